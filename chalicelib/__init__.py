@@ -1,0 +1,1 @@
+"""wbsync: construction labour tracking and earned value over a work breakdown structure."""
