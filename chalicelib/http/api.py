@@ -1,0 +1,69 @@
+"""The Chalice application: our request context around Chalice's routing, our problems for its errors."""
+
+from typing import Any
+
+from chalice import Chalice, Response
+
+from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
+from chalicelib.http.call import CURRENT, Call, utc_now
+from chalicelib.http.routes import RouteSet, logger, refused
+from chalicelib.storage.store import store
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+FALLBACK = "/{proxy+}"
+
+
+class Api(Chalice):
+    """One per deployment. A request's context travels in a context variable, so that the local
+    gateway may serve many at once; ``app.current_request`` is shared and not used."""
+
+    def __call__(self, event: Any, context: Any) -> Any:
+        call = Call(event, context, store(), utc_now())
+        logger.append_keys(request_id=call.request_id)
+        token = CURRENT.set(call)
+        try:
+            return self._route(call, event, context)
+        finally:
+            CURRENT.reset(token)
+
+    def _route(self, call: Call, event: Any, context: Any) -> Any:
+        resource = event["requestContext"].get("resourcePath")
+        methods = self.routes.get(resource, {})
+        if resource == FALLBACK or call.method not in methods:
+            return self._unrouted(call).to_dict()
+        answer = super().__call__(event, context)
+        if answer["statusCode"] == 500 and "x-request-id" not in {name.lower() for name in answer["headers"]}:
+            return refused(call, WbsyncError()).to_dict()
+        return answer
+
+    def _unrouted(self, call: Call) -> Response:
+        """404, or 405 with what the path allows."""
+        allowed = sorted(self._methods_of(call.resource))
+        if not allowed:
+            return refused(call, NotFound("There is nothing at this path."))
+        names = ", ".join(allowed)
+        return refused(call, MethodNotAllowed(f"This path allows {names}.", headers={"Allow": names}))
+
+    def _methods_of(self, path: str) -> set[str]:
+        parts = path.split("/")
+        return {method for template, methods in self.routes.items() if template != FALLBACK
+                and _matches(template.split("/"), parts) for method in methods}
+
+
+def _matches(template: list[str], parts: list[str]) -> bool:
+    return len(template) == len(parts) and all(
+        expected == part or (expected.startswith("{") and part) for expected, part in zip(template, parts, strict=True))
+
+
+def build(*groups: RouteSet) -> Api:
+    """The application with the given route sets and the catch-all for everything else."""
+    app = Api("wbsync")
+    app.debug = False
+    for group in groups:
+        app.register_blueprint(group.blueprint)
+
+    @app.route(FALLBACK, methods=list(METHODS), content_types=["*/*"], name="unrouted")
+    def unrouted(proxy: str) -> Response:
+        raise AssertionError("answered before routing")
+
+    return app

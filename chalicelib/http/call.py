@@ -1,0 +1,102 @@
+"""One request on its way through the service, and what a route gives back."""
+
+import secrets
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.identity.access import Allowance, Caller
+from chalicelib.storage.store import Change, Store
+
+
+@dataclass(slots=True)
+class Call:
+    """A request: the gateway's event with what the service has learnt about it."""
+
+    event: Mapping[str, Any]
+    context: Any
+    store: Store
+    now: datetime
+    caller: Caller | None = None
+    query: Any = None
+    body: Any = None
+    allowance: Allowance | None = None
+
+    @property
+    def user(self) -> Caller:
+        """The caller of a route that needs one."""
+        assert self.caller is not None, "the route is declared open"
+        return self.caller
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {name.lower(): value for name, value in (self.event.get("headers") or {}).items()}
+
+    @property
+    def method(self) -> str:
+        return str(self.event["requestContext"]["httpMethod"])
+
+    @property
+    def path(self) -> str:
+        """The path as the client sees it: with the stage on the raw gateway URL."""
+        context = self.event["requestContext"]
+        return str(context.get("path") or self.event.get("path") or "/")
+
+    @property
+    def resource(self) -> str:
+        """The path below the stage, without a trailing slash: what idempotency keys are scoped to."""
+        return str(self.event.get("path") or self.path).rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """The client's address as the gateway saw it; never a header."""
+        return str(self.event["requestContext"].get("identity", {}).get("sourceIp") or "unknown")
+
+    @property
+    def request_id(self) -> str:
+        return str(self.event["requestContext"].get("requestId") or self.context.aws_request_id)
+
+    @property
+    def raw_query(self) -> dict[str, list[str]]:
+        return dict(self.event.get("multiValueQueryStringParameters") or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write has decided: the changes to commit, and the answer that they make true."""
+
+    changes: list[Change]
+    body: Any = None
+    status: int = 200
+    location: str | None = None
+    etag: str | None = None
+    replay: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An answer of a read that carries headers or has a body that is not JSON."""
+
+    body: Any
+    etag: str | None = None
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def etag(version: int, *parts: str) -> str:
+    """The entity tag of a row's version."""
+    return '"' + "-".join((*parts, str(version))) + '"'
+
+
+def nonce() -> str:
+    return secrets.token_urlsafe(16)
+
+
+CURRENT: ContextVar[Call] = ContextVar("call")

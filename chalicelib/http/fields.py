@@ -1,0 +1,292 @@
+"""Field types of requests and answers, and how a body or query becomes one of their models.
+
+The models are msgspec Structs; one declaration validates, documents and serialises. Numbers keep
+the digits of the JSON text: they are read as Decimal and never pass through float.
+"""
+
+import json
+import re
+import types
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import fields as struct_fields
+
+from chalicelib.errors import Invalid, InvalidJson
+
+S = TypeVar("S", bound=msgspec.Struct)
+MAX_DEPTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """Bounds of an exact number: ``places`` decimals, lowest and highest value, ``above`` excludes."""
+
+    places: int
+    lowest: str | None = None
+    highest: str | None = None
+    above: str | None = None
+
+    def check(self, value: Any) -> Decimal:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise ValueError("Must be a number.")
+        number = Decimal(value)
+        if not number.is_finite() or abs(number.adjusted()) > 30:
+            raise ValueError("Must be a number of a sensible size.")
+        if self.above is not None and number <= Decimal(self.above):
+            raise ValueError(f"Must be more than {self.above}.")
+        if self.lowest is not None and number < Decimal(self.lowest):
+            raise ValueError(f"Must be at least {self.lowest}.")
+        if self.highest is not None and number > Decimal(self.highest):
+            raise ValueError(f"Must be at most {self.highest}.")
+        if number != round(number, self.places):
+            raise ValueError(f"Must have at most {self.places} decimals.")
+        return number.quantize(Decimal(1).scaleb(-self.places))
+
+
+def _number(**schema: Any) -> Meta:
+    return Meta(extra_json_schema={"type": "number", "format": None} | schema)
+
+
+Hours = Annotated[Decimal, Number(2, above="0", highest="24"), _number(exclusiveMinimum=0, maximum=24, multipleOf=0.01)]
+Budget = Annotated[Decimal, Number(2, lowest="0", highest="100000000"), _number(minimum=0, maximum=100000000)]
+Money = Annotated[Decimal, Number(2, lowest="0", highest="1000000000000"), _number(minimum=0)]
+Rate = Annotated[Decimal, Number(2, lowest="0", highest="1000000"), _number(minimum=0, maximum=1000000)]
+Quantity = Annotated[Decimal, Number(4, lowest="-1000000000", highest="1000000000"), _number()]
+Amount = Annotated[Decimal, Number(4, lowest="0", highest="1000000000"), _number(minimum=0)]
+Fraction = Annotated[Decimal, Number(4, lowest="0", highest="1"), _number(minimum=0, maximum=1)]
+Cap = Annotated[Decimal, Number(2, above="0", highest="24"), _number(exclusiveMinimum=0, maximum=24)]
+Figure = Annotated[Decimal, Number(6), _number()]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Code = Annotated[str, Meta(min_length=1, max_length=64)]
+Note = Annotated[str, Meta(max_length=2000)]
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Unit = Annotated[str, Meta(min_length=1, max_length=32)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeZone:
+    """A name of the IANA time zone database."""
+
+    def check(self, value: Any) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+            raise ValueError("Must be a time zone such as Europe/Dublin.") from None
+        return str(value)
+
+
+Zone = Annotated[str, TimeZone(), Meta(max_length=64, description="IANA time zone")]
+Weekday = Annotated[int, Meta(ge=1, le=7)]
+
+
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of request bodies and queries; unknown fields are refused by name."""
+
+
+class Loose(msgspec.Struct, kw_only=True):
+    """Base of bodies whose unknown fields are ignored (devices send what they like)."""
+
+
+class Answer(msgspec.Struct, kw_only=True):
+    """Base of answers; a field that is UNSET is left out."""
+
+
+def parse_json(raw: bytes) -> Any:
+    """JSON text to plain values: exact numbers, no NaN, no duplicate keys, bounded depth.
+
+    Raises:
+        InvalidJson: with what is wrong.
+    """
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant,
+                           object_pairs_hook=_no_duplicates)
+    except RecursionError:
+        raise InvalidJson("The body is nested too deeply.") from None
+    except (ValueError, ArithmeticError) as error:
+        raise InvalidJson(f"The body is not valid JSON: {error}"[:300]) from None
+    _check_depth(value, 0)
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:60]!r} appears twice")
+    return found
+
+
+def _check_depth(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InvalidJson("The body is nested too deeply.")
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_depth(item, depth + 1)
+
+
+def bind(model: type[S], value: Any) -> S:
+    """A model from plain values; every bad field is named at once.
+
+    Raises:
+        Invalid: ``errors`` maps field paths to messages.
+    """
+    errors: dict[str, list[str]] = {}
+    bound = _bind_struct(model, value, "", errors)
+    if errors:
+        raise Invalid("Some fields are not valid.", errors=errors)
+    return bound  # type: ignore[no-any-return]  # _bind_struct gives an instance when there are no errors
+
+
+@lru_cache(maxsize=None)
+def _types(model: type[msgspec.Struct]) -> dict[str, Any]:
+    return get_type_hints(model, include_extras=True)
+
+
+def _bind_struct(model: type[msgspec.Struct], value: Any, path: str, errors: dict[str, list[str]]) -> Any:
+    if not isinstance(value, dict):
+        errors.setdefault(path or "body", []).append("Must be an object.")
+        return None
+    known = {item.encode_name: item for item in struct_fields(model)}
+    hints = _types(model)
+    if model.__struct_config__.forbid_unknown_fields:
+        for name in value.keys() - known.keys():
+            errors.setdefault(_join(path, name[:64]), []).append("Unknown field.")
+    values = {}
+    for name, item in known.items():
+        if name in value:
+            values[item.name] = _bind_value(hints[item.name], value[name], _join(path, name), errors)
+        elif item.required:
+            errors.setdefault(_join(path, name), []).append("This field is required.")
+    return None if errors else model(**values)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _bind_value(hint: Any, value: Any, path: str, errors: dict[str, list[str]]) -> Any:
+    base, rules = _strip(hint)
+    members = [item for item in _members(base) if item is not UnsetType]
+    if value is None and type(None) in members:
+        return None
+    members = [item for item in members if item is not type(None)]
+    if len(members) == 1 and members[0] is not base:
+        return _bind_value(members[0], value, path, errors)
+    if isinstance(base, type) and issubclass(base, msgspec.Struct):
+        return _bind_struct(base, value, path, errors)
+    if get_origin(base) is list and isinstance(value, list):
+        return _bind_list(hint, base, rules, value, path, errors)
+    try:
+        return _scalar(hint, base, rules, value)
+    except (ValueError, msgspec.ValidationError) as error:
+        errors.setdefault(path, []).append(_message(error))
+        return None
+
+
+def _bind_list(hint: Any, base: Any, rules: tuple[Any, ...], value: list[Any], path: str,
+               errors: dict[str, list[str]]) -> Any:
+    for rule in rules:
+        if isinstance(rule, Meta) and rule.max_length is not None and len(value) > rule.max_length:
+            errors.setdefault(path, []).append(f"At most {rule.max_length} items.")
+            return None
+    [item_type] = get_args(base)
+    return [_bind_value(item_type, item, _join(path, str(place)), errors) for place, item in enumerate(value)]
+
+
+def _strip(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    if get_origin(hint) is Annotated:
+        base, *rules = get_args(hint)
+        return base, tuple(rules)
+    return hint, ()
+
+
+def _members(base: Any) -> tuple[Any, ...]:
+    return get_args(base) if get_origin(base) in {Union, types.UnionType} else (base,)
+
+
+def _scalar(hint: Any, base: Any, rules: tuple[Any, ...], value: Any) -> Any:
+    if isinstance(value, str):
+        _check_text(value)
+    for rule in rules:
+        if isinstance(rule, Number):
+            return rule.check(value)
+        if isinstance(rule, TimeZone):
+            return rule.check(value)
+    if base is date:
+        return _date(value)
+    if isinstance(value, str) and base is str:
+        value = value.strip()
+    return msgspec.convert(value, hint, strict=True)
+
+
+def _date(value: Any) -> date:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError("Must be a date such as 2026-06-30.")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("There is no such date.") from None
+
+
+def _check_text(value: str) -> None:
+    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError("Must be text without NUL or lone surrogates.")
+
+
+def _message(error: Exception) -> str:
+    text = str(error)
+    return text if isinstance(error, ValueError) and not isinstance(error, msgspec.ValidationError) \
+        else re.sub(r"`(\w+)`", r"\1", text.split(" - at")[0]) + "."
+
+
+def bind_query(model: type[S], raw: dict[str, list[str]]) -> S:
+    """A query model from query parameters; text becomes whole numbers and booleans where declared."""
+    repeated = {name: ["Given more than once."] for name, values in raw.items() if len(values) > 1}
+    if repeated:
+        raise Invalid("Some query parameters are not valid.", errors=repeated)
+    hints = _types(model)
+    return bind(model, {name: _typed(hints.get(name), values[0]) for name, values in raw.items()})
+
+
+def _typed(hint: Any, text: str) -> Any:
+    kinds = {_strip(item)[0] for item in _members(_strip(hint)[0])}
+    if bool in kinds and text in {"true", "false"}:
+        return text == "true"
+    if int in kinds and re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+        return int(text)
+    return text
+
+
+Order = Literal["hours", "cost"]
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode(value: Any) -> bytes:
+    """An answer as JSON bytes; decimals as numbers."""
+    return _encoder.encode(value)
+
+
+def given(body: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a body that the client sent."""
+    return {item.name: value for item in struct_fields(type(body))
+            if (value := getattr(body, item.name)) is not UNSET}
+
+
+def dates_as_text(values: dict[str, Any]) -> dict[str, Any]:
+    """Dates as the tables keep them."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

@@ -1,0 +1,297 @@
+"""How a route is declared, and what every request goes through because of it.
+
+A route states its path, permission, query, body and answer once; validation, permission check,
+idempotency, the schema and the tests all read that declaration. A request passes: authentication
+and rate limit (one round) -> replay -> validation -> permission -> the handler -> commit -> answer.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools import Logger
+from chalice import Blueprint, Response
+
+from chalicelib.errors import (
+    CsrfFailed,
+    Denied,
+    InProgress,
+    NotAuthenticated,
+    PlanWithoutApi,
+    PreconditionFailed,
+    Unavailable,
+    UnsupportedMediaType,
+    WbsyncError,
+)
+from chalicelib.http.call import CURRENT, Call, Read, Written
+from chalicelib.http.fields import Body, bind, bind_query, encode, parse_json
+from chalicelib.http.idempotency import Ledger, checked_key, once
+from chalicelib.http.problems import problem
+from chalicelib.identity import access, secrets
+from chalicelib.identity.permissions import API_PLANS, Permission
+from chalicelib.storage.store import Change, ConditionFailed
+
+BASE = "/api/v1"
+JSON = "application/json"
+WRITES = frozenset({"POST", "PATCH", "DELETE"})
+ATTEMPTS = 10
+logger = Logger(service="wbsync")
+
+
+class NoQuery(Body):
+    """Routes that take no query parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint: everything that is known of it before a request comes."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    permission: Permission | None
+    query: type[msgspec.Struct]
+    body: type[msgspec.Struct] | None
+    answer: Any
+    status: int
+    tag: str
+    open: bool
+    content_types: tuple[str, ...]
+    summary: str = field(default="")
+
+    @property
+    def writes(self) -> bool:
+        return self.method in WRITES
+
+
+ROUTES: list[Route] = []
+
+
+class RouteSet:
+    """The routes of one resource group; ``blueprint`` is what the Chalice app registers."""
+
+    def __init__(self, tag: str, module: str) -> None:
+        self.tag = tag
+        self.blueprint = Blueprint(module)
+
+    def route(self, method: str, path: str, *, permission: Permission | None = None,
+              query: type[msgspec.Struct] = NoQuery, body: type[msgspec.Struct] | None = None,
+              answer: Any = None, status: int = 200, open: bool = False,
+              content_types: tuple[str, ...] = (JSON,)) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Declare a route; ``open`` ones authenticate by themselves or not at all."""
+        def declare(handler: Callable[..., Any]) -> Callable[..., Any]:
+            summary = (handler.__doc__ or handler.__name__).strip().splitlines()[0]
+            declared = Route(method, path, handler, permission, query, body, answer, status, self.tag,
+                             open, content_types, summary)
+            ROUTES.append(declared)
+
+            def view(**arguments: str) -> Response:
+                return serve(declared, CURRENT.get(), arguments)
+
+            accepted = {"content_types": ["*/*"]} if method in WRITES else {}
+            self.blueprint.route(path, methods=[method], name=f"{handler.__module__}.{handler.__name__}",
+                                 **accepted)(view)
+            return handler
+        return declare
+
+
+def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
+    """One request to one route; every domain error becomes its problem."""
+    try:
+        if not route.open:
+            _authenticate(route, call)
+        answer = _perform(route, call, arguments)
+        return _response(call, *answer)
+    except WbsyncError as error:
+        return refused(call, error)
+
+
+def refused(call: Call, error: WbsyncError) -> Response:
+    """The problem answer of an error."""
+    if error.status >= 500:
+        logger.exception("request failed", exc_info=error)
+    return _response(call, *problem(error, call.request_id))
+
+
+def _authenticate(route: Route, call: Call) -> None:
+    """Find the caller; a signed-in browser's writes need the CSRF token."""
+    credential = _credential(call)
+    if credential is None:
+        call.allowance = access.allowance(
+            access.settings().rate_address, access.count_address(call.store, call.address, "api", call.now), call.now)
+        access.check(call.allowance)
+        raise NotAuthenticated
+    call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
+    by_token = credential.kind == "wbs"
+    reads = route.method in {"GET", "HEAD"}
+    if call.caller.access.plan not in API_PLANS and (by_token or not reads):
+        raise PlanWithoutApi
+    if not by_token and not reads:
+        if not secrets.hmac.compare_digest(call.headers.get("x-csrf-token", ""), csrf_token(credential.id)):
+            raise CsrfFailed
+
+
+def csrf_token(session: str) -> str:
+    """The token that a write of a browser session must carry."""
+    return secrets.keyed("session-key", "csrf", session)
+
+
+def _credential(call: Call) -> secrets.Credential | None:
+    header = call.headers.get("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        return secrets.parse(token.strip(), "wbs") if scheme.lower() == "bearer" else None
+    return secrets.parse(cookies(call).get("wbsync_session", ""), "wbss")
+
+
+def cookies(call: Call) -> dict[str, str]:
+    """The request's cookies by name."""
+    pairs = (part.strip().partition("=") for part in call.headers.get("cookie", "").split(";"))
+    return {name: value for name, _, value in pairs}
+
+
+def _perform(route: Route, call: Call, arguments: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    idempotency_key = call.headers.get("idempotency-key")
+    raw = _raw_body(call) if route.writes else b""
+    if not route.writes or idempotency_key is None:
+        return _rendered(_run(route, call, arguments, raw, None))
+    return _once(route, call, arguments, raw, checked_key(idempotency_key))
+
+
+def _once(route: Route, call: Call, arguments: dict[str, str], raw: bytes, key: str,
+          ) -> tuple[int, dict[str, str], bytes]:
+    fingerprint = _fingerprint(route, call, raw)
+    holder = call.user.user if call.caller else "ingest"
+    company = call.user.company if call.caller else call.body
+    scope = f"{company}#{holder}#{call.method} {call.resource}"
+    answer, replayed = once(call.store, scope, key, fingerprint, call.context,
+                            lambda ledger: _run(route, call, arguments, raw, ledger))
+    if replayed:
+        answer = _restored(answer)
+        answer["headers"]["Idempotency-Replayed"] = "true"
+    return _rendered(answer)
+
+
+def _restored(answer: dict[str, Any]) -> dict[str, Any]:
+    """A kept answer with its secrets computed again (see :attr:`Written.replay`)."""
+    for mark, spec in answer.get("replay", {}).items():
+        kind, company, holder, id = spec.split(" ")
+        answer["body"] = answer["body"].replace(mark, secrets.issue(kind, company, holder, id).text)
+    return answer
+
+
+def _fingerprint(route: Route, call: Call, raw: bytes) -> bytes:
+    body = parse_json(raw) if raw and JSON in route.content_types else raw.decode("latin-1")
+    return msgspec.json.encode([body, sorted(call.raw_query.items())], order="deterministic")
+
+
+def _raw_body(call: Call) -> bytes:
+    body = call.event.get("body") or ""
+    if call.event.get("isBase64Encoded"):
+        import base64
+        return base64.b64decode(body)
+    return str(body).encode("utf-8", "surrogatepass")
+
+
+def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger: Ledger | None) -> dict[str, Any]:
+    """Validate, check the permission, run the handler and commit; the answer as plain text."""
+    call.query = bind_query(route.query, call.raw_query)
+    if route.permission is not None and not _permitted_somewhere(call, route.permission):
+        raise Denied(f"This needs the permission {route.permission.value}.")
+    values: list[Any] = [call, *arguments.values()]
+    if route.body is not None:
+        values.append(bind(route.body, _parsed(route, call, raw)))
+    if not route.writes:
+        return _plain(route, route.handler(*values))
+    return _commit(route, call, lambda: route.handler(*values), ledger)
+
+
+def _permitted_somewhere(call: Call, permission: Permission) -> bool:
+    """By base role or by some membership; the handler asks again for the project at hand."""
+    return any(call.user.may(permission, project) for project in (None, *call.user.access.memberships))
+
+
+def _parsed(route: Route, call: Call, raw: bytes) -> Any:
+    kind = call.headers.get("content-type", JSON).split(";")[0].strip().lower()
+    if kind not in route.content_types:
+        raise UnsupportedMediaType(f"The body must be {' or '.join(route.content_types)}.")
+    return parse_json(raw) if raw else {}
+
+
+def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Ledger | None) -> dict[str, Any]:
+    """Decide on what is there now and commit it; decide anew when something changed in between."""
+    for attempt in range(ATTEMPTS):
+        written = decide()
+        answer = _answer_of(route, written)
+        changes: list[Change] = list(written.changes)
+        if ledger is not None:
+            changes.append(ledger.completion(answer))
+        try:
+            call.store.transact(changes)
+            return _show_secrets(answer)
+        except ConditionFailed as error:
+            if ledger is not None and len(changes) - 1 in error.failed:
+                return _settled_elsewhere(ledger, answer)
+            call.store.sleep(random.uniform(0, min(0.5, 0.01 * 2 ** attempt)))  # noqa: S311 - jitter, not a secret
+    raise Unavailable("The resource is too busy; try again.")
+
+
+def _settled_elsewhere(ledger: Ledger, answer: dict[str, Any]) -> dict[str, Any]:
+    """The lock is gone: either this very write did happen (its reply was lost), or another run has the key."""
+    assert ledger.lock is not None
+    kept = ledger._get_record(ledger.lock.idempotency_key)
+    if kept.status == "COMPLETED" and kept.response_data:
+        return _restored(dict(msgspec.json.decode(kept.response_data)))
+    raise InProgress
+
+
+def _answer_of(route: Route, written: Written) -> dict[str, Any]:
+    headers = {"Content-Type": JSON}
+    if written.location:
+        headers["Location"] = written.location
+    if written.etag:
+        headers["ETag"] = written.etag
+    status = written.status if written.status != 200 else route.status
+    body = "" if written.body is None else encode(written.body).decode()
+    return {"status": status, "headers": headers, "body": body, "replay": dict(written.replay)}
+
+
+_show_secrets = _restored
+
+
+def _plain(route: Route, result: Any) -> dict[str, Any]:
+    if isinstance(result, Response):
+        return {"response": result}
+    read = result if isinstance(result, Read) else Read(result)
+    headers = {"Content-Type": read.content_type, **read.headers}
+    if read.etag:
+        headers["ETag"] = read.etag
+    body = read.body if isinstance(read.body, str) else encode(read.body).decode()
+    return {"status": read.status, "headers": headers, "body": body}
+
+
+def _rendered(answer: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    return answer["status"], answer["headers"], answer["body"].encode()
+
+
+def _response(call: Call, status: int, headers: dict[str, str], body: bytes) -> Response:
+    """A Chalice response with the headers that every answer has."""
+    everywhere = {
+        "X-Request-Id": call.request_id, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+    limits = access.limit_headers(call.allowance) if call.allowance else {}
+    return Response(body.decode(), status, {**everywhere, **limits, **headers})
+
+
+def matching(call: Call, tag: str) -> None:
+    """Raises :class:`PreconditionFailed` when If-Match names another version than ``tag``."""
+    wanted = call.headers.get("if-match")
+    if wanted is not None and wanted.strip() != "*" and tag not in [part.strip() for part in wanted.split(",")]:
+        raise PreconditionFailed("The resource has changed since the version named in If-Match.")
+
+
+def declared(path: str) -> Iterator[Route]:
+    """The routes of one path."""
+    return (route for route in ROUTES if route.path == path)

@@ -1,0 +1,195 @@
+"""Who is calling, what they may do, and whether they call too often: one round of two calls.
+
+The user's access row holds everything a request needs to know of its caller and counts their
+requests; the address's window counts the address. Both updates are sent together. A wrong token
+fails the condition of the first, so it spends the address's allowance only.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.errors import Denied, NotAuthenticated, RateLimited
+from chalicelib.identity.permissions import ROLES, Permission, Role
+from chalicelib.identity.secrets import Credential
+from chalicelib.settings import settings
+from chalicelib.storage.attributes import from_wire
+from chalicelib.storage.rows import Access, key
+from chalicelib.storage.store import Store, parse
+
+SLOTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a limit in this minute."""
+
+    limit: int
+    used: int
+    reset: int
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The user behind a request, in their company."""
+
+    company: str
+    user: str
+    access: Access
+    session: str | None = None
+
+    @property
+    def role(self) -> Role:
+        return Role(self.access.role)
+
+    @property
+    def operatives(self) -> frozenset[str]:
+        """The operatives this user is."""
+        return frozenset(self.access.operatives)
+
+    def permissions(self, project: str | None = None, today: str | None = None) -> frozenset[Permission]:
+        """Base role, and on a project the active membership of it as well."""
+        held = ROLES[self.role]
+        membership = self.access.memberships.get(project) if project else None
+        if membership and not (membership.get("expires_on") and today and membership["expires_on"] < today):
+            held = held | ROLES[Role(membership["role"])]
+        return held
+
+    def may(self, permission: Permission, project: str | None = None, today: str | None = None) -> bool:
+        return permission in self.permissions(project, today)
+
+    def require(self, permission: Permission, project: str | None = None, today: str | None = None) -> None:
+        """Raises :class:`Denied` without the permission."""
+        if not self.may(permission, project, today):
+            raise Denied(f"This needs the permission {permission.value}.")
+
+
+def authenticate(store: Store, credential: Credential, address: str, now: datetime,
+                 ) -> tuple[Caller, Allowance]:
+    """The caller of a credential, with one request counted for the user and the address.
+
+    Raises:
+        NotAuthenticated: no such credential, revoked, expired, or the user is inactive.
+        RateLimited: the user or the address is over its limit.
+    """
+    row, used = store.together(lambda: _count_user(store, credential, now),
+                               lambda: count_address(store, address, "api", now))
+    by_address = allowance(settings().rate_address, used, now)
+    check(by_address)
+    if row is None:
+        raise NotAuthenticated
+    access = parse(Access, {name: value for name, value in row.items() if not name.startswith("hits_")})
+    if not _valid(access, credential, now):
+        raise NotAuthenticated
+    by_user = allowance(settings().rate_user, int(row[_slot(now)]["N"]), now)
+    check(by_user)
+    session = credential.id if credential.kind == "wbss" else None
+    tighter = min(by_user, by_address, key=lambda each: each.remaining)
+    return Caller(credential.company, credential.holder, access, session), tighter
+
+
+def _valid(access: Access, credential: Credential, now: datetime) -> bool:
+    kept = access.tokens.get(credential.id)
+    if not (kept and access.active and credential.matches(kept["digest"])):
+        return False
+    expires = kept.get("expires_at")
+    return not expires or expires > stamp(now)
+
+
+def _slot(now: datetime) -> str:
+    return f"hits_{minute(now) % SLOTS}"
+
+
+def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str, Any] | None:
+    """Count one request of the user and return the access row; None when the token is not theirs.
+
+    The hits of a minute live in the slot ``minute mod 10``; every count removes the slots that are
+    not of this minute or its neighbours, so a slot that exists while ``window`` is near is fresh.
+    """
+    this = minute(now)
+    stale = [f"hits_{slot}" for slot in range(SLOTS) if (slot - this) % SLOTS not in {0, 1, SLOTS - 1}]
+    names = {"#t": "tokens", "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
+    values = {":d": {"S": credential.digest}, ":one": {"N": "1"}, ":w": {"N": str(this)},
+              ":before": {"N": str(this - 1)}, ":after": {"N": str(this + 1)}}
+    parameters: dict[str, Any] = {
+        "TableName": store.name(Access.table), "ReturnValues": "ALL_NEW",
+        "Key": {"pk": {"S": key(credential.company, credential.holder)}, "sk": {"S": "access"}}}
+    known = "#t.#id.#d = :d"
+    counted: dict[str, Any] = parameters | {
+        "UpdateExpression": f"SET #w = :w ADD #hits :one REMOVE {', '.join(stale)}",
+        "ConditionExpression":
+            f"{known} AND (attribute_not_exists(#hits) OR #w BETWEEN :before AND :after)",
+        "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+    row, old = _update(store, counted)
+    if row is not None or not old or not _holds(old, credential):
+        return row
+    fresh = counted | {
+        "UpdateExpression": f"SET #w = :w, #hits = :one REMOVE {', '.join(stale)}",
+        "ConditionExpression": f"{known} AND NOT (#w BETWEEN :before AND :after)"}
+    row, _ = _update(store, fresh)
+    return row if row is not None else _update(store, counted)[0]
+
+
+def _update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    try:
+        return store.call("update_item", **parameters)["Attributes"], None
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return None, error.response.get("Item")
+
+
+def _holds(row: dict[str, Any], credential: Credential) -> bool:
+    kept = from_wire(row["tokens"]).get(credential.id) if "tokens" in row else None
+    return bool(kept) and credential.matches(kept["digest"])
+
+
+def count_address(store: Store, address: str, kind: str, now: datetime) -> int:
+    """Count one request of an address; how many it has made this minute, this one included."""
+    answer = store.call(
+        "update_item", TableName=store.name("requests"), ReturnValues="ALL_NEW",
+        Key={"pk": {"S": f"address#{address}#{kind}"}, "sk": {"S": str(minute(now))}},
+        UpdateExpression="SET #e = :e ADD hits :one", ExpressionAttributeNames={"#e": "expires"},
+        ExpressionAttributeValues={":one": {"N": "1"}, ":e": {"N": str(int(now.timestamp()) + 300)}})
+    return int(answer["Attributes"]["hits"]["N"])
+
+
+def allowance(limit: int, used: int, now: datetime) -> Allowance:
+    """A limit and what this minute has used of it."""
+    return Allowance(limit, used, 60 - int(now.timestamp()) % 60)
+
+
+def check(held: Allowance) -> None:
+    """Raises :class:`RateLimited` when the limit is used up."""
+    if settings().rate_limits and held.used > held.limit:
+        raise RateLimited(headers=limit_headers(held))
+
+
+def limit_headers(held: Allowance) -> dict[str, str]:
+    """The rate headers of an answer; ``Retry-After`` once less than a tenth is left."""
+    headers = {"X-RateLimit-Limit": str(held.limit), "X-RateLimit-Remaining": str(held.remaining),
+               "X-RateLimit-Reset": str(held.reset)}
+    if settings().rate_limits and held.remaining * 10 < held.limit:
+        headers["Retry-After"] = str(held.reset)
+    return headers
+
+
+def minute(now: datetime) -> int:
+    """The minute since 1970 that a moment is in."""
+    return int(now.timestamp()) // 60
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as RFC 3339 in UTC, to the microsecond so that order is kept."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Clock = Callable[[], datetime]

@@ -1,0 +1,100 @@
+"""Tokens, session cookies and ingest secrets: made, recognised and digested.
+
+A credential is ``<prefix>_<company><holder><id><secret><checksum>``: fixed lengths of base 32, so
+it carries its company and can be refused from memory when the checksum is wrong. The secret is an
+HMAC of the credential's random id under the stage's key, so that a replay can compute it again and
+no table ever holds it; the tables keep a keyed digest.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from botocore.config import Config
+
+from chalicelib.settings import settings
+
+ID_LENGTH = 12
+SECRET_LENGTH = 32
+CHECK_LENGTH = 6
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+
+def new_id() -> str:
+    """A random id of 60 bits, twelve letters and digits."""
+    return _base32(secrets.token_bytes(8))[:ID_LENGTH]
+
+
+def _base32(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+@lru_cache(maxsize=1)
+def _provider() -> SSMProvider:
+    return SSMProvider(boto_config=Config(connect_timeout=2, read_timeout=5))
+
+
+def secret_parameter(name: str) -> bytes:
+    """A SecureString of the stage, kept for five minutes by Powertools."""
+    value = _provider().get(settings().parameter_prefix + name, decrypt=True, max_age=300)
+    return str(value).encode()
+
+
+def keyed(key: str, *parts: str) -> str:
+    """The HMAC-SHA-256 of the parts under the stage's key of that name, in base 32."""
+    message = "\0".join(parts).encode()
+    return _base32(hmac.new(secret_parameter(key), message, hashlib.sha256).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A token (``wbs``), session (``wbss``) or ingest secret (``wbsi``) as it travels."""
+
+    kind: str
+    company: str
+    holder: str
+    id: str
+    secret: str
+
+    @property
+    def text(self) -> str:
+        """What the client sends."""
+        body = f"{self.company}{self.holder}{self.id}{self.secret}"
+        return f"{self.kind}_{body}{_checksum(self.kind + body)}"
+
+    @property
+    def digest(self) -> str:
+        """What the tables keep."""
+        return keyed("digest-key", "digest", self.kind, self.company, self.holder, self.id, self.secret)
+
+    def matches(self, digest: str) -> bool:
+        """Compare with a kept digest in constant time."""
+        return hmac.compare_digest(self.digest, digest)
+
+
+def issue(kind: str, company: str, holder: str, id: str | None = None) -> Credential:
+    """The credential of an id; the same id gives the same credential again."""
+    id = id or new_id()
+    secret = keyed("digest-key", "secret", kind, company, holder, id)[:SECRET_LENGTH]
+    return Credential(kind, company, holder, id, secret)
+
+
+def parse(text: str, kind: str) -> Credential | None:
+    """A credential from what a client sent, or None when it is not one."""
+    prefix, _, body = text.partition("_")
+    lengths = 3 * ID_LENGTH + SECRET_LENGTH + CHECK_LENGTH
+    if prefix != kind or len(body) != lengths or not _ALPHABET.issuperset(body):
+        return None
+    if _checksum(kind + body[:-CHECK_LENGTH]) != body[-CHECK_LENGTH:]:
+        return None
+    parts = [body[start:start + ID_LENGTH] for start in range(0, 3 * ID_LENGTH, ID_LENGTH)]
+    return Credential(kind, *parts, body[3 * ID_LENGTH:-CHECK_LENGTH])
+
+
+def _checksum(text: str) -> str:
+    return _base32(zlib.crc32(text.encode()).to_bytes(4, "big"))[:CHECK_LENGTH]

@@ -1,0 +1,415 @@
+"""The rows of every table, as PynamoDB models. Every key begins with the company.
+
+A table holds the rows of one resource group, told apart by the form of their keys. ``pk`` and
+``sk`` are the keys; a *list* is a global index that serves one filter set wholly, in order, and
+has a keys-only twin (``<name>_keys``) for counting and for skipping to a page.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
+from pynamodb.models import Model
+
+from chalicelib.storage.attributes import DecimalAttribute, DocumentAttribute, IntegerAttribute
+
+
+def key(*parts: str) -> str:
+    """A key of several parts; the first is the company."""
+    return "#".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """A list index: rows with one value of ``hash`` in the order of ``range``."""
+
+    name: str
+    hash: str
+    range: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One DynamoDB table: its name, lists, whether it streams, and its expiry attribute."""
+
+    name: str
+    lists: tuple[List, ...] = ()
+    stream: bool = False
+    expires: str | None = None
+
+
+class Row(Model):
+    """A row of some table; ``table`` names it."""
+
+    table: ClassVar[str]
+    pk = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+    def plain(self) -> dict[str, Any]:
+        """The row's attributes as a dict, for comparing and for tests."""
+        return {name: getattr(self, name) for name in self.get_attributes()}
+
+
+# -- companies: company, users, access, tokens, sign-in directory ---------------------------------
+
+
+class Company(Row):
+    """pk = company, sk = "company"."""
+
+    table = "companies"
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    plan = UnicodeAttribute()
+    timezone = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    daily_cap_hours = DecimalAttribute()
+    auto_add_operatives = BooleanAttribute(default=False)
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+
+
+class Ingest(Row):
+    """Digests of the company's ingest secret: pk = company, sk = "ingest"."""
+
+    table = "companies"
+    secrets = DocumentAttribute()  # id -> {digest, until}
+
+
+class User(Row):
+    """pk = company, sk = "user#<id>"."""
+
+    table = "companies"
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    email = UnicodeAttribute()
+    role = UnicodeAttribute()
+    active = BooleanAttribute()
+    password = UnicodeAttribute(null=True)
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_users = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+
+
+class Access(Row):
+    """What every request reads and counts: pk = "<company>#<user>", sk = "access"."""
+
+    table = "companies"
+    user = DocumentAttribute()  # {id, name, email}
+    company = DocumentAttribute()  # {id, name, timezone, currency, daily_cap_hours}
+    role = UnicodeAttribute()
+    active = BooleanAttribute()
+    plan = UnicodeAttribute()
+    tokens = DocumentAttribute()  # id -> {digest, expires_at}
+    memberships = DocumentAttribute()  # project -> {role, expires_on}
+    operatives = DocumentAttribute()  # ids of the operatives this user is
+
+
+class Token(Row):
+    """What settings list of a token; never the token: pk = company, sk = "token#<id>"."""
+
+    table = "companies"
+    id = UnicodeAttribute()
+    label = UnicodeAttribute()
+    prefix = UnicodeAttribute()
+    user = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    expires_at = UnicodeAttribute(null=True)
+    revoked_at = UnicodeAttribute(null=True)
+    list_tokens = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+
+
+class Unique(Row):
+    """A value taken within its scope; the key says which, ``holder`` who has it."""
+
+    table = "companies"
+    holder = UnicodeAttribute()
+
+
+class Directory(Row):
+    """Sign-in alone reads it: pk = "directory#<keyed digest of the e-mail>", sk = "<company>#<user>"."""
+
+    table = "companies"
+    company = UnicodeAttribute()
+    user = UnicodeAttribute()
+
+
+# -- projects: project, WBS nodes, unique codes and names ------------------------------------------
+
+
+class Project(Row):
+    """pk = "<company>#<project>", sk = "project"."""
+
+    table = "projects"
+    id = UnicodeAttribute()
+    code = UnicodeAttribute()
+    name = UnicodeAttribute()
+    status = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    contract_value = DecimalAttribute(null=True)
+    planned_rate = DecimalAttribute(null=True)
+    start_date = UnicodeAttribute(null=True)
+    finish_date = UnicodeAttribute(null=True)
+    timezone = UnicodeAttribute()
+    working_days = DocumentAttribute()  # {"days": [1..7]}
+    holidays = DocumentAttribute()  # {"dates": [...]}
+    closed_to = UnicodeAttribute(null=True)
+    child_count = IntegerAttribute(default=0)
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_company = UnicodeAttribute()
+    list_status = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+
+
+class ProjectCode(Row):
+    """A project code in use: pk = "<company>#codes", sk = the code's comparison form."""
+
+    table = "projects"
+    holder = UnicodeAttribute()
+
+
+class Node(Row):
+    """A WBS node: pk = "<company>#<project>", sk = "node#<id>".
+
+    ``tree_key`` is the ranks of its ancestors and its own, six digits each with gaps left for
+    later moves, so that tree order is key order and a subtree is a prefix. ``position`` is its
+    place among its siblings, from 1.
+    """
+
+    table = "projects"
+    id = UnicodeAttribute()
+    project = UnicodeAttribute()
+    parent = UnicodeAttribute(null=True)
+    ancestors = DocumentAttribute()  # {"ids": [top ... parent]}
+    level = IntegerAttribute()
+    name = UnicodeAttribute()
+    position = IntegerAttribute()
+    child_count = IntegerAttribute(default=0)
+    tree_key = UnicodeAttribute()
+    cost_code = UnicodeAttribute(null=True)
+    budget_hours = DecimalAttribute(null=True)
+    planned_rate = DecimalAttribute(null=True)
+    unit = UnicodeAttribute(null=True)
+    quantity = DecimalAttribute(null=True)
+    earning_rule = UnicodeAttribute(null=True)
+    milestones = DocumentAttribute(null=True)  # {"list": [{name, weight}]}
+    baseline_start = UnicodeAttribute(null=True)
+    baseline_finish = UnicodeAttribute(null=True)
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_project = UnicodeAttribute()
+    list_level = UnicodeAttribute()
+
+
+class NodeUnique(Row):
+    """A sibling name or cost code in use: pk = "<company>#<project>", sk = "name#..." or "code#..."."""
+
+    table = "projects"
+    holder = UnicodeAttribute()
+
+
+# -- operatives ------------------------------------------------------------------------------------
+
+
+class Operative(Row):
+    """pk = "<company>#<operative>", sk = "operative"."""
+
+    table = "operatives"
+    id = UnicodeAttribute()
+    name = UnicodeAttribute()
+    external_clock_id = UnicodeAttribute(null=True)
+    trade = UnicodeAttribute(null=True)
+    employer = UnicodeAttribute(null=True)
+    rates = DocumentAttribute()  # {valid_from: hourly_rate}
+    user = UnicodeAttribute(null=True)
+    projects = DocumentAttribute()  # {"ids": [...]}
+    active = BooleanAttribute()
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_company = UnicodeAttribute()
+    list_active = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+
+
+class ClockId(Row):
+    """Whose clock ID it is: pk = "<company>#clock#<clock id>", sk = "clock"."""
+
+    table = "operatives"
+    holder = UnicodeAttribute()
+
+
+# -- labour ----------------------------------------------------------------------------------------
+
+
+class Entry(Row):
+    """A labour entry: pk = "<company>#<entry>", sk = "entry"."""
+
+    table = "labour"
+    id = UnicodeAttribute()
+    project = UnicodeAttribute()
+    operative = UnicodeAttribute()
+    date = UnicodeAttribute()
+    hours = DecimalAttribute()
+    wbs = UnicodeAttribute(null=True)
+    quantity = DecimalAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    source = UnicodeAttribute()
+    submitted_by = UnicodeAttribute(null=True)
+    submitted_at = UnicodeAttribute(null=True)
+    changed_by = UnicodeAttribute(null=True)
+    approved_by = UnicodeAttribute(null=True)
+    approved_at = UnicodeAttribute(null=True)
+    rejection_reason = UnicodeAttribute(null=True)
+    hourly_rate = DecimalAttribute(null=True)
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_company = UnicodeAttribute()
+    list_project = UnicodeAttribute()
+    list_operative = UnicodeAttribute()
+    list_status = UnicodeAttribute()
+    list_project_operative = UnicodeAttribute()
+    list_project_status = UnicodeAttribute()
+    list_order = UnicodeAttribute()  # date#id
+
+
+class OperativeDay(Row):
+    """All entries of one operative and date: pk = "<company>#<operative>#<date>", sk = "day".
+
+    ``entries`` holds id -> {hours, submitter, status}; ``clash`` the open or settled clash.
+    """
+
+    table = "labour"
+    operative = UnicodeAttribute()
+    date = UnicodeAttribute()
+    entries = DocumentAttribute()
+    clash = DocumentAttribute(null=True)
+    version = IntegerAttribute()
+
+
+class Booking(Row):
+    """Approved hours, the source of actual cost: pk = "<company>#<activity>", sk = "<date>#<entry>"."""
+
+    table = "labour"
+    project = UnicodeAttribute()
+    activity = UnicodeAttribute()
+    date = UnicodeAttribute()
+    hours = DecimalAttribute()
+    rate = DecimalAttribute(null=True)
+    quantity = DecimalAttribute(null=True)
+
+
+class Audit(Row):
+    """One change of state: pk = "<company>#<entry>", sk = "audit#<version>"."""
+
+    table = "labour"
+    at = UnicodeAttribute()
+    by = UnicodeAttribute(null=True)
+    action = UnicodeAttribute()
+    before = UnicodeAttribute(null=True)
+    after = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+
+
+# -- clock -----------------------------------------------------------------------------------------
+
+
+class ClockEvent(Row):
+    """A kept punch: pk = "<company>#<clock id>", sk = "in#<instant>" or "out#<instant>"."""
+
+    table = "clock"
+    id = UnicodeAttribute()
+    clock_id = UnicodeAttribute()
+    clock_in = UnicodeAttribute(null=True)
+    clock_out = UnicodeAttribute(null=True)
+    project_code = UnicodeAttribute(null=True)
+    device_id = UnicodeAttribute(null=True)
+    break_minutes = IntegerAttribute()
+    status = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    labour_entry = UnicodeAttribute(null=True)
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_company = UnicodeAttribute()
+    list_status = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+
+
+# -- rollups ---------------------------------------------------------------------------------------
+
+
+class RollupHead(Row):
+    """An activity's rollup: pk = "<company>#<activity>", sk = "head"; its version guards its days."""
+
+    table = "rollups"
+    version = IntegerAttribute()
+    project = UnicodeAttribute()
+    installed = DecimalAttribute(null=True)
+
+
+class RollupDay(Row):
+    """Sums of a node on a date: pk = "<company>#<node>", sk = "day#<date>", or "total" for undated ones.
+
+    ``sums`` holds the additive measures of :mod:`chalicelib.rollups.measures` as whole numbers.
+    An activity's row (its *cell*) is computed anew from the source rows; its ancestors' rows get
+    the differences. ``under`` names the ancestors that hold this cell.
+    """
+
+    table = "rollups"
+    sums = DocumentAttribute()
+    under = DocumentAttribute(null=True)
+
+
+class Repair(Row):
+    """An activity whose recompute failed: pk = "repairs", sk = "<company>#<project>#<activity>"."""
+
+    table = "rollups"
+    reason = UnicodeAttribute()
+    since = UnicodeAttribute()
+
+
+# -- requests: rows that expire --------------------------------------------------------------------
+
+
+class Window(Row):
+    """Requests of one address in one minute: pk = "address#<address>#<kind>", sk = the minute."""
+
+    table = "requests"
+    hits = IntegerAttribute()
+    expires = IntegerAttribute()
+
+
+ROWS: tuple[type[Row], ...] = (
+    Company, Ingest, User, Access, Token, Unique, Directory, Project, ProjectCode, Node, NodeUnique,
+    Operative, ClockId, Entry, OperativeDay, Booking, Audit, ClockEvent, RollupHead, RollupDay,
+    Repair, Window,
+)
+
+_ORDER = "list_order"
+TABLES: tuple[Table, ...] = (
+    Table("companies", (List("users", "list_users", _ORDER), List("tokens", "list_tokens", _ORDER))),
+    Table("projects", (
+        List("company", "list_company", _ORDER), List("status", "list_status", _ORDER),
+        List("tree", "list_project", "tree_key"), List("level", "list_level", "tree_key"),
+    ), stream=True),
+    Table("operatives", (List("company", "list_company", _ORDER), List("active", "list_active", _ORDER))),
+    Table("labour", (
+        List("company", "list_company", _ORDER), List("project", "list_project", _ORDER),
+        List("operative", "list_operative", _ORDER), List("status", "list_status", _ORDER),
+        List("project_operative", "list_project_operative", _ORDER),
+        List("project_status", "list_project_status", _ORDER),
+    ), stream=True),
+    Table("clock", (List("company", "list_company", _ORDER), List("status", "list_status", _ORDER))),
+    Table("rollups"),
+    Table("requests", expires="expires"),
+)
+IDEMPOTENCY_TABLE = "idempotency"

@@ -1,0 +1,290 @@
+"""The one way to DynamoDB: reads, list queries and the transaction, with bounded retries.
+
+Conflicts, throttling and time-outs are normal on DynamoDB: they are retried with jitter inside the
+request's time and then become :class:`Unavailable`. A condition that does not hold is
+:class:`ConditionFailed`: the caller read something that has changed since, and decides anew.
+"""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.connection import Connection
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.expressions.update import Update as UpdateExpression
+
+from chalicelib.errors import Unavailable
+from chalicelib.settings import settings
+from chalicelib.storage.rows import Row
+
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+Key = tuple[str, str]
+
+PASSING = frozenset({
+    "TransactionConflict", "TransactionConflictException", "TransactionInProgressException",
+    "ProvisionedThroughputExceededException", "ThrottlingException", "ThrottlingError",
+    "RequestLimitExceeded", "InternalServerError", "ServiceUnavailable", "ThrottledException",
+})
+ATTEMPTS = 8
+
+
+class ConditionFailed(Exception):
+    """A transaction's condition did not hold; ``failed`` are the places of the changes it names."""
+
+    def __init__(self, failed: Sequence[int] = ()) -> None:
+        super().__init__("a condition did not hold")
+        self.failed = tuple(failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a whole row."""
+
+    row: Row
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change some attributes of a row."""
+
+    model: type[Row]
+    key: Key
+    actions: tuple[Action, ...]
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a row."""
+
+    model: type[Row]
+    key: Key
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Require something of a row that is not written."""
+
+    model: type[Row]
+    key: Key
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A transaction item given as DynamoDB takes it (the idempotency completion)."""
+
+    item: Mapping[str, Any]
+
+
+Change = Put | Update | Delete | Check | Raw
+
+
+def absent(model: type[Row]) -> Condition:
+    """The row must not be there yet."""
+    return model.pk.does_not_exist()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of one query and where it stopped."""
+
+    rows: list[dict[str, Any]]
+    last: dict[str, Any] | None
+    count: int
+
+
+@dataclass
+class Store:
+    """Reads and transactions over the tables of one stage."""
+
+    client: Any
+    prefix: str
+    sleep: Callable[[float], None] = time.sleep
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=16))
+
+    def name(self, table: str) -> str:
+        """The physical name of a table."""
+        return self.prefix + table
+
+    def together(self, *calls: Callable[[], Any]) -> list[Any]:
+        """Run calls at the same time; they cost one round."""
+        first, *rest = calls
+        futures = [self.pool.submit(call) for call in rest]
+        return [first(), *(future.result() for future in futures)]
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One DynamoDB call; passing faults are retried, then :class:`Unavailable`."""
+        for attempt in range(ATTEMPTS):
+            try:
+                answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
+                return answer
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in PASSING and not _only_conflicts(error):
+                    raise
+            except BotoCoreError:
+                if attempt >= 2:
+                    break
+            self.sleep(random.uniform(0, min(1.0, 0.02 * 2 ** attempt)))  # noqa: S311 - jitter, not a secret
+        raise Unavailable
+
+    def get(self, model: type[R], pk: str, sk: str) -> R | None:
+        """One row, as it is now."""
+        answer = self.call("get_item", TableName=self.name(model.table), ConsistentRead=True,
+                           Key={"pk": {"S": pk}, "sk": {"S": sk}})
+        return parse(model, answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, *wanted: tuple[type[Row], str, str]) -> list[Any]:
+        """Rows of any tables as they are now, in the order asked, None where there is none."""
+        keys = list(dict.fromkeys((model.table, pk, sk) for model, pk, sk in wanted))
+        found: dict[tuple[str, str, str], dict[str, Any]] = {}
+        for start in range(0, len(keys), 100):
+            found.update(self._batch(keys[start:start + 100]))
+        return [parse(model, found[place]) if (place := (model.table, pk, sk)) in found else None
+                for model, pk, sk in wanted]
+
+    def _batch(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+        request: dict[str, Any] = {}
+        for table, pk, sk in keys:
+            rows = request.setdefault(self.name(table), {"ConsistentRead": True, "Keys": []})
+            rows["Keys"].append({"pk": {"S": pk}, "sk": {"S": sk}})
+        found = {}
+        for attempt in range(ATTEMPTS):
+            answer = self.call("batch_get_item", RequestItems=request)
+            for name, items in answer.get("Responses", {}).items():
+                for item in items:
+                    found[name.removeprefix(self.prefix), item["pk"]["S"], item["sk"]["S"]] = item
+            request = answer.get("UnprocessedKeys") or {}
+            if not request:
+                return found
+            self.sleep(random.uniform(0, 0.05 * 2 ** attempt))  # noqa: S311 - jitter, not a secret
+        raise Unavailable
+
+    def query(self, table: str, pk: str, *, index: str | None = None, hash_name: str = "pk",
+              range_name: str = "sk", between: tuple[str, str] | None = None, forward: bool = True,
+              limit: int | None = None, start: Mapping[str, Any] | None = None,
+              filters: Mapping[str, Any] | None = None, count_only: bool = False,
+              consistent: bool = False) -> Page:
+        """One page of a query; ``filters`` are equalities dropped by DynamoDB after reading."""
+        names, values = {"#h": hash_name}, {":h": {"S": pk}}
+        condition = "#h = :h"
+        if between:
+            names["#r"] = range_name
+            values |= {":a": {"S": between[0]}, ":b": {"S": between[1]}}
+            condition += " AND #r BETWEEN :a AND :b"
+        parameters: dict[str, Any] = {"TableName": self.name(table), "KeyConditionExpression": condition,
+                                      "ScanIndexForward": forward}
+        if filters:
+            clauses = []
+            for place, (name, value) in enumerate(sorted(filters.items())):
+                names[f"#f{place}"], values[f":f{place}"] = name, value
+                clauses.append(f"#f{place} = :f{place}")
+            parameters["FilterExpression"] = " AND ".join(clauses)
+        parameters |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+        parameters |= {"IndexName": index} if index else {}
+        parameters |= {"Limit": limit} if limit else {}
+        parameters |= {"ExclusiveStartKey": start} if start else {}
+        parameters |= {"Select": "COUNT"} if count_only else {}
+        parameters |= {"ConsistentRead": True} if consistent else {}
+        answer = self.call("query", **parameters)
+        return Page(answer.get("Items", []), answer.get("LastEvaluatedKey"), answer["Count"])
+
+    def query_all(self, model: type[R], pk: str, *, between: tuple[str, str] | None = None,
+                  consistent: bool = True) -> Iterator[R]:
+        """Every row under one key, in key order."""
+        start: Mapping[str, Any] | None = None
+        while True:
+            page = self.query(model.table, pk, between=between, start=start, consistent=consistent)
+            for item in page.rows:
+                yield parse(model, item)
+            start = page.last
+            if start is None:
+                return
+
+    def transact(self, changes: Iterable[Change]) -> None:
+        """All of the changes or none.
+
+        The request token makes a repeat after a lost reply one effect on DynamoDB.
+
+        Raises:
+            ConditionFailed: a row has changed since it was read.
+            Unavailable: conflicts or faults outlasted the retries.
+        """
+        items = [self._item(change) for change in changes]
+        if not items:
+            return
+        try:
+            self.call("transact_write_items", TransactItems=items, ClientRequestToken=str(uuid.uuid4()))
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons", [])
+            failed = [place for place, reason in enumerate(reasons)
+                      if reason.get("Code") == "ConditionalCheckFailed"]
+            if not failed:
+                raise
+            raise ConditionFailed(failed) from error
+
+    def transact_or_skip(self, item: dict[str, Any]) -> bool:
+        """One conditional item; False when its condition does not hold."""
+        try:
+            self.transact([Raw(item)])
+        except ConditionFailed:
+            return False
+        return True
+
+    def _item(self, change: Change) -> dict[str, Any]:
+        if isinstance(change, Raw):
+            return dict(change.item)
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+        operation: dict[str, Any]
+        if isinstance(change, Put):
+            kind, model = "Put", type(change.row)
+            operation = {"Item": change.row.serialize()}
+        else:
+            kind, model = _KINDS[type(change)], change.model
+            operation = {"Key": {"pk": {"S": change.key[0]}, "sk": {"S": change.key[1]}}}
+        if isinstance(change, Update):
+            operation["UpdateExpression"] = UpdateExpression(*change.actions).serialize(names, values)
+        if change.condition is not None:
+            operation["ConditionExpression"] = change.condition.serialize(names, values)
+        if names:
+            operation["ExpressionAttributeNames"] = {alias: name for name, alias in names.items()}
+        if values:
+            operation["ExpressionAttributeValues"] = values
+        return {kind: operation | {"TableName": self.name(model.table)}}
+
+
+_KINDS = {Update: "Update", Delete: "Delete", Check: "ConditionCheck"}
+
+
+def _only_conflicts(error: ClientError) -> bool:
+    """A cancelled transaction in which nothing but passing causes stood in the way."""
+    codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])} - {"None", None}
+    return bool(codes) and codes <= PASSING
+
+
+def parse(model: type[R], item: Mapping[str, Any]) -> R:
+    """A row from DynamoDB's form."""
+    return model.from_raw_data(dict(item))
+
+
+def connect() -> Store:
+    """A store for the stage of this process."""
+    connection = Connection(max_pool_connections=32, connect_timeout_seconds=2, read_timeout_seconds=5)
+    return Store(connection.client, settings().table_prefix)
+
+
+@lru_cache(maxsize=1)
+def store() -> Store:
+    """The store of this process, made at first use."""
+    return connect()
