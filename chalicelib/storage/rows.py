@@ -212,6 +212,7 @@ class NodeUnique(Row):
 
     table = "projects"
     holder = UnicodeAttribute()
+    label = UnicodeAttribute(null=True)  # the cost code as it is written
 
 
 # -- operatives ------------------------------------------------------------------------------------
@@ -359,13 +360,12 @@ class RollupHead(Row):
 class RollupDay(Row):
     """Sums of a node on a date: pk = "<company>#<node>", sk = "day#<date>", or "total" for undated ones.
 
-    ``sums`` holds the additive measures of :mod:`chalicelib.rollups.measures` as whole numbers.
-    An activity's row (its *cell*) is computed anew from the source rows; its ancestors' rows get
-    the differences. ``under`` names the ancestors that hold this cell.
+    The additive measures of :mod:`chalicelib.rollups.measures` are attributes of their own, whole
+    numbers, only those that are not 0. An activity's row (its *cell*) is computed anew from the
+    source rows and names in ``under`` the ancestors that hold it; ancestors get the differences.
     """
 
     table = "rollups"
-    sums = DocumentAttribute()
     under = DocumentAttribute(null=True)
 
 

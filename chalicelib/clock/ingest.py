@@ -1,0 +1,192 @@
+"""Clock events: a punch is kept, a pair becomes one labour entry, a repeat becomes nothing new.
+
+An event's identity is its key: (clock ID, clock-in to the second), or (clock ID, clock-out) for a
+lone out. The event and its entry are written in one transaction on condition that the event is
+not there yet, so the same punch from any number of devices at once gives one event and one entry.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.errors import Invalid
+from chalicelib.identity.access import stamp
+from chalicelib.identity.secrets import new_id
+from chalicelib.labour import entries
+from chalicelib.labour.entries import Surroundings
+from chalicelib.names import comparison_form
+from chalicelib.projects.projects import TAKES_HOURS
+from chalicelib.storage.rows import ClockEvent, ClockId, Company, Entry, Operative, OperativeDay, Project, ProjectCode, key
+from chalicelib.storage.store import Change, Put, Store, absent
+
+LONGEST = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Punch:
+    """What a device said, with instants in UTC to the second."""
+
+    clock_id: str
+    clock_in: datetime | None
+    clock_out: datetime | None
+    project_code: str | None
+    device_id: str | None
+    break_minutes: int
+
+    @property
+    def identity(self) -> str:
+        """The event's place under its clock ID."""
+        if self.clock_in is not None:
+            return f"in#{instant(self.clock_in)}"
+        assert self.clock_out is not None
+        return f"out#{instant(self.clock_out)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a punch."""
+
+    changes: list[Change]
+    event: ClockEvent
+    duplicate: bool
+
+
+def instant(moment: datetime | None) -> str | None:
+    """A moment to the second, in UTC."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_moment(text: str | None, zone: str, field: str) -> datetime | None:
+    """An ISO 8601 time; one without an offset is in the given time zone."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=ZoneInfo(zone))
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise Invalid(errors={field: ["Must be an ISO 8601 time such as 2026-06-08T07:00:00Z."]}) from None
+
+
+def hours_between(start: datetime, finish: datetime, break_minutes: int) -> Decimal:
+    """Elapsed real time less the unpaid break, rounded half-up to 0.01 h."""
+    seconds = Decimal((finish - start).total_seconds()) - 60 * break_minutes
+    return (seconds / 3600).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
+    """Keep one punch and make its entry when it is a pair."""
+    clock_id, code = body["clock_id"], body.get("project_code")
+    claim, owner, tenant = store.get_many(
+        (ProjectCode, key(company, "codes"), comparison_form(code or "")),
+        (ClockId, key(company, "clock", clock_id), "clock"), (Company, company, "company"))
+    operative, project = _operative_and_project(store, company, owner, claim)
+    zone = project.timezone if project else tenant.timezone
+    punch = Punch(clock_id, read_moment(body.get("clock_in"), zone, "clock_in"),
+                  read_moment(body.get("clock_out"), zone, "clock_out"), code, body.get("device_id"),
+                  body.get("break_minutes") or 0)
+    project = project or _only_project(store, company, operative, code)
+    return _keep(store, company, tenant, punch, operative, project, now)
+
+
+def _operative_and_project(store: Store, company: str, owner: ClockId | None, claim: ProjectCode | None,
+                           ) -> tuple[Operative | None, Project | None]:
+    wanted: list[tuple[Any, str, str]] = [
+        (Operative, key(company, owner.holder if owner else ""), "operative"),
+        (Project, key(company, claim.holder if claim else ""), "project")]
+    operative, project = store.get_many(*wanted)
+    return operative, project
+
+
+def _only_project(store: Store, company: str, operative: Operative | None, code: str | None) -> Project | None:
+    """No code named: the only active one of the operative's projects, else the company's only active one."""
+    if code is not None or operative is None:
+        return None
+    ids = operative.projects["ids"]
+    if ids:
+        rows = store.get_many(*((Project, key(company, id), "project") for id in ids))
+        active = [row for row in rows if row and row.status == "active"]
+        return active[0] if len(active) == 1 else None
+    page = store.query("projects", key(company, "active"), index="status", hash_name="list_status", limit=2)
+    if len(page.rows) != 1:
+        return None
+    return store.get(Project, page.rows[0]["pk"]["S"], "project")
+
+
+def _keep(store: Store, company: str, tenant: Company, punch: Punch, operative: Operative | None,
+          project: Project | None, now: datetime) -> Outcome:
+    zone = ZoneInfo(project.timezone if project else tenant.timezone)
+    day = (punch.clock_in or punch.clock_out or now).astimezone(zone).date().isoformat()
+    seen, around_day = store.get_many(
+        (ClockEvent, key(company, punch.clock_id), punch.identity),
+        (OperativeDay, key(company, operative.id if operative else "", day), "day"))
+    if seen is not None:
+        return Outcome([], seen, True)
+    event = _event(company, punch, now)
+    event.status, event.reason = judge(punch, operative, project, day)
+    changes: list[Change] = []
+    if event.status == "matched":
+        assert operative is not None and project is not None
+        row = around_day or OperativeDay(pk=key(company, operative.id, day), sk="day", operative=operative.id,
+                                         date=day, entries={}, version=0)
+        entry, changes = _entry(company, tenant, punch, Surroundings(project, operative, row), day, now)
+        event.labour_entry = entry.id
+    _list(event, company)
+    return Outcome([Put(event, absent(ClockEvent)), *changes], event, False)
+
+
+def judge(punch: Punch, operative: Operative | None, project: Project | None, day: str) -> tuple[str, str | None]:
+    """The status of a new event and the reason why it is not matched."""
+    if operative is None:
+        return "unmatched_operative", "unknown_clock_id"
+    if punch.clock_in is None:
+        return "needs_review", "no_clock_in"
+    if punch.clock_out is None:
+        return "open", None
+    if project is None:
+        return "unmatched_project", "unknown_project_code" if punch.project_code else "no_single_project"
+    return _judge_pair(punch, operative, project, day)
+
+
+def _judge_pair(punch: Punch, operative: Operative, project: Project, day: str) -> tuple[str, str | None]:
+    assert punch.clock_in is not None and punch.clock_out is not None
+    if punch.clock_out <= punch.clock_in:
+        return "needs_review", "out_before_in"
+    if punch.clock_out - punch.clock_in > LONGEST:
+        return "needs_review", "longer_than_24_hours"
+    if hours_between(punch.clock_in, punch.clock_out, punch.break_minutes) <= 0:
+        return "needs_review", "break_longer_than_shift"
+    if not operative.active:
+        return "needs_review", "operative_inactive"
+    if project.status not in TAKES_HOURS:
+        return "needs_review", "project_inactive"
+    if project.closed_to and day <= project.closed_to:
+        return "needs_review", "period_closed"
+    return "matched", None
+
+
+def _event(company: str, punch: Punch, now: datetime) -> ClockEvent:
+    at = stamp(now)
+    return ClockEvent(pk=key(company, punch.clock_id), sk=punch.identity, id=new_id(), clock_id=punch.clock_id,
+                      clock_in=instant(punch.clock_in), clock_out=instant(punch.clock_out),
+                      project_code=punch.project_code, device_id=punch.device_id, break_minutes=punch.break_minutes,
+                      version=1, created_at=at, updated_at=at)
+
+
+def _entry(company: str, tenant: Company, punch: Punch, around: Surroundings, day: str, now: datetime,
+           ) -> tuple[Entry, list[Change]]:
+    assert punch.clock_in is not None and punch.clock_out is not None
+    hours = hours_between(punch.clock_in, punch.clock_out, punch.break_minutes)
+    values = {"date": day, "hours": hours, "status": "submitted", "source": "clock"}
+    entry = entries.new_entry(company, around, values, now)
+    entry.submitted_at = stamp(now)
+    trail = entries.audit(entry, None, "clock", None, now)
+    return entry, entries.commit(entry, None, around.day, tenant.daily_cap_hours, trail)
+
+
+def _list(event: ClockEvent, company: str) -> None:
+    event.list_company, event.list_status = company, key(company, event.status)
+    event.list_order = f"{event.clock_in or event.clock_out}#{event.id}"

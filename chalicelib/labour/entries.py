@@ -1,0 +1,349 @@
+"""The life of a labour entry: draft -> submitted -> approved, and the ways back.
+
+Every change is one transaction over the entry's own rows: the entry, its operative-day (which
+holds the clash and gates approval), its audit row and, when approved, its booking. Rows that many
+requests share (project, operative, node) are read and never written or checked here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.errors import (
+    ClashUnresolved,
+    CostCodeRequired,
+    Denied,
+    Inactive,
+    Invalid,
+    InvalidTransition,
+    NotFound,
+    OwnEntry,
+    PeriodClosed,
+)
+from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity.permissions import Permission as P
+from chalicelib.identity.secrets import new_id
+from chalicelib.labour import clashes
+from chalicelib.operatives import operatives
+from chalicelib.projects.projects import TAKES_HOURS, today
+from chalicelib.projects.wbs import code_claim, node_key, project_of
+from chalicelib.storage.rows import Audit, Booking, Entry, Node, NodeUnique, Operative, OperativeDay, Project, key
+from chalicelib.storage.store import Change, Delete, Put, Store, absent
+
+EDITABLE = frozenset({"draft", "submitted", "rejected"})
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What an entry depends on, read together as it is now."""
+
+    project: Project
+    operative: Operative
+    day: OperativeDay
+    claim: NodeUnique | None = None
+    node: Node | None = None
+
+    @property
+    def cost_code(self) -> str | None:
+        """The activity's present code."""
+        if self.claim is not None:
+            return self.claim.label
+        return self.node.cost_code if self.node else None
+
+
+def read_around(store: Store, company: str, project: str, operative: str, date: str,
+                cost_code: str | None = None, wbs: str | None = None) -> Surroundings:
+    """Project, operative, operative-day and activity in one round; unknown ones name their field."""
+    wanted: list[tuple[Any, str, str]] = [
+        (Project, key(company, project), "project"), operatives.place(company, operative),
+        (OperativeDay, key(company, operative, date), "day")]
+    if cost_code is not None:
+        wanted.append((NodeUnique, key(company, project), code_claim(cost_code)))
+    elif wbs is not None:
+        wanted.append(node_key(company, wbs))
+    rows = store.get_many(*wanted)
+    _refuse_unknown(rows, cost_code)
+    day = rows[2] or OperativeDay(pk=key(company, operative, date), sk="day", operative=operative, date=date,
+                                  entries={}, version=0)
+    return Surroundings(rows[0], rows[1], day, rows[3] if cost_code is not None else None,
+                        rows[3] if cost_code is None and wbs is not None else None)
+
+
+def _refuse_unknown(rows: list[Any], cost_code: str | None) -> None:
+    errors = {}
+    if rows[0] is None:
+        errors["project"] = ["There is no such project."]
+    if rows[1] is None:
+        errors["operative"] = ["There is no such operative."]
+    if cost_code is not None and rows[3] is None:
+        errors["cost_code"] = ["The project has no activity with this code."]
+    if errors:
+        raise Invalid(errors=errors)
+
+
+def refuse_closed(around: Surroundings, date: str) -> None:
+    """Inactive operatives and projects and closed periods take no entries."""
+    if not around.operative.active:
+        raise Inactive("The operative is not active.", errors={"operative": ["Not active."]})
+    if around.project.status not in TAKES_HOURS:
+        raise Inactive(f"The project is {around.project.status}.", errors={"project": ["Takes no entries."]})
+    refuse_period(around.project, date)
+
+
+def refuse_period(project: Project, date: str) -> None:
+    """Nothing inside a closed period changes."""
+    if project.closed_to and date <= project.closed_to:
+        raise PeriodClosed(f"The project is closed up to {project.closed_to}.")
+
+
+def require_log(caller: Caller, project: str, operative: str, at: str) -> None:
+    """The crew by those who may log for it, else only the operative the caller is."""
+    held = caller.permissions(project, at)
+    if P.LOG_CREW in held:
+        return
+    if P.LOG_OWN not in held or operative not in caller.operatives:
+        raise Denied("You may log only your own hours.")
+
+
+def create(store: Store, caller: Caller, values: dict[str, Any], now: datetime,
+           ) -> tuple[list[Change], Entry, Surroundings]:
+    """A new entry, draft or submitted, by a person."""
+    around = read_around(store, caller.company, values["project"], values["operative"], values["date"],
+                         values.get("cost_code"))
+    require_log(caller, around.project.id, around.operative.id, today(around.project, now))
+    refuse_closed(around, values["date"])
+    entry = new_entry(caller.company, around, values, now)
+    entry.changed_by = caller.user
+    if entry.status == "submitted":
+        entry.submitted_by, entry.submitted_at = caller.user, stamp(now)
+    cap = Decimal(caller.access.company["daily_cap_hours"])
+    changes = commit(entry, None, around.day, cap, audit(entry, caller.user, "create", None, now))
+    return changes, entry, around
+
+
+def new_entry(company: str, around: Surroundings, values: dict[str, Any], now: datetime, id: str | None = None) -> Entry:
+    """An entry's row before anyone has submitted it."""
+    id, at = id or new_id(), stamp(now)
+    return Entry(pk=key(company, id), sk="entry", id=id, project=around.project.id, operative=around.operative.id,
+                 date=values["date"], hours=values["hours"], wbs=around.claim.holder if around.claim else None,
+                 quantity=values.get("quantity"), note=values.get("note"), status=values["status"],
+                 source=values.get("source", "manual"), version=1, created_at=at, updated_at=at)
+
+
+def commit(entry: Entry, before: int | None, day: OperativeDay, cap: Decimal, trail: Audit) -> list[Change]:
+    """The entry, its day with the clash worked out anew, and the audit row, in one transaction."""
+    _list(entry)
+    condition = absent(Entry) if before is None else Entry.version == before
+    return [Put(entry, condition), _day_with(day, entry, cap), Put(trail, absent(Audit))]
+
+
+def _day_with(day: OperativeDay, entry: Entry, cap: Decimal) -> Put:
+    entries = {id: kept for id, kept in day.entries.items() if id != entry.id}
+    if entry.status in clashes.COUNTED:
+        submitter = clashes.CLOCK if entry.source == "clock" else entry.submitted_by
+        entries[entry.id] = {"hours": entry.hours, "submitter": submitter, "status": entry.status,
+                             "project": entry.project}
+    return _day(day, entries, cap)
+
+
+def _day(day: OperativeDay, entries: dict[str, Any], cap: Decimal) -> Put:
+    before = day.version
+    day.entries, day.clash, day.version = entries, clashes.evaluate(entries, day.clash, cap), before + 1
+    return Put(day, OperativeDay.version == before if before else absent(OperativeDay))
+
+
+def audit(entry: Entry, by: str | None, action: str, before: str | None, now: datetime,
+          reason: str | None = None) -> Audit:
+    """The row that says who did what, when and why."""
+    return Audit(pk=entry.pk, sk=f"audit#{entry.version:08d}", at=stamp(now), by=by, action=action, before=before,
+                 after=entry.status, reason=reason)
+
+
+def _list(entry: Entry) -> None:
+    company = entry.pk.split("#")[0]
+    entry.list_company, entry.list_order = company, f"{entry.date}#{entry.id}"
+    entry.list_project, entry.list_operative = key(company, entry.project), key(company, entry.operative)
+    entry.list_status = key(company, entry.status)
+    entry.list_project_operative = key(company, entry.project, entry.operative)
+    entry.list_project_status = key(company, entry.project, entry.status)
+
+
+def find(store: Store, caller: Caller, id: str) -> Entry:
+    """An entry the caller may see, else :class:`NotFound`."""
+    entry = store.get(Entry, key(caller.company, id), "entry")
+    if entry is None or not sees(caller, entry):
+        raise NotFound
+    return entry
+
+
+def sees(caller: Caller, entry: Entry) -> bool:
+    """All labour, or one's own rows."""
+    return caller.may(P.READ_ALL_LABOUR, entry.project) or entry.operative in caller.operatives
+
+
+def approve(store: Store, caller: Caller, id: str, cost_code: str | None, now: datetime,
+            ) -> tuple[list[Change], Entry, Surroundings]:
+    """Make hours count: the rate is kept, the booking written, all on condition that no clash is open."""
+    entry = find(store, caller, id)
+    around = read_around(store, caller.company, entry.project, entry.operative, entry.date, cost_code, entry.wbs)
+    caller.require(P.APPROVE, entry.project, today(around.project, now))
+    _expect(entry, "submitted")
+    refuse_period(around.project, entry.date)
+    _refuse_own(caller, entry)
+    _refuse_clash(around.day)
+    before = _move(entry, "approved", now)
+    if around.claim is not None:
+        entry.wbs = around.claim.holder
+    if entry.wbs is None:
+        raise CostCodeRequired(errors={"cost_code": ["Pick the activity these hours belong to."]})
+    entry.approved_by, entry.approved_at = caller.user, stamp(now)
+    entry.hourly_rate = operatives.rate_on(around.operative, entry.date)
+    cap = Decimal(caller.access.company["daily_cap_hours"])
+    changes = commit(entry, before, around.day, cap, audit(entry, caller.user, "approve", "submitted", now))
+    return [*changes, Put(_booking(caller.company, entry), absent(Booking))], entry, around
+
+
+def _booking(company: str, entry: Entry) -> Booking:
+    assert entry.wbs is not None
+    return Booking(pk=key(company, entry.wbs), sk=f"{entry.date}#{entry.id}", project=project_of(entry.wbs),
+                   activity=entry.wbs, date=entry.date, hours=entry.hours, rate=entry.hourly_rate,
+                   quantity=entry.quantity)
+
+
+def _expect(entry: Entry, *statuses: str) -> None:
+    if entry.status not in statuses:
+        raise InvalidTransition(f"The entry is {entry.status}.")
+
+
+def _refuse_own(caller: Caller, entry: Entry) -> None:
+    if caller.user in {entry.submitted_by, entry.changed_by} or entry.operative in caller.operatives:
+        raise OwnEntry("Nobody approves an entry that they submitted, changed, or worked.")
+
+
+def _refuse_clash(day: OperativeDay) -> None:
+    if clashes.is_open(day.clash):
+        id = clash_id(day.operative, day.date)
+        raise ClashUnresolved(clash={"id": id, "link": f"/api/v1/clashes/{id}/"})
+
+
+def clash_id(operative: str, date: str) -> str:
+    """The id of an operative-day's clash."""
+    return f"{operative}{date.replace('-', '')}"
+
+
+def _move(entry: Entry, status: str, now: datetime) -> int:
+    before = entry.version
+    entry.status, entry.version, entry.updated_at = status, before + 1, stamp(now)
+    return before
+
+
+def submit(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[Change], Entry, Surroundings]:
+    """Hand a draft or corrected entry in."""
+    entry, around = _own_or_crew(store, caller, id, now)
+    _expect(entry, "draft", "rejected")
+    refuse_closed(around, entry.date)
+    was, before = entry.status, _move(entry, "submitted", now)
+    entry.submitted_by, entry.submitted_at, entry.rejection_reason = caller.user, stamp(now), None
+    return _finish(caller, entry, before, around, "submit", was, now)
+
+
+def reject(store: Store, caller: Caller, id: str, reason: str, now: datetime,
+           ) -> tuple[list[Change], Entry, Surroundings]:
+    """Send an entry back to be corrected."""
+    entry, around = _for_approver(store, caller, id, now)
+    _expect(entry, "submitted")
+    before = _move(entry, "rejected", now)
+    entry.rejection_reason = reason
+    return _finish(caller, entry, before, around, "reject", "submitted", now, reason)
+
+
+def reopen(store: Store, caller: Caller, id: str, reason: str, now: datetime,
+           ) -> tuple[list[Change], Entry, Surroundings]:
+    """Take an approved entry's hours out of the numbers again."""
+    entry, around = _for_approver(store, caller, id, now)
+    _expect(entry, "approved")
+    booking = _booking(caller.company, entry)
+    before = _move(entry, "submitted", now)
+    entry.approved_by = entry.approved_at = entry.hourly_rate = None
+    changes, entry, around = _finish(caller, entry, before, around, "reopen", "approved", now, reason)
+    return [*changes, Delete(Booking, (booking.pk, booking.sk), Booking.pk.exists())], entry, around
+
+
+def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]:
+    """Remove an entry that does not count; its audit rows stay."""
+    entry, around = _own_or_crew(store, caller, id, now)
+    _expect(entry, *EDITABLE)
+    was, before = entry.status, _move(entry, "deleted", now)
+    changes, *_ = _finish(caller, entry, before, around, "delete", was, now)
+    return [Delete(Entry, (entry.pk, entry.sk), Entry.version == before), *changes[1:]]
+
+
+def _own_or_crew(store: Store, caller: Caller, id: str, now: datetime) -> tuple[Entry, Surroundings]:
+    entry = find(store, caller, id)
+    around = read_around(store, caller.company, entry.project, entry.operative, entry.date, wbs=entry.wbs)
+    require_log(caller, entry.project, entry.operative, today(around.project, now))
+    refuse_period(around.project, entry.date)
+    return entry, around
+
+
+def _for_approver(store: Store, caller: Caller, id: str, now: datetime) -> tuple[Entry, Surroundings]:
+    entry = find(store, caller, id)
+    around = read_around(store, caller.company, entry.project, entry.operative, entry.date, wbs=entry.wbs)
+    caller.require(P.APPROVE, entry.project, today(around.project, now))
+    refuse_period(around.project, entry.date)
+    return entry, around
+
+
+def _finish(caller: Caller, entry: Entry, before: int, around: Surroundings, action: str, was: str, now: datetime,
+            reason: str | None = None) -> tuple[list[Change], Entry, Surroundings]:
+    cap = Decimal(caller.access.company["daily_cap_hours"])
+    trail = audit(entry, caller.user, action, was, now, reason)
+    return commit(entry, before, around.day, cap, trail), entry, around
+
+
+def change(store: Store, caller: Caller, id: str, values: dict[str, Any], now: datetime,
+           ) -> tuple[list[Change], Entry, Surroundings]:
+    """Edit an entry that does not count yet; the state stays. Both days are worked out on a move."""
+    entry, around = _own_or_crew(store, caller, id, now)
+    _expect(entry, *EDITABLE)
+    project, operative = values.get("project", entry.project), values.get("operative", entry.operative)
+    day, moved = values.get("date", entry.date), (entry.operative, entry.date)
+    wbs = entry.wbs if project == entry.project and "cost_code" not in values else None
+    old_day = around.day
+    around = read_around(store, caller.company, project, operative, day, values.get("cost_code"), wbs)
+    require_log(caller, project, operative, today(around.project, now))
+    refuse_closed(around, day)
+    _apply(entry, caller, values, around, wbs)
+    entry.project, entry.operative, entry.date = project, operative, day
+    before = _move(entry, entry.status, now)
+    changes, entry, around = _finish(caller, entry, before, around, "edit", entry.status, now)
+    if (operative, day) != moved:
+        left = {key: kept for key, kept in old_day.entries.items() if key != entry.id}
+        changes.append(_day(old_day, left, Decimal(caller.access.company["daily_cap_hours"])))
+    return changes, entry, around
+
+
+def _apply(entry: Entry, caller: Caller, values: dict[str, Any], around: Surroundings, wbs: str | None) -> None:
+    entry.wbs = around.claim.holder if around.claim else wbs
+    for name in ("hours", "quantity", "note"):
+        if name in values:
+            setattr(entry, name, values[name])
+    if {"hours", "date", "operative", "quantity"} & values.keys():
+        entry.changed_by = caller.user
+
+
+def allowed_actions(caller: Caller, entry: Entry) -> list[str]:
+    """What the caller may do with the entry as it is."""
+    crew = caller.may(P.LOG_CREW, entry.project) or entry.operative in caller.operatives
+    approver = caller.may(P.APPROVE, entry.project)
+    own = caller.user in {entry.submitted_by, entry.changed_by} or entry.operative in caller.operatives
+    found = []
+    if crew and entry.status in EDITABLE:
+        found += ["edit", "delete"] + (["submit"] if entry.status != "submitted" else [])
+    if approver and entry.status == "submitted":
+        found += ["reject"] + ([] if own else ["approve"])
+    if approver and entry.status == "approved":
+        found.append("reopen")
+    return sorted(found)
+

@@ -1,0 +1,94 @@
+"""Projects: created, changed, found."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.identity.access import stamp
+from chalicelib.identity.secrets import new_id
+from chalicelib.names import comparison_form
+from chalicelib.storage.rows import Access, Project, ProjectCode, key
+from chalicelib.storage.store import Change, Delete, Put, Store, absent
+
+STATUSES = ("active", "on_hold", "completed", "archived")
+TAKES_HOURS = frozenset({"active", "on_hold"})
+
+
+def find(store: Store, company: str, id: str) -> Project:
+    """The project, or :class:`NotFound`."""
+    row = store.get(Project, key(company, id), "project")
+    if row is None:
+        raise NotFound
+    return row
+
+
+def today(project: Project, now: datetime) -> str:
+    """The date it is in the project's time zone."""
+    return now.astimezone(ZoneInfo(project.timezone)).date().isoformat()
+
+
+def create(store: Store, access: Access, values: dict[str, Any], now: datetime) -> tuple[list[Change], Project]:
+    """A new project; its code is unique in the company."""
+    company = access.company["id"]
+    claim = _claim(company, values["code"])
+    _refuse_taken(store.get(ProjectCode, claim.pk, claim.sk))
+    id, at = new_id(), stamp(now)
+    claim.holder = id
+    days = values.pop("working_days", None) or [1, 2, 3, 4, 5]
+    defaults = {"status": "active", "timezone": access.company["timezone"], "currency": access.company["currency"]}
+    row = Project(pk=key(company, id), sk="project", id=id, **(defaults | values), holidays={"dates": []},
+                  working_days={"days": sorted(set(days))}, child_count=0, version=1, created_at=at, updated_at=at)
+    _check(row)
+    _list(row, company)
+    return [Put(row, absent(Project)), Put(claim, absent(ProjectCode))], row
+
+
+def change(store: Store, company: str, row: Project, values: dict[str, Any], now: datetime,
+           ) -> tuple[list[Change], Project]:
+    """Some fields of a project changed, on condition that it is still the version read."""
+    before, changes = row.version, []
+    if "code" in values and comparison_form(values["code"]) != comparison_form(row.code):
+        changes = _change_code(store, company, row, values["code"])
+    if "working_days" in values:
+        values["working_days"] = {"days": sorted(set(values["working_days"]))}
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.version, row.updated_at = before + 1, stamp(now)
+    _check(row)
+    _list(row, company)
+    return [Put(row, Project.version == before), *changes], row
+
+
+def _change_code(store: Store, company: str, row: Project, code: str) -> list[Change]:
+    old, new = _claim(company, row.code), _claim(company, code)
+    _refuse_taken(store.get(ProjectCode, new.pk, new.sk))
+    new.holder = row.id
+    return [Put(new, absent(ProjectCode)), Delete(ProjectCode, (old.pk, old.sk))]
+
+
+def _claim(company: str, code: str) -> ProjectCode:
+    return ProjectCode(pk=key(company, "codes"), sk=code_key(code))
+
+
+def code_key(code: str) -> str:
+    """The key of the row that keeps a project code unique in its company."""
+    return f"code#{comparison_form(code)}"
+
+
+def _refuse_taken(claim: ProjectCode | None) -> None:
+    if claim is not None:
+        raise Conflict("The code is taken.", errors={"code": ["Another project has this code."]})
+
+
+def _check(row: Project) -> None:
+    if row.start_date and row.finish_date and row.finish_date < row.start_date:
+        raise Invalid(errors={"finish_date": ["Must not be before start_date."]})
+    if not row.working_days["days"]:
+        raise Invalid(errors={"working_days": ["At least one day."]})
+
+
+def _list(row: Project, company: str) -> None:
+    row.list_company, row.list_status = company, key(company, row.status)
+    row.list_order = f"{comparison_form(row.code)}#{row.id}"
+

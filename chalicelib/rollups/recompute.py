@@ -1,0 +1,250 @@
+"""Recomputing: cells from their source rows, and the differences added to every level above.
+
+Stream records only say which activities to look at. For each, the source rows are read as they
+are now, its cells are computed anew and compared with the stored ones, and one transaction writes
+the cells and adds the differences to the ancestors, guarded by the version of the activity's head
+row. So a replay finds no difference, and lost, repeated or reordered records do no harm.
+"""
+
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.errors import Unavailable
+from chalicelib.rollups.measures import Spent, Sums, activity_of, calendar_of, contributions, spent_on
+from chalicelib.storage.attributes import from_wire, to_wire
+from chalicelib.storage.rows import Booking, Node, Project, Repair, RollupHead, key
+from chalicelib.storage.store import Change, ConditionFailed, Put, Raw, Store, absent
+
+ITEMS = 90
+ATTEMPTS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An activity to recompute."""
+
+    company: str
+    project: str
+    activity: str
+
+
+Touched = dict[Target, set[str] | None]
+"""Dates of each activity whose source rows changed; None: its plan changed, look at all of it."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """One row of an activity: its new content and what changes above it."""
+
+    sk: str
+    item: dict[str, Any]
+    differences: dict[str, Sums]  # ancestor -> what to add
+
+
+@dataclass(slots=True)
+class Step:
+    """The cells of one activity still to be written, under the head version they were computed at."""
+
+    target: Target
+    version: int
+    installed: Decimal
+    cells: list[Cell] = field(default_factory=list)
+
+
+def apply(store: Store, touched: Touched) -> list[Target]:
+    """Recompute what was touched; those that could not be done, each left in the repair table."""
+    pending = dict(touched)
+    for attempt in range(ATTEMPTS):
+        pending = _attempt(store, pending)
+        if not pending:
+            return []
+        store.sleep(random.uniform(0, min(1.0, 0.02 * 2 ** attempt)))  # noqa: S311 - jitter, not a secret
+    for target in pending:
+        leave_for_repair(store, target, "contention")
+    return list(pending)
+
+
+def _attempt(store: Store, touched: Touched) -> Touched:
+    """One round; what must be looked at again."""
+    again: Touched = {}
+    steps = [step for target, dates in touched.items() if (step := compute(store, target, dates)).cells]
+    for group in pack(steps):
+        try:
+            store.transact(_changes(store, group))
+        except (ConditionFailed, Unavailable):
+            again |= {part.target: touched[part.target] for part in group}
+    return again
+
+
+def leave_for_repair(store: Store, target: Target, reason: str) -> None:
+    """Remember an activity that must be recomputed."""
+    at = datetime.now(UTC).isoformat()
+    row = Repair(pk="repairs", sk=key(target.company, target.project, target.activity), reason=reason, since=at)
+    store.transact([Put(row)])
+
+
+def compute(store: Store, target: Target, dates: set[str] | None) -> Step:
+    """The cells of an activity that differ from what is stored."""
+    pk = key(target.company, target.activity)
+    place = key(target.company, target.project)
+    head, node, project = store.get_many(
+        (RollupHead, pk, "head"), (Node, place, f"node#{target.activity}"), (Project, place, "project"))
+    stored = {row["sk"]["S"]: row for row in _rows(store, "rollups", pk) if row["sk"]["S"] != "head"}
+    spent = _spent(store, pk, stored, dates)
+    new = contributions(activity_of(node), calendar_of(project), spent) if node and project else {}
+    above = [*node.ancestors["ids"], target.project] if node else []
+    installed = sum((cell.quantity for cell in spent.values()), Decimal(0))
+    step = Step(target, head.version if head else 0, installed)
+    for sk in sorted(stored.keys() | new.keys() | {f"day#{day}" for day in spent}):
+        cell = _cell(pk, sk, stored.get(sk), new.get(sk, {}), above, spent)
+        if cell is not None:
+            step.cells.append(cell)
+    return step
+
+
+def _rows(store: Store, table: str, pk: str, between: tuple[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    start: Mapping[str, Any] | None = None
+    while True:
+        page = store.query(table, pk, between=between, start=start, consistent=True)
+        yield from page.rows
+        start = page.last
+        if start is None:
+            return
+
+
+def _spent(store: Store, pk: str, stored: Mapping[str, dict[str, Any]], dates: set[str] | None) -> dict[date, Spent]:
+    """The activity's cells: touched ones from their source rows, the others as stored."""
+    spent = {date.fromisoformat(sk[4:]): _stored_spent(row) for sk, row in stored.items() if sk.startswith("day#")}
+    fresh: dict[str, list[Booking]] = {}
+    for low, high in [("0", "~")] if dates is None else [(f"{day}#", f"{day}#~") for day in sorted(dates)]:
+        for row in store.query_all(Booking, pk, between=(low, high)):
+            fresh.setdefault(row.date, []).append(row)
+    for day in dates if dates is not None else {day.isoformat() for day in spent} | fresh.keys():
+        rows = fresh.get(day, [])
+        spent[date.fromisoformat(day)] = spent_on((row.hours, row.rate, row.quantity) for row in rows)
+    return {day: cell for day, cell in spent.items() if cell != Spent()}
+
+
+def _stored_spent(row: Mapping[str, Any]) -> Spent:
+    def number(name: str) -> Any:
+        return from_wire(row[name]) if name in row else 0
+    return Spent(number("ac"), number("ac_money"), number("ac_unrated"), Decimal(number("quantity")))
+
+
+def sums_of(row: Mapping[str, Any]) -> Sums:
+    """The additive measures of a stored row."""
+    return {name: int(value["N"]) for name, value in row.items() if "N" in value and name not in {"quantity", "version"}}
+
+
+def _cell(pk: str, sk: str, old: Mapping[str, Any] | None, new: Sums, above: list[str], spent: Mapping[date, Spent],
+          ) -> Cell | None:
+    was = sums_of(old) if old else {}
+    under = from_wire(old["under"])["ids"] if old else []
+    quantity = spent.get(date.fromisoformat(sk[4:]), Spent()).quantity if sk.startswith("day#") else Decimal(0)
+    kept = Decimal(from_wire(old["quantity"])) if old and "quantity" in old else Decimal(0)
+    if (was, under, kept) == (new, above if was or new else under, quantity):
+        return None
+    differences: dict[str, Sums] = {}
+    for nodes, sums, sign in ((under, was, -1), (above, new, 1)):
+        for node in nodes:
+            row = differences.setdefault(node, {})
+            for name, value in sums.items():
+                row[name] = row.get(name, 0) + sign * value
+    item = {"pk": to_wire(pk), "sk": to_wire(sk), "under": to_wire({"ids": above}),
+            **{name: to_wire(value) for name, value in new.items()}}
+    if quantity:
+        item["quantity"] = to_wire(quantity)
+    return Cell(sk, item, {node: {n: v for n, v in row.items() if v} for node, row in differences.items()})
+
+
+def pack(steps: Iterable[Step]) -> Iterator[list[Step]]:
+    """Groups of steps that each fit one transaction, the rows above them written once a group."""
+    group: list[Step] = []
+    keys: set[tuple[str, str]] = set()
+    for step in _pieces(steps):
+        adds = _keys(step)
+        if group and (len(keys | adds) > ITEMS or any(part.target == step.target for part in group)):
+            yield group
+            group, keys = [], set()
+        group.append(step)
+        keys |= adds
+    if group:
+        yield group
+
+
+def _pieces(steps: Iterable[Step]) -> Iterator[Step]:
+    """A step too large for one transaction in several, each under the head version the last one leaves."""
+    for step in steps:
+        version, cells, keys = step.version, [], set[tuple[str, str]]()
+        for cell in step.cells:
+            adds = _keys(Step(step.target, version, step.installed, [cell]))
+            if cells and len(keys | adds) > ITEMS:
+                yield Step(step.target, version, step.installed, cells)
+                version, cells, keys = version + 1, [], set()
+            cells = [*cells, cell]
+            keys |= adds
+        yield Step(step.target, version, step.installed, cells)
+
+
+def _keys(step: Step) -> set[tuple[str, str]]:
+    own = {(step.target.activity, cell.sk) for cell in step.cells} | {(step.target.activity, "head")}
+    return own | {(node, cell.sk) for cell in step.cells for node, row in cell.differences.items() if row}
+
+
+def _changes(store: Store, group: list[Step]) -> list[Change]:
+    changes: list[Change] = []
+    above: dict[tuple[str, str], Sums] = {}
+    for step in group:
+        pk = key(step.target.company, step.target.activity)
+        head = RollupHead(pk=pk, sk="head", version=step.version + 1, project=step.target.project,
+                          installed=step.installed)
+        changes.append(Put(head, RollupHead.version == step.version if step.version else absent(RollupHead)))
+        for cell in step.cells:
+            changes.append(Raw({"Put": {"TableName": store.name("rollups"), "Item": cell.item}}))
+            _merge(above, step.target.company, cell)
+    return [*changes, *(_addition(store, pk, sk, sums) for (pk, sk), sums in sorted(above.items()) if sums)]
+
+
+def _merge(above: dict[tuple[str, str], Sums], company: str, cell: Cell) -> None:
+    for node, sums in cell.differences.items():
+        row = above.setdefault((key(company, node), cell.sk), {})
+        for name, value in sums.items():
+            row[name] = row.get(name, 0) + value
+
+
+def _addition(store: Store, pk: str, sk: str, sums: Sums) -> Raw:
+    names = sorted(sums)
+    return Raw({"Update": {
+        "TableName": store.name("rollups"), "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+        "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(names))),
+        "ExpressionAttributeNames": {f"#{place}": name for place, name in enumerate(names)},
+        "ExpressionAttributeValues": {f":{place}": {"N": str(sums[name])} for place, name in enumerate(names)}}})
+
+
+def rebuild(store: Store, company: str, project: str) -> int:
+    """Recompute every activity of a project from its source rows; how many had drifted (0 is right)."""
+    drifted = 0
+    for row in _rows(store, "projects", key(company, project), ("node#", "node#~")):
+        if int(row["level"]["N"]) == 4:
+            target = Target(company, project, row["id"]["S"])
+            drifted += bool(compute(store, target, None).cells)
+            apply(store, {target: None})
+    return drifted
+
+
+def repair(store: Store, limit: int = 200) -> int:
+    """Recompute what earlier runs had to leave; how many were mended."""
+    page = store.query("rollups", "repairs", limit=limit, consistent=True)
+    mended = 0
+    for row in page.rows:
+        company, project, activity = row["sk"]["S"].split("#")
+        if not apply(store, {Target(company, project, activity): None}):
+            store.call("delete_item", TableName=store.name("rollups"), Key={"pk": row["pk"], "sk": row["sk"]})
+            mended += 1
+    return mended
+
+
