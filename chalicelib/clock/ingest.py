@@ -16,8 +16,7 @@ from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.labour import entries
 from chalicelib.labour.entries import Surroundings
-from chalicelib.names import comparison_form
-from chalicelib.projects.projects import TAKES_HOURS
+from chalicelib.projects.projects import TAKES_HOURS, code_key
 from chalicelib.storage.rows import ClockEvent, ClockId, Company, Entry, Operative, OperativeDay, Project, ProjectCode, key
 from chalicelib.storage.store import Change, Put, Store, absent
 
@@ -78,27 +77,35 @@ def hours_between(start: datetime, finish: datetime, break_minutes: int) -> Deci
 
 
 def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
-    """Keep one punch and make its entry when it is a pair."""
+    """Keep one punch and make its entry when it is a pair. Two rounds of reads, as a rule."""
     clock_id, code = body["clock_id"], body.get("project_code")
     claim, owner, tenant = store.get_many(
-        (ProjectCode, key(company, "codes"), comparison_form(code or "")),
+        (ProjectCode, key(company, "codes"), code_key(code or "")),
         (ClockId, key(company, "clock", clock_id), "clock"), (Company, company, "company"))
-    operative, project = _operative_and_project(store, company, owner, claim)
-    zone = project.timezone if project else tenant.timezone
-    punch = Punch(clock_id, read_moment(body.get("clock_in"), zone, "clock_in"),
-                  read_moment(body.get("clock_out"), zone, "clock_out"), code, body.get("device_id"),
-                  body.get("break_minutes") or 0)
-    project = project or _only_project(store, company, operative, code)
-    return _keep(store, company, tenant, punch, operative, project, now)
-
-
-def _operative_and_project(store: Store, company: str, owner: ClockId | None, claim: ProjectCode | None,
-                           ) -> tuple[Operative | None, Project | None]:
-    wanted: list[tuple[Any, str, str]] = [
+    guess = _punch(body, tenant.timezone)
+    days = _days_near(guess, now)
+    operative, project, seen, *rows = store.get_many(
         (Operative, key(company, owner.holder if owner else ""), "operative"),
-        (Project, key(company, claim.holder if claim else ""), "project")]
-    operative, project = store.get_many(*wanted)
-    return operative, project
+        (Project, key(company, claim.holder if claim else ""), "project"),
+        (ClockEvent, key(company, clock_id), guess.identity),
+        *((OperativeDay, key(company, owner.holder if owner else "", day), "day") for day in days))
+    punch = _punch(body, project.timezone) if project else guess
+    if punch.identity != guess.identity:
+        seen = store.get(ClockEvent, key(company, clock_id), punch.identity)
+    project = project or _only_project(store, company, operative, code)
+    return _keep(store, company, tenant, punch, seen, operative, project, dict(zip(days, rows, strict=True)), now)
+
+
+def _punch(body: dict[str, Any], zone: str) -> Punch:
+    return Punch(body["clock_id"], read_moment(body.get("clock_in"), zone, "clock_in"),
+                 read_moment(body.get("clock_out"), zone, "clock_out"), body.get("project_code"),
+                 body.get("device_id"), body.get("break_minutes") or 0)
+
+
+def _days_near(punch: Punch, now: datetime) -> list[str]:
+    """Every date that the punch can fall on in some time zone."""
+    day = (punch.clock_in or punch.clock_out or now).date()
+    return [(day + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
 
 
 def _only_project(store: Store, company: str, operative: Operative | None, code: str | None) -> Project | None:
@@ -116,26 +123,51 @@ def _only_project(store: Store, company: str, operative: Operative | None, code:
     return store.get(Project, page.rows[0]["pk"]["S"], "project")
 
 
-def _keep(store: Store, company: str, tenant: Company, punch: Punch, operative: Operative | None,
-          project: Project | None, now: datetime) -> Outcome:
+def _keep(store: Store, company: str, tenant: Company, punch: Punch, seen: ClockEvent | None,
+          operative: Operative | None, project: Project | None, days: dict[str, OperativeDay | None],
+          now: datetime) -> Outcome:
     zone = ZoneInfo(project.timezone if project else tenant.timezone)
     day = (punch.clock_in or punch.clock_out or now).astimezone(zone).date().isoformat()
-    seen, around_day = store.get_many(
-        (ClockEvent, key(company, punch.clock_id), punch.identity),
-        (OperativeDay, key(company, operative.id if operative else "", day), "day"))
+    event, condition = _event(company, punch, now), absent(ClockEvent)
     if seen is not None:
-        return Outcome([], seen, True)
-    event = _event(company, punch, now)
+        if _same(seen, event) or (seen.clock_out and not event.clock_out):
+            return Outcome([], seen, True)
+        if seen.status != "open":
+            return _keep_correction(store, company, seen, event)
+        event, condition = _closing(seen, event, now), ClockEvent.version == seen.version
     event.status, event.reason = judge(punch, operative, project, day)
     changes: list[Change] = []
     if event.status == "matched":
         assert operative is not None and project is not None
-        row = around_day or OperativeDay(pk=key(company, operative.id, day), sk="day", operative=operative.id,
-                                         date=day, entries={}, version=0)
+        row = days.get(day) or OperativeDay(pk=key(company, operative.id, day), sk="day", operative=operative.id,
+                                            date=day, entries={}, version=0)
         entry, changes = _entry(company, tenant, punch, Surroundings(project, operative, row), day, now)
         event.labour_entry = entry.id
     _list(event, company)
-    return Outcome([Put(event, absent(ClockEvent)), *changes], event, False)
+    return Outcome([Put(event, condition), *changes], event, False)
+
+
+def _same(seen: ClockEvent, event: ClockEvent) -> bool:
+    """The very punch that was kept."""
+    return (seen.clock_out, seen.break_minutes, seen.project_code) == (
+        event.clock_out, event.break_minutes, event.project_code)
+
+
+def _closing(seen: ClockEvent, event: ClockEvent, now: datetime) -> ClockEvent:
+    """An open shift with its out."""
+    event.id, event.created_at, event.version = seen.id, seen.created_at, seen.version + 1
+    return event
+
+
+def _keep_correction(store: Store, company: str, seen: ClockEvent, event: ClockEvent) -> Outcome:
+    """The same clock-in told otherwise: kept beside the first for a person to settle."""
+    event.sk = f"{event.sk}#{event.clock_out}#{event.break_minutes}#{event.project_code or ''}"
+    kept = store.get(ClockEvent, event.pk, event.sk)
+    if kept is not None:
+        return Outcome([], kept, True)
+    event.status, event.reason, event.labour_entry = "needs_review", "differs_from_earlier_punch", seen.labour_entry
+    _list(event, company)
+    return Outcome([Put(event, absent(ClockEvent))], event, False)
 
 
 def judge(punch: Punch, operative: Operative | None, project: Project | None, day: str) -> tuple[str, str | None]:

@@ -137,8 +137,10 @@ def _percent(
     rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone], progress: _Progress
 ) -> Fraction:
     """Percent complete, from 0 to 1, under a rule other than level of effort."""
+    if rule is Rule.UNITS and quantity:
+        return min(Fraction(progress.installed) / Fraction(quantity), _ALL)
     if rule is Rule.UNITS:
-        return min(Fraction(progress.installed) / Fraction(quantity), _ALL) if quantity else _NOTHING
+        return _NOTHING
     if rule is Rule.PERCENT:
         return progress.percent
     if rule is Rule.MILESTONES:

@@ -84,7 +84,9 @@ def s_curve(
     effort = tuple(effort)
     earned, spent = _cut(earned, as_of), _cut(spent, as_of)
     hours = [day for day, _ in spent]
-    ends = _period_ends(interval, [baseline_start, *hours], [baseline_finish, *hours, forecast_finish])
+    ends = _period_ends(
+        interval, [baseline_start, *hours], [baseline_finish, *hours, forecast_finish]
+    )
     opens = _openings(interval, ends)
     reached = [min(day, as_of) for day in ends]
     known = [opening <= as_of for opening in opens]

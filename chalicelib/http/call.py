@@ -20,6 +20,7 @@ class Call:
     store: Store
     now: datetime
     caller: Caller | None = None
+    device_company: str | None = None
     query: Any = None
     body: Any = None
     allowance: Allowance | None = None
@@ -29,6 +30,13 @@ class Call:
         """The caller of a route that needs one."""
         assert self.caller is not None, "the route is declared open"
         return self.caller
+
+    @property
+    def company(self) -> str:
+        """The company whose data this request may touch."""
+        company = self.device_company or (self.caller and self.caller.company)
+        assert company, "the route is declared open"
+        return company
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -69,7 +77,7 @@ class Written:
 
     changes: list[Change]
     body: Any = None
-    status: int = 200
+    status: int | None = None
     location: str | None = None
     etag: str | None = None
     replay: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -85,6 +85,7 @@ class TimeZone:
 
 
 Zone = Annotated[str, TimeZone(), Meta(max_length=64, description="IANA time zone")]
+Date = date
 Weekday = Annotated[int, Meta(ge=1, le=7)]
 
 
@@ -272,7 +273,6 @@ def _typed(hint: Any, text: str) -> Any:
     return text
 
 
-Order = Literal["hours", "cost"]
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 

@@ -25,7 +25,7 @@ PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 
 
-class PageQuery(Body):
+class PageQuery(Body, kw_only=True):
     """Query parameters that every list takes."""
 
     page: str | None = None
@@ -33,7 +33,7 @@ class PageQuery(Body):
     page_size: int | None = None
 
 
-class Listed(Answer):
+class Listed(Answer, kw_only=True):
     """The shape of every list answer."""
 
     count: int

@@ -5,8 +5,9 @@ idempotency, the schema and the tests all read that declaration. A request passe
 and rate limit (one round) -> replay -> validation -> permission -> the handler -> commit -> answer.
 """
 
+import base64
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,10 +38,11 @@ BASE = "/api/v1"
 JSON = "application/json"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
 ATTEMPTS = 10
+PAGES = "Pages"
 logger = Logger(service="wbsync")
 
 
-class NoQuery(Body):
+class NoQuery(Body, kw_only=True):
     """Routes that take no query parameters."""
 
 
@@ -58,6 +60,7 @@ class Route:
     status: int
     tag: str
     open: bool
+    device: bool
     content_types: tuple[str, ...]
     summary: str = field(default="")
 
@@ -78,13 +81,13 @@ class RouteSet:
 
     def route(self, method: str, path: str, *, permission: Permission | None = None,
               query: type[msgspec.Struct] = NoQuery, body: type[msgspec.Struct] | None = None,
-              answer: Any = None, status: int = 200, open: bool = False,
+              answer: Any = None, status: int = 200, open: bool = False, device: bool = False,
               content_types: tuple[str, ...] = (JSON,)) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a route; ``open`` ones authenticate by themselves or not at all."""
+        """Declare a route; ``open`` ones need nobody, ``device`` ones the company's ingest secret."""
         def declare(handler: Callable[..., Any]) -> Callable[..., Any]:
             summary = (handler.__doc__ or handler.__name__).strip().splitlines()[0]
             declared = Route(method, path, handler, permission, query, body, answer, status, self.tag,
-                             open, content_types, summary)
+                             open, device, content_types, summary)
             ROUTES.append(declared)
 
             def view(**arguments: str) -> Response:
@@ -100,10 +103,13 @@ class RouteSet:
 def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
     """One request to one route; every domain error becomes its problem."""
     try:
-        if not route.open:
-            _authenticate(route, call)
+        if route.device:
+            call.device_company, call.allowance = access.authenticate_device(
+                call.store, secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi"), call.address, call.now)
+        elif not route.open:
+            authenticate(call)
         answer = _perform(route, call, arguments)
-        return _response(call, *answer)
+        return answer if isinstance(answer, Response) else _response(call, *answer)
     except WbsyncError as error:
         return refused(call, error)
 
@@ -115,7 +121,7 @@ def refused(call: Call, error: WbsyncError) -> Response:
     return _response(call, *problem(error, call.request_id))
 
 
-def _authenticate(route: Route, call: Call) -> None:
+def authenticate(call: Call) -> None:
     """Find the caller; a signed-in browser's writes need the CSRF token."""
     credential = _credential(call)
     if credential is None:
@@ -125,7 +131,7 @@ def _authenticate(route: Route, call: Call) -> None:
         raise NotAuthenticated
     call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
     by_token = credential.kind == "wbs"
-    reads = route.method in {"GET", "HEAD"}
+    reads = call.method in {"GET", "HEAD"}
     if call.caller.access.plan not in API_PLANS and (by_token or not reads):
         raise PlanWithoutApi
     if not by_token and not reads:
@@ -152,9 +158,13 @@ def cookies(call: Call) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _perform(route: Route, call: Call, arguments: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Response | tuple[int, dict[str, str], bytes]:
+    if route.open and route.tag == PAGES:
+        call.query = bind_query(route.query, call.raw_query)
+        page: Response = route.handler(call, *arguments.values())
+        return page
     idempotency_key = call.headers.get("idempotency-key")
-    raw = _raw_body(call) if route.writes else b""
+    raw = raw_body(call) if route.writes else b""
     if not route.writes or idempotency_key is None:
         return _rendered(_run(route, call, arguments, raw, None))
     return _once(route, call, arguments, raw, checked_key(idempotency_key))
@@ -164,8 +174,7 @@ def _once(route: Route, call: Call, arguments: dict[str, str], raw: bytes, key: 
           ) -> tuple[int, dict[str, str], bytes]:
     fingerprint = _fingerprint(route, call, raw)
     holder = call.user.user if call.caller else "ingest"
-    company = call.user.company if call.caller else call.body
-    scope = f"{company}#{holder}#{call.method} {call.resource}"
+    scope = f"{call.company}#{holder}#{call.method} {call.resource}"
     answer, replayed = once(call.store, scope, key, fingerprint, call.context,
                             lambda ledger: _run(route, call, arguments, raw, ledger))
     if replayed:
@@ -187,10 +196,10 @@ def _fingerprint(route: Route, call: Call, raw: bytes) -> bytes:
     return msgspec.json.encode([body, sorted(call.raw_query.items())], order="deterministic")
 
 
-def _raw_body(call: Call) -> bytes:
+def raw_body(call: Call) -> bytes:
+    """The request's body."""
     body = call.event.get("body") or ""
     if call.event.get("isBase64Encoded"):
-        import base64
         return base64.b64decode(body)
     return str(body).encode("utf-8", "surrogatepass")
 
@@ -230,7 +239,7 @@ def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Led
             changes.append(ledger.completion(answer))
         try:
             call.store.transact(changes)
-            return _show_secrets(answer)
+            return _restored(answer)
         except ConditionFailed as error:
             if ledger is not None and len(changes) - 1 in error.failed:
                 return _settled_elsewhere(ledger, answer)
@@ -253,17 +262,12 @@ def _answer_of(route: Route, written: Written) -> dict[str, Any]:
         headers["Location"] = written.location
     if written.etag:
         headers["ETag"] = written.etag
-    status = written.status if written.status != 200 else route.status
+    status = written.status or route.status
     body = "" if written.body is None else encode(written.body).decode()
     return {"status": status, "headers": headers, "body": body, "replay": dict(written.replay)}
 
 
-_show_secrets = _restored
-
-
 def _plain(route: Route, result: Any) -> dict[str, Any]:
-    if isinstance(result, Response):
-        return {"response": result}
     read = result if isinstance(result, Read) else Read(result)
     headers = {"Content-Type": read.content_type, **read.headers}
     if read.etag:
@@ -282,7 +286,7 @@ def _response(call: Call, status: int, headers: dict[str, str], body: bytes) -> 
         "X-Request-Id": call.request_id, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
         "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
     limits = access.limit_headers(call.allowance) if call.allowance else {}
-    return Response(body.decode(), status, {**everywhere, **limits, **headers})
+    return Response(body.decode(), status_code=status, headers={**everywhere, **limits, **headers})
 
 
 def matching(call: Call, tag: str) -> None:
@@ -291,7 +295,3 @@ def matching(call: Call, tag: str) -> None:
     if wanted is not None and wanted.strip() != "*" and tag not in [part.strip() for part in wanted.split(",")]:
         raise PreconditionFailed("The resource has changed since the version named in If-Match.")
 
-
-def declared(path: str) -> Iterator[Route]:
-    """The routes of one path."""
-    return (route for route in ROUTES if route.path == path)

@@ -17,7 +17,7 @@ from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.identity.secrets import Credential
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
-from chalicelib.storage.rows import Access, key
+from chalicelib.storage.rows import Access, Ingest, key
 from chalicelib.storage.store import Store, parse
 
 SLOTS = 10
@@ -93,6 +93,25 @@ def authenticate(store: Store, credential: Credential, address: str, now: dateti
     session = credential.id if credential.kind == "wbss" else None
     tighter = min(by_user, by_address, key=lambda each: each.remaining)
     return Caller(credential.company, credential.holder, access, session), tighter
+
+
+def authenticate_device(store: Store, secret: Credential | None, address: str, now: datetime) -> tuple[str, Allowance]:
+    """The company of an ingest secret, with one request counted for its address and the company."""
+    limit = settings().rate_ingest
+    if secret is None:
+        check(allowance(limit, count_address(store, address, "ingest", now), now))
+        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.")
+    row, by_address, by_company = store.together(
+        lambda: store.get(Ingest, secret.company, "ingest"),
+        lambda: count_address(store, address, "ingest", now),
+        lambda: count_address(store, f"{secret.company}#{secret.digest[:16]}", "ingest", now))
+    check(allowance(limit, by_address, now))
+    kept = row.secrets.get(secret.id) if row else None
+    if not (kept and secret.matches(kept["digest"]) and (not kept["until"] or kept["until"] > stamp(now))):
+        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.")
+    held = allowance(limit, max(by_address, by_company), now)
+    check(held)
+    return secret.company, held
 
 
 def _valid(access: Access, credential: Credential, now: datetime) -> bool:

@@ -146,12 +146,16 @@ class Store:
 
     def get_many(self, *wanted: tuple[type[Row], str, str]) -> list[Any]:
         """Rows of any tables as they are now, in the order asked, None where there is none."""
+        items = self.raw_many(*wanted)
+        return [parse(model, item) if item else None for (model, _, _), item in zip(wanted, items, strict=True)]
+
+    def raw_many(self, *wanted: tuple[type[Row], str, str]) -> list[dict[str, Any] | None]:
+        """The same as DynamoDB gives them."""
         keys = list(dict.fromkeys((model.table, pk, sk) for model, pk, sk in wanted))
         found: dict[tuple[str, str, str], dict[str, Any]] = {}
         for start in range(0, len(keys), 100):
             found.update(self._batch(keys[start:start + 100]))
-        return [parse(model, found[place]) if (place := (model.table, pk, sk)) in found else None
-                for model, pk, sk in wanted]
+        return [found.get((model.table, pk, sk)) for model, pk, sk in wanted]
 
     def _batch(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, Any]]:
         request: dict[str, Any] = {}

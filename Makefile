@@ -1,0 +1,44 @@
+# Everything needs only Python 3.11+ and make; each target sets up what it uses and says so.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+REAL_DATA ?= ../shared/data
+
+.PHONY: help setup run test lint types real rehearse bench clean
+
+help:
+	@echo "make run | test | lint | types | real | rehearse | bench | clean"
+
+$(READY): requirements-dev.txt
+	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $(READY)
+
+setup: $(READY)
+
+run: $(READY)
+	@exec $(BIN)/python -m infra.run
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2
+
+lint: $(READY)
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+real: $(READY)
+	$(BIN)/python -m infra.real $(REAL_DATA)
+
+rehearse: $(READY)
+	$(BIN)/python -m infra.rehearsal
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .run .build .bench .rehearsal

@@ -1,0 +1,30 @@
+"""`python -m bench [section …]`: every section in order, or the named ones."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from bench.cold_start import cold_start_section
+from bench.endpoints import endpoints_section
+
+SECTIONS: Mapping[str, Callable[[], object]] = {
+    "endpoints": endpoints_section,
+    "cold-start": cold_start_section,
+}
+
+
+def main() -> None:
+    """Run the sections."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("section", nargs="*", help=f"any of: {', '.join(SECTIONS)}")
+    chosen = parser.parse_args().section or list(SECTIONS)
+    if unknown := set(chosen) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}")
+    for name in chosen:
+        print(f"\n== {name}")
+        SECTIONS[name]()
+
+
+if __name__ == "__main__":
+    main()

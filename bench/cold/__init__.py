@@ -1,0 +1,1 @@
+"""Programs that cold_start runs, each in a process of its own."""

@@ -1,0 +1,157 @@
+"""The caller, users and tokens."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.errors import Invalid
+from chalicelib.http.call import Call, Written, etag
+from chalicelib.http.fields import Answer, Body, Code, Email, Id, Name
+from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.routes import BASE, RouteSet, csrf_token
+from chalicelib.identity import people
+from chalicelib.identity.access import stamp
+from chalicelib.identity.permissions import Permission, Role
+from chalicelib.storage.rows import Token, User
+
+routes = RouteSet("Account", __name__)
+
+
+class Person(Answer, kw_only=True):
+    """A user in short."""
+
+    id: str
+    name: str
+    email: str
+
+
+class Tenant(Answer, kw_only=True):
+    """A company in short."""
+
+    id: str
+    name: str
+
+
+class Me(Answer, kw_only=True):
+    """The caller and what they may do."""
+
+    user: Person
+    company: Tenant
+    plan: str
+    role: str
+    permissions: list[str]
+    csrf_token: str | UnsetType = UNSET
+
+
+@routes.route("GET", f"{BASE}/me", answer=Me)
+def read_me(call: Call) -> Me:
+    """Read the caller: user, company, plan, role and permissions."""
+    access = call.user.access
+    session = call.user.session
+    return Me(user=Person(**access.user), company=Tenant(id=access.company["id"], name=access.company["name"]),
+              plan=access.plan, role=access.role, permissions=sorted(call.user.permissions()),
+              csrf_token=csrf_token(session) if session else UNSET)
+
+
+class UserCreate(Body, kw_only=True):
+    """A new user."""
+
+    name: Name
+    email: Email
+    role: Role
+
+
+class UserAnswer(Answer, kw_only=True):
+    """A user; no password or hash ever comes out."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    active: bool
+    created_at: str
+    updated_at: str
+
+
+def present_user(row: User) -> UserAnswer:
+    """A user as the API shows it."""
+    return UserAnswer(id=row.id, name=row.name, email=row.email, role=row.role, active=row.active,
+                      created_at=row.created_at, updated_at=row.updated_at)
+
+
+@routes.route("POST", f"{BASE}/users", permission=Permission.WRITE_USERS, body=UserCreate, answer=UserAnswer, status=201)
+def create_user(call: Call, body: UserCreate) -> Written:
+    """Create a user of the company."""
+    changes, user = people.add_user(call.store, call.user, body.name, body.email, body.role, call.now)
+    return Written(changes, present_user(user), location=f"{BASE}/users/{user.id}/", etag=etag(user.version))
+
+
+@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=PageQuery, answer=Listed)
+def list_users(call: Call) -> Listed:
+    """List the users of the company by name."""
+    source = Source(User, "users", "list_users", call.user.company)
+    return listed(call, source, lambda rows: [present_user(row) for row in rows])
+
+
+class TokenCreate(Body, kw_only=True):
+    """A new API token; for another user with ``user``."""
+
+    label: Code
+    user: Id | None = None
+    expires_at: Annotated[str, Meta(max_length=40, description="RFC 3339 time")] | None = None
+
+
+class TokenAnswer(Answer, kw_only=True):
+    """A token's description; ``token`` is shown once, when it is made."""
+
+    id: str
+    label: str
+    prefix: str
+    user: str
+    created_at: str
+    last_used_at: str | None
+    expires_at: str | None
+    revoked_at: str | None
+    token: str | UnsetType = UNSET
+
+
+def _present_token(row: Token, **shown: Any) -> TokenAnswer:
+    return TokenAnswer(id=row.id, label=row.label, prefix=row.prefix, user=row.user, created_at=row.created_at,
+                       last_used_at=None, expires_at=row.expires_at, revoked_at=row.revoked_at, **shown)
+
+
+@routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed)
+def list_tokens(call: Call) -> Listed:
+    """List the company's tokens, oldest first; never the tokens themselves."""
+    source = Source(Token, "tokens", "list_tokens", call.user.company)
+    return listed(call, source, lambda rows: [_present_token(row) for row in rows])
+
+
+@routes.route("POST", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, body=TokenCreate, answer=TokenAnswer,
+              status=201)
+def create_token(call: Call, body: TokenCreate) -> Written:
+    """Create a token; this answer is the only one that shows it."""
+    changes, row, token = people.create_token(call.store, call.user, body.label, body.user, _moment(body.expires_at),
+                                              call.now)
+    mark = f"{{token:{token.id}}}"
+    replay = {mark: f"{token.kind} {token.company} {token.holder} {token.id}"}
+    return Written(changes, _present_token(row, token=mark), location=f"{BASE}/tokens/{row.id}/", replay=replay)
+
+
+def _moment(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Invalid(errors={"expires_at": ["Must be a time such as 2027-01-01T00:00:00Z."]})
+    return stamp(moment)
+
+
+@routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
+def revoke_token(call: Call, id: str) -> Written:
+    """Revoke a token; it stops with the next request."""
+    return Written(people.revoke_token(call.store, call.user, id, call.now))

@@ -1,0 +1,65 @@
+"""Clock devices push punches in."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.clock import ingest
+from chalicelib.errors import Invalid
+from chalicelib.http.call import Call, Written
+from chalicelib.http.fields import Answer, Code, Loose
+from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.storage.rows import ClockEvent
+
+routes = RouteSet("Clock events", __name__)
+Moment = Annotated[str, Meta(min_length=10, max_length=40, description="ISO 8601 time")]
+
+
+class PunchBody(Loose, kw_only=True):
+    """What a device says of one shift: in, out, or both."""
+
+    clock_id: str | int
+    clock_in: Moment | None = None
+    clock_out: Moment | None = None
+    project_code: Code | None = None
+    device_id: Annotated[str, Meta(max_length=200)] | None = None
+    break_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
+
+
+class EventAnswer(Answer, kw_only=True):
+    """A kept event and what became of it."""
+
+    id: str
+    status: str
+    reason: str | None
+    clock_id: str
+    clock_in: str | None
+    clock_out: str | None
+    labour_entry: str | None
+    duplicate: bool | UnsetType = UNSET
+
+
+def present(row: ClockEvent, duplicate: bool) -> EventAnswer:
+    """An event as the API shows it."""
+    return EventAnswer(id=row.id, status=row.status, reason=row.reason, clock_id=row.clock_id, clock_in=row.clock_in,
+                       clock_out=row.clock_out, labour_entry=row.labour_entry, duplicate=duplicate)
+
+
+@routes.route("POST", f"{BASE}/clock-events/ingest", body=PunchBody, answer=EventAnswer, status=201, device=True)
+def ingest_event(call: Call, body: PunchBody) -> Written:
+    """Keep a punch; an in and out becomes one submitted labour entry."""
+    values = _values(body)
+    outcome = ingest.ingest(call.store, call.company, values, call.now)
+    return Written(outcome.changes, present(outcome.event, outcome.duplicate), status=200 if outcome.duplicate else 201)
+
+
+def _values(body: PunchBody) -> dict[str, Any]:
+    values = msgspec.structs.asdict(body)
+    values["clock_id"] = str(body.clock_id).strip()
+    if not 1 <= len(values["clock_id"]) <= 64:
+        raise Invalid(errors={"clock_id": ["Must have 1 to 64 characters."]})
+    if body.clock_in is None and body.clock_out is None:
+        raise Invalid(errors={"clock_in": ["An event has a clock_in, a clock_out, or both."]})
+    return values
+

@@ -1,0 +1,225 @@
+"""Labour entries."""
+
+from typing import Any, Literal
+
+from msgspec import UNSET, UnsetType
+
+from chalicelib.errors import Invalid
+from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Hours, Id, Note, Quantity, dates_as_text, given
+from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.identity.access import Caller
+from chalicelib.identity.permissions import Permission
+from chalicelib.labour import entries
+from chalicelib.projects.wbs import node_key
+from chalicelib.storage.rows import Entry, key
+
+routes = RouteSet("Labour", __name__)
+Status = Literal["draft", "submitted", "approved", "rejected"]
+
+
+class EntryQuery(PageQuery, kw_only=True):
+    """Filters of the labour list; newest date first."""
+
+    project: Id | None = None
+    operative: Id | None = None
+    status: Status | None = None
+    date: Date | None = None
+    date_from: Date | None = None
+    date_to: Date | None = None
+    source: Literal["manual", "clock", "import"] | None = None
+    submitted_by: Id | None = None
+
+
+class EntryCreate(Body, kw_only=True):
+    """Hours of one operative on one date."""
+
+    project: Id
+    operative: Id
+    date: Date
+    hours: Hours
+    cost_code: Code | None | UnsetType = UNSET
+    quantity: Quantity | None | UnsetType = UNSET
+    note: Note | None | UnsetType = UNSET
+    status: Literal["draft", "submitted"] = "draft"
+
+
+class EntryPatch(Body, kw_only=True):
+    """Fields of an entry to change; the state stays."""
+
+    project: Id | UnsetType = UNSET
+    operative: Id | UnsetType = UNSET
+    date: Date | UnsetType = UNSET
+    hours: Hours | UnsetType = UNSET
+    cost_code: Code | None | UnsetType = UNSET
+    quantity: Quantity | None | UnsetType = UNSET
+    note: Note | None | UnsetType = UNSET
+
+
+class Approve(Body, kw_only=True):
+    """The activity the hours belong to, when the entry has none or another is right."""
+
+    cost_code: Code | None = None
+
+
+class Why(Body, kw_only=True):
+    """A reason."""
+
+    reason: Note
+
+
+class EntryAnswer(Answer, kw_only=True):
+    """A labour entry; the kept rate only with the permission to view rates."""
+
+    id: str
+    project: str
+    operative: str
+    date: str
+    hours: Figure
+    cost_code: str | None
+    wbs: str | None
+    quantity: Figure | None
+    note: str | None
+    status: str
+    source: str
+    submitted_by: str | None
+    submitted_at: str | None
+    approved_by: str | None
+    approved_at: str | None
+    rejection_reason: str | None
+    clash: str | None
+    allowed_actions: list[str]
+    hourly_rate: Figure | None | UnsetType = UNSET
+    created_at: str
+    updated_at: str
+
+
+def present(caller: Caller, row: Entry, cost_code: str | None, clash: bool) -> EntryAnswer:
+    """An entry as the caller may see it."""
+    rate: Any = row.hourly_rate if caller.may(Permission.VIEW_RATES, row.project) else UNSET
+    plain = {name: getattr(row, name) for name in EntryAnswer.__struct_fields__
+             if name not in {"cost_code", "clash", "allowed_actions", "hourly_rate"}}
+    return EntryAnswer(**plain, cost_code=cost_code, hourly_rate=rate,
+                       clash=entries.clash_id(row.operative, row.date) if clash else None,
+                       allowed_actions=entries.allowed_actions(caller, row))
+
+
+def _done(call: Call, result: tuple[Any, Entry, entries.Surroundings], **extra: Any) -> Written:
+    changes, row, around = result
+    clash = entries.clashes.is_open(around.day.clash)
+    return Written(changes, present(call.user, row, around.cost_code, clash), etag=etag(row.version), **extra)
+
+
+@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Listed)
+def list_entries(call: Call) -> Listed:
+    """List labour entries, newest date first; engineers and operatives see their own."""
+    return listed(call, _source(call), lambda rows: _with_codes(call, rows))
+
+
+def _with_codes(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
+    """Entries with the present cost codes and open clashes, read in one round."""
+    company = call.user.company
+    found = call.store.get_many(
+        *(node_key(company, row.wbs or "") for row in rows),
+        *((entries.OperativeDay, key(company, row.operative, row.date), "day") for row in rows))
+    nodes, days = found[:len(rows)], found[len(rows):]
+    return [present(call.user, row, node.cost_code if node else None, bool(day) and entries.clashes.is_open(day.clash))
+            for row, node, day in zip(rows, nodes, days, strict=True)]
+
+
+def _source(call: Call) -> Source:
+    """The narrowest index that serves the filters; DynamoDB drops the rest after reading."""
+    query, company = call.query, call.user.company
+    wanted = {"project": query.project, "operative": query.operative, "status": query.status,
+              "source": query.source, "submitted_by": query.submitted_by}
+    if not call.user.may(Permission.READ_ALL_LABOUR, query.project):
+        wanted["operative"] = _own(call, query.operative)
+    index = next(name for name in ("project_operative", "project_status", "operative", "project", "status", "company")
+                 if name == "company" or all(wanted[part] is not None for part in name.split("_")))
+    parts = [] if index == "company" else index.split("_")
+    filters = tuple((name, {"S": value}) for name, value in wanted.items() if value is not None and name not in parts)
+    return Source(Entry, index, f"list_{index}", key(company, *(str(wanted[part]) for part in parts)),
+                  between=_dates(query), forward=False, filters=filters)
+
+
+def _own(call: Call, asked: str | None) -> str:
+    """The operative whose rows a person without the whole picture sees."""
+    own = sorted(call.user.operatives)
+    if asked is not None:
+        return asked if asked in own else "nobody"
+    return own[0] if own else "nobody"
+
+
+def _dates(query: EntryQuery) -> tuple[str, str] | None:
+    low, high = query.date or query.date_from, query.date or query.date_to
+    if low and high and high < low:
+        raise Invalid(errors={"date_to": ["Must not be before date_from."]})
+    if low is None and high is None:
+        return None
+    return (low.isoformat() if low else "0"), (f"{high.isoformat()}#~" if high else "~")
+
+
+@routes.route("POST", f"{BASE}/labour", permission=Permission.LOG_OWN, body=EntryCreate, answer=EntryAnswer, status=201)
+def create_entry(call: Call, body: EntryCreate) -> Written:
+    """Log hours, as a draft or submitted."""
+    result = entries.create(call.store, call.user, _values(body), call.now)
+    return _done(call, result, location=f"{BASE}/labour/{result[1].id}/")
+
+
+def _values(body: Body) -> dict[str, Any]:
+    return {name: value for name, value in dates_as_text(given(body)).items()}
+
+
+@routes.route("GET", f"{BASE}/labour/{{id}}", answer=EntryAnswer)
+def read_entry(call: Call, id: str) -> Read:
+    """Read an entry."""
+    row = entries.find(call.store, call.user, id)
+    [shown] = _with_codes(call, [row])
+    return Read(shown, etag=etag(row.version))
+
+
+@routes.route("PATCH", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, body=EntryPatch, answer=EntryAnswer)
+def change_entry(call: Call, id: str, body: EntryPatch) -> Written:
+    """Change an entry that is not approved."""
+    if "if-match" in call.headers:
+        matching(call, etag(entries.find(call.store, call.user, id).version))
+    return _done(call, entries.change(call.store, call.user, id, _values(body), call.now))
+
+
+@routes.route("DELETE", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, status=204)
+def delete_entry(call: Call, id: str) -> Written:
+    """Delete an entry that is not approved; its audit rows stay."""
+    if "if-match" in call.headers:
+        matching(call, etag(entries.find(call.store, call.user, id).version))
+    return Written(entries.delete(call.store, call.user, id, call.now))
+
+
+@routes.route("POST", f"{BASE}/labour/{{id}}/submit", permission=Permission.LOG_OWN, body=Body, answer=EntryAnswer)
+def submit_entry(call: Call, id: str, body: Body) -> Written:
+    """Submit a draft or corrected entry."""
+    return _done(call, entries.submit(call.store, call.user, id, call.now))
+
+
+@routes.route("POST", f"{BASE}/labour/{{id}}/approve", permission=Permission.APPROVE, body=Approve, answer=EntryAnswer)
+def approve_entry(call: Call, id: str, body: Approve) -> Written:
+    """Approve an entry: its hours count from now on."""
+    return _done(call, entries.approve(call.store, call.user, id, body.cost_code, call.now))
+
+
+@routes.route("POST", f"{BASE}/labour/{{id}}/reject", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
+def reject_entry(call: Call, id: str, body: Why) -> Written:
+    """Reject an entry with a reason; it goes back to be corrected."""
+    return _done(call, entries.reject(call.store, call.user, id, _reason(body), call.now))
+
+
+@routes.route("POST", f"{BASE}/labour/{{id}}/reopen", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
+def reopen_entry(call: Call, id: str, body: Why) -> Written:
+    """Reopen an approved entry; its hours leave the numbers again."""
+    return _done(call, entries.reopen(call.store, call.user, id, _reason(body), call.now))
+
+
+def _reason(body: Why) -> str:
+    if not body.reason:
+        raise Invalid(errors={"reason": ["Must not be empty."]})
+    return body.reason

@@ -1,0 +1,129 @@
+"""Operatives."""
+
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.errors import Denied
+from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.fields import Answer, Body, Code, Figure, Id, Name, Rate, given
+from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.identity.access import Caller
+from chalicelib.identity.permissions import Permission
+from chalicelib.operatives import operatives
+from chalicelib.storage.rows import Operative, key
+
+routes = RouteSet("Operatives", __name__)
+Projects = Annotated[list[Id], Meta(max_length=50)]
+
+
+class OperativeQuery(PageQuery, kw_only=True):
+    """Filters of the operative list."""
+
+    active: bool | None = None
+    trade: str | None = None
+    external_clock_id: str | None = None
+
+
+class OperativeCreate(Body, kw_only=True):
+    """A new operative."""
+
+    name: Name
+    external_clock_id: Code | None | UnsetType = UNSET
+    trade: Name | None | UnsetType = UNSET
+    employer: Name | None | UnsetType = UNSET
+    hourly_rate: Rate | UnsetType = UNSET
+    user: Id | None | UnsetType = UNSET
+    projects: Projects | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+
+
+class OperativePatch(Body, kw_only=True):
+    """Fields of an operative to change; a new rate is valid from today."""
+
+    name: Name | UnsetType = UNSET
+    external_clock_id: Code | None | UnsetType = UNSET
+    trade: Name | None | UnsetType = UNSET
+    employer: Name | None | UnsetType = UNSET
+    hourly_rate: Rate | UnsetType = UNSET
+    user: Id | None | UnsetType = UNSET
+    projects: Projects | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+
+
+class OperativeAnswer(Answer, kw_only=True):
+    """An operative; the rate valid today only with the permission to view rates."""
+
+    id: str
+    name: str
+    external_clock_id: str | None
+    trade: str | None
+    employer: str | None
+    hourly_rate: Figure | None | UnsetType = UNSET
+    user: str | None
+    projects: list[str]
+    active: bool
+    created_at: str
+    updated_at: str
+
+
+def _today(call: Call) -> str:
+    zone = ZoneInfo(call.user.access.company["timezone"])
+    return call.now.astimezone(zone).date().isoformat()
+
+
+def present(caller: Caller, row: Operative, today: str) -> OperativeAnswer:
+    """An operative as the caller may see it."""
+    rate: Any = operatives.rate_on(row, today) if caller.may(Permission.VIEW_RATES) else UNSET
+    return OperativeAnswer(
+        id=row.id, name=row.name, external_clock_id=row.external_clock_id, trade=row.trade, employer=row.employer,
+        hourly_rate=rate, user=row.user, projects=row.projects["ids"], active=row.active, created_at=row.created_at,
+        updated_at=row.updated_at)
+
+
+@routes.route("GET", f"{BASE}/operatives", permission=Permission.READ_OPERATIVES, query=OperativeQuery, answer=Listed)
+def list_operatives(call: Call) -> Listed:
+    """List operatives by name."""
+    company, query = call.user.company, call.query
+    wanted = {"trade": query.trade, "external_clock_id": query.external_clock_id}
+    filters = tuple((name, {"S": value}) for name, value in wanted.items() if value is not None)
+    source = Source(Operative, "company", "list_company", company, filters=filters)
+    if query.active is not None:
+        active = key(company, "yes" if query.active else "no")
+        source = Source(Operative, "active", "list_active", active, filters=filters)
+    return listed(call, source, lambda rows: [present(call.user, row, _today(call)) for row in rows])
+
+
+@routes.route("POST", f"{BASE}/operatives", permission=Permission.MANAGE_OPERATIVES, body=OperativeCreate,
+              answer=OperativeAnswer, status=201)
+def create_operative(call: Call, body: OperativeCreate) -> Written:
+    """Create an operative."""
+    changes, row = operatives.create(call.store, call.user.company, _values(call, body), call.now)
+    return Written(changes, present(call.user, row, _today(call)), location=f"{BASE}/operatives/{row.id}/",
+                   etag=etag(row.version))
+
+
+def _values(call: Call, body: Body) -> dict[str, Any]:
+    values = given(body)
+    if "hourly_rate" in values and not call.user.may(Permission.VIEW_RATES):
+        raise Denied("Writing hourly_rate needs the permission view_rates.")
+    return values
+
+
+@routes.route("GET", f"{BASE}/operatives/{{id}}", permission=Permission.READ_OPERATIVES, answer=OperativeAnswer)
+def read_operative(call: Call, id: str) -> Read:
+    """Read an operative."""
+    row = operatives.find(call.store, call.user.company, id)
+    return Read(present(call.user, row, _today(call)), etag=etag(row.version))
+
+
+@routes.route("PATCH", f"{BASE}/operatives/{{id}}", permission=Permission.MANAGE_OPERATIVES, body=OperativePatch,
+              answer=OperativeAnswer)
+def change_operative(call: Call, id: str, body: OperativePatch) -> Written:
+    """Change some fields of an operative."""
+    row = operatives.find(call.store, call.user.company, id)
+    matching(call, etag(row.version))
+    changes, row = operatives.change(call.store, call.user.company, row, _values(call, body), _today(call), call.now)
+    return Written(changes, present(call.user, row, _today(call)), etag=etag(row.version))

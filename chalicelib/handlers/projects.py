@@ -1,0 +1,132 @@
+"""Projects."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.errors import Denied
+from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.fields import Answer, Body, Code, Currency, Figure, Money, Name, Rate, Weekday, Zone, dates_as_text, given
+from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.identity.access import Caller
+from chalicelib.identity.permissions import Permission
+from chalicelib.projects import projects
+from chalicelib.storage.rows import Project, key
+
+routes = RouteSet("Projects", __name__)
+Status = Literal["active", "on_hold", "completed", "archived"]
+Days = Annotated[list[Weekday], Meta(min_length=1, max_length=7)]
+
+
+class ProjectQuery(PageQuery, kw_only=True):
+    """Filters of the project list."""
+
+    status: Status | None = None
+    code: str | None = None
+
+
+class ProjectCreate(Body, kw_only=True):
+    """A new project; time zone and currency default to the company's."""
+
+    code: Code
+    name: Name
+    status: Status | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    contract_value: Money | None | UnsetType = UNSET
+    planned_rate: Rate | None | UnsetType = UNSET
+    start_date: date | None | UnsetType = UNSET
+    finish_date: date | None | UnsetType = UNSET
+    timezone: Zone | UnsetType = UNSET
+    working_days: Days | UnsetType = UNSET
+
+
+class ProjectPatch(Body, kw_only=True):
+    """Fields of a project to change."""
+
+    code: Code | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    status: Status | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    contract_value: Money | None | UnsetType = UNSET
+    planned_rate: Rate | None | UnsetType = UNSET
+    start_date: date | None | UnsetType = UNSET
+    finish_date: date | None | UnsetType = UNSET
+    timezone: Zone | UnsetType = UNSET
+    working_days: Days | UnsetType = UNSET
+
+
+class ProjectAnswer(Answer, kw_only=True):
+    """A project; money fields only with the permission to see them."""
+
+    id: str
+    code: str
+    name: str
+    status: str
+    currency: str
+    contract_value: Figure | None | UnsetType = UNSET
+    planned_rate: Figure | None | UnsetType = UNSET
+    start_date: str | None
+    finish_date: str | None
+    timezone: str
+    working_days: list[int]
+    created_at: str
+    updated_at: str
+
+
+def present(caller: Caller, row: Project) -> ProjectAnswer:
+    """A project as the caller may see it."""
+    rates = caller.may(Permission.VIEW_RATES, row.id)
+    commercial = caller.may(Permission.VIEW_COMMERCIAL, row.id)
+    return ProjectAnswer(
+        id=row.id, code=row.code, name=row.name, status=row.status, currency=row.currency,
+        contract_value=row.contract_value if commercial else UNSET, planned_rate=row.planned_rate if rates else UNSET,
+        start_date=row.start_date, finish_date=row.finish_date, timezone=row.timezone,
+        working_days=row.working_days["days"], created_at=row.created_at, updated_at=row.updated_at)
+
+
+@routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Listed)
+def list_projects(call: Call) -> Listed:
+    """List projects by code."""
+    company, query = call.user.company, call.query
+    filters = (("code", {"S": query.code}),) if query.code is not None else ()
+    source = Source(Project, "company", "list_company", company, filters=filters)
+    if query.status is not None:
+        source = Source(Project, "status", "list_status", key(company, query.status), filters=filters)
+    return listed(call, source, lambda rows: [present(call.user, row) for row in rows])
+
+
+@routes.route("POST", f"{BASE}/projects", permission=Permission.CREATE_PROJECTS, body=ProjectCreate,
+              answer=ProjectAnswer, status=201)
+def create_project(call: Call, body: ProjectCreate) -> Written:
+    """Create a project."""
+    values = _values(call, given(body), None)
+    changes, row = projects.create(call.store, call.user.access, values, call.now)
+    return Written(changes, present(call.user, row), location=f"{BASE}/projects/{row.id}/", etag=etag(row.version))
+
+
+def _values(call: Call, values: dict[str, Any], project: str | None) -> dict[str, Any]:
+    """The body as the tables keep it; writing money needs the permission to see it."""
+    for field, permission in (("planned_rate", Permission.VIEW_RATES), ("contract_value", Permission.VIEW_COMMERCIAL)):
+        if field in values and not call.user.may(permission, project):
+            raise Denied(f"Writing {field} needs the permission {permission.value}.")
+    return dates_as_text(values)
+
+
+@routes.route("GET", f"{BASE}/projects/{{id}}", permission=Permission.READ_PROJECTS, answer=ProjectAnswer)
+def read_project(call: Call, id: str) -> Read:
+    """Read a project."""
+    row = projects.find(call.store, call.user.company, id)
+    return Read(present(call.user, row), etag=etag(row.version))
+
+
+@routes.route("PATCH", f"{BASE}/projects/{{id}}", permission=Permission.EDIT_PROJECTS, body=ProjectPatch,
+              answer=ProjectAnswer)
+def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
+    """Change some fields of a project."""
+    row = projects.find(call.store, call.user.company, id)
+    call.user.require(Permission.EDIT_PROJECTS, id, projects.today(row, call.now))
+    matching(call, etag(row.version))
+    changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
+    return Written(changes, present(call.user, row), etag=etag(row.version))

@@ -1,0 +1,40 @@
+"""How far nodes are: percent complete and installed quantity, from their rollup rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from chalicelib.projects.projects import today
+from chalicelib.rollups import kpis
+from chalicelib.rollups.measures import calendar_of
+from chalicelib.storage.rows import Project, RollupDay, RollupHead, key
+from chalicelib.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Percent complete from 0 to 1 (None without a budget) and the installed quantity."""
+
+    percent: Decimal | None
+    installed: Decimal
+
+
+NONE = Progress(None, Decimal(0))
+
+
+def of(store: Store, company: str, project: Project, nodes: Sequence[str], now: datetime) -> dict[str, Progress]:
+    """The progress of nodes as of today in the project's time zone; all reads are sent together."""
+    if not nodes:
+        return {}
+    as_of = today(project, now)
+    heads, totals, *rows = store.together(
+        lambda: store.get_many(*((RollupHead, key(company, node), "head") for node in nodes)),
+        lambda: store.raw_many(*((RollupDay, *kpis.total_key(company, node)) for node in nodes)),
+        *(lambda node=node: kpis.read_rows(store, company, node, as_of) for node in nodes))
+    found = {}
+    for node, head, total, days in zip(nodes, heads, totals, rows, strict=True):
+        sums = kpis.cut(total or {}, days, calendar_of(project), date.fromisoformat(as_of), None)
+        percent = kpis.figures(sums, "hours", "cpi").percent_complete
+        found[node] = Progress(percent, head.installed if head and head.installed is not None else Decimal(0))
+    return found

@@ -1,0 +1,1 @@
+"""What runs the service: the local runtime, provisioning and templates."""

@@ -1,0 +1,77 @@
+"""Tables and secrets of a stage, from the declarations in the code: for local runs and plain deploys."""
+
+import secrets
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from chalicelib.settings import settings
+from chalicelib.storage.rows import IDEMPOTENCY_TABLE, TABLES, Table
+
+SECRETS = ("digest-key", "session-key")
+
+
+def table_definition(table: Table, name: Any) -> dict[str, Any]:
+    """A table as CreateTable and CloudFormation both take it; every list has a keys-only twin."""
+    attributes = {"pk", "sk"} | {part for each in table.lists for part in (each.hash, each.range)}
+    definition: dict[str, Any] = {
+        "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in sorted(attributes)],
+        "KeySchema": _keys("pk", "sk")}
+    indexes = [_index(each.name + suffix, each.hash, each.range, kind) for each in table.lists
+               for suffix, kind in (("", "ALL"), ("_keys", "KEYS_ONLY"))]
+    return definition | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
+
+
+def _index(name: str, hash: str, range: str, projection: str) -> dict[str, Any]:
+    return {"IndexName": name, "KeySchema": _keys(hash, range), "Projection": {"ProjectionType": projection}}
+
+
+def _keys(hash: str, range: str) -> list[dict[str, str]]:
+    return [{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}]
+
+
+def idempotency_definition(name: Any) -> dict[str, Any]:
+    """Powertools' records: one key, made of company, user, path and the client's key."""
+    return {"TableName": name, "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+
+
+def create_tables() -> None:
+    """Make the stage's tables where they are missing."""
+    client = boto3.client("dynamodb")
+    prefix = settings().table_prefix
+    for table in TABLES:
+        definition = table_definition(table, prefix + table.name)
+        if table.stream:
+            definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        _create(client, definition)
+    _create(client, idempotency_definition(prefix + IDEMPOTENCY_TABLE))
+
+
+def _create(client: Any, definition: dict[str, Any]) -> None:
+    try:
+        client.create_table(**definition)
+        client.get_waiter("table_exists").wait(TableName=definition["TableName"], WaiterConfig={"Delay": 1})
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceInUseException":
+            raise
+
+
+def create_secrets() -> None:
+    """Make the stage's keys in Parameter Store where they are missing; CloudFormation cannot."""
+    client = boto3.client("ssm")
+    for name in SECRETS:
+        try:
+            client.put_parameter(Name=settings().parameter_prefix + name, Value=secrets.token_urlsafe(48),
+                                 Type="SecureString", Overwrite=False)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ParameterAlreadyExists":
+                raise
+
+
+if __name__ == "__main__":
+    create_tables()
+    create_secrets()
