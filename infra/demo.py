@@ -30,15 +30,21 @@ WEEKS = 5
 class Client:
     """A REST client of the demo."""
 
-    def __init__(self, base_url: str, token: str) -> None:
+    def __init__(self, base_url: str, token: str, host: str | None = None) -> None:
         self.base_url = base_url
         self.token = token
+        self.host = host
+
+    def with_token(self, token: str) -> "Client":
+        """The same service for somebody else."""
+        return Client(self.base_url, token, self.host)
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The JSON answer; raises on a problem and shows it."""
         request = urllib.request.Request(  # noqa: S310 - the URL is our own on loopback
             f"{self.base_url}/api/v1{path}", method=method, data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json",
+                     **({"Host": self.host} if self.host else {})})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
                 return json.loads(answer.read() or b"null")

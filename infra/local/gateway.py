@@ -40,9 +40,7 @@ IDLE_SECONDS = 75
 log = logging.getLogger(__name__)
 
 
-def serve(
-    app: Chalice, host: str, port: int, timeout_seconds: float = 29
-) -> GatewayServer:
+def serve(app: Chalice, host: str, port: int, timeout_seconds: float = 29) -> GatewayServer:
     """Bind the gateway of an app to an address; port 0 takes a free one.
 
     The server does not answer yet: call ``serve_forever()``, or use ``running()``. The app's
@@ -94,9 +92,7 @@ class Gateway:
         match = self._routes.match(request.method, request.path)
         if match is None:
             return missing_route(context.aws_request_id)
-        event = lambda_event(
-            request, match, str(uuid.uuid4()), self._app.api.binary_types
-        )
+        event = lambda_event(request, match, str(uuid.uuid4()), self._app.api.binary_types)
         answer = self._call(event, context)
         if context.get_remaining_time_in_millis() <= 0:
             return problem(504, "The request took too long.", context.aws_request_id)
@@ -107,9 +103,7 @@ class Gateway:
         try:
             return http_answer(self._app(event, context), context.aws_request_id)
         except MalformedAnswer as error:
-            log.error(
-                "malformed answer to request %s: %s", context.aws_request_id, error
-            )
+            log.error("malformed answer to request %s: %s", context.aws_request_id, error)
         except Exception:  # the app's crash must not end the connection's thread
             log.exception("the app failed on request %s", context.aws_request_id)
         return problem(502, "The service failed to answer.", context.aws_request_id)
@@ -131,9 +125,7 @@ class GatewayServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The address to open, without a trailing slash."""
-        host = (
-            f"[{self.server_address[0]!s}]" if self._is_ipv6 else self.server_address[0]
-        )
+        host = f"[{self.server_address[0]!s}]" if self._is_ipv6 else self.server_address[0]
         return f"http://{host!s}:{self.server_port}"
 
     @property
@@ -217,14 +209,10 @@ class GatewayConnection(BaseHTTPRequestHandler):
         if not bodiless and self.command != "HEAD":
             self.wfile.write(answer.body)
 
-    def send_error(
-        self, code: int, message: str | None = None, explain: str | None = None
-    ) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer a request that is no HTTP as a problem, too."""
         self.close_connection = True
-        self.request_version = (
-            "HTTP/1.1"  # a line without a version gets an answer with a head, too
-        )
+        self.request_version = "HTTP/1.1"  # a line without a version gets an answer with a head, too
         self._send(problem(code, message or explain or ""))
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -46,9 +46,7 @@ def _blocks(headers: Message, stream: BufferedIOBase) -> Iterator[bytes]:
         if lengths or [value.strip().lower() for value in encodings] != ["chunked"]:
             raise RefusedBody(400, "The Transfer-Encoding header cannot be understood.")
         return _chunks(stream)
-    if len(lengths) > 1 or not all(
-        re.fullmatch("[0-9]{1,15}", value) for value in lengths
-    ):
+    if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,15}", value) for value in lengths):
         raise RefusedBody(400, "The Content-Length header cannot be understood.")
     return _exactly(stream, int(lengths.pop()) if lengths else 0)
 

@@ -66,9 +66,7 @@ class MalformedAnswer(Exception):
     """The function returned something the gateway cannot turn into an HTTP answer."""
 
 
-def lambda_event(
-    request: HttpRequest, match: Match, request_id: str, binary_types: Collection[str]
-) -> dict[str, Any]:
+def lambda_event(request: HttpRequest, match: Match, request_id: str, binary_types: Collection[str]) -> dict[str, Any]:
     """Build the event of a request. What is empty is None, as on the gateway."""
     headers = grouped(_with_forwarding(request), ignore_case=True)
     query = grouped(request.query)
@@ -87,9 +85,7 @@ def lambda_event(
     }
 
 
-def request_context(
-    request: HttpRequest, match: Match, request_id: str
-) -> dict[str, Any]:
+def request_context(request: HttpRequest, match: Match, request_id: str) -> dict[str, Any]:
     """Build the event's description of the request itself. Locally no stage is in the path."""
     moment = datetime.now(UTC)
     return {
@@ -120,9 +116,7 @@ def _with_forwarding(request: HttpRequest) -> Iterable[Header]:
     for name, value in request.headers:
         if name.lower() not in HOP_HEADERS | {"x-forwarded-for", "x-forwarded-proto"}:
             yield name, value
-    claimed = [
-        value for name, value in request.headers if name.lower() == "x-forwarded-for"
-    ]
+    claimed = [value for name, value in request.headers if name.lower() == "x-forwarded-for"]
     yield "X-Forwarded-For", ", ".join([*claimed, request.client_ip])
     yield "X-Forwarded-Proto", "http"
 
@@ -169,9 +163,7 @@ def http_answer(result: Any, request_id: str) -> HttpAnswer:
         # Lambda writes the answer as JSON, so that bytes or dates fail here too.
         size = len(json.dumps(result, ensure_ascii=False).encode())
         if size > ANSWER_LIMIT:
-            raise MalformedAnswer(
-                f"answer of {size} bytes; Lambda allows {ANSWER_LIMIT}"
-            )
+            raise MalformedAnswer(f"answer of {size} bytes; Lambda allows {ANSWER_LIMIT}")
         body = _answer_body(result)
         headers = [*_answer_headers(result), ("x-amzn-RequestId", request_id)]
         return HttpAnswer(HTTPStatus(int(result["statusCode"])), tuple(headers), body)
@@ -188,21 +180,9 @@ def _answer_headers(result: dict[str, Any]) -> list[Header]:
     """Merge single and multiple headers; the multiple ones win where both have a name."""
     multiple = result.get("multiValueHeaders") or {}
     repeated = {name.lower() for name in multiple}
-    single = {
-        name: [value]
-        for name, value in (result.get("headers") or {}).items()
-        if name.lower() not in repeated
-    }
-    pairs = [
-        (name, str(value))
-        for name, values in (single | multiple).items()
-        for value in values
-    ]
-    pairs = [
-        (name, _one_line(value))
-        for name, value in pairs
-        if name.lower() not in HOP_HEADERS
-    ]
+    single = {name: [value] for name, value in (result.get("headers") or {}).items() if name.lower() not in repeated}
+    pairs = [(name, str(value)) for name, values in (single | multiple).items() for value in values]
+    pairs = [(name, _one_line(value)) for name, value in pairs if name.lower() not in HOP_HEADERS]
     if not any(name.lower() == "content-type" for name, _ in pairs):
         pairs.append(("Content-Type", "application/json"))
     return pairs

@@ -46,9 +46,7 @@ class RouteTable:
         """Return the route of a request; ``path`` is as sent, without the query."""
         path = path.removesuffix("/")
         segments = path.split("/")[1:] if path else []
-        resource = next(
-            _resources(self._root, [unquote(part) for part in segments]), None
-        )
+        resource = next(_resources(self._root, [unquote(part) for part in segments]), None)
         if resource is not None and method in self._routes[resource]:
             return Match(resource, _variables(resource, segments))
         if segments and method in self._routes.get(GREEDY_ROUTE, ()):
@@ -68,9 +66,7 @@ def _child(node: _Node, segment: str, resource: str) -> _Node:
         return node.literals.setdefault(segment, _Node())
     if node.variable not in (None, segment):
         # Packaging accepts this; the deployed gateway refuses the whole API.
-        raise ValueError(
-            f"{resource}: {segment} is called {node.variable} in another route"
-        )
+        raise ValueError(f"{resource}: {segment} is called {node.variable} in another route")
     node.variable = segment
     node.below_variable = node.below_variable or _Node()
     return node.below_variable
@@ -91,8 +87,4 @@ def _resources(node: _Node, segments: list[str]) -> Iterator[str]:
 def _variables(resource: str, segments: list[str]) -> dict[str, str]:
     """Read the variables of a route from the segments of the path, decoding each once."""
     names = [part for part in resource.split("/") if part]
-    return {
-        name[1:-1]: unquote(segment)
-        for name, segment in zip(names, segments, strict=True)
-        if name.startswith("{")
-    }
+    return {name[1:-1]: unquote(segment) for name, segment in zip(names, segments, strict=True) if name.startswith("{")}

@@ -84,16 +84,12 @@ def install() -> None:
 def _mend_addresses() -> None:
     """Let moto answer the address botocore builds from the account in a stream's ARN."""
     streams_urls.url_bases.append(ACCOUNT_STREAMS)
-    backend_index.backend_url_patterns.append(
-        ("dynamodbstreams", re.compile(ACCOUNT_STREAMS))
-    )
+    backend_index.backend_url_patterns.append(("dynamodbstreams", re.compile(ACCOUNT_STREAMS)))
 
 
 def _backends() -> Iterator[tuple[str, str, DynamoDBBackend]]:
     """Iterate over (account, region, backend) of moto's DynamoDB."""
-    return cast(
-        "Iterator[tuple[str, str, DynamoDBBackend]]", dynamodb_backends.iter_backends()
-    )
+    return cast("Iterator[tuple[str, str, DynamoDBBackend]]", dynamodb_backends.iter_backends())
 
 
 def _mend_handlers(lock: AbstractContextManager[bool]) -> None:
@@ -110,9 +106,7 @@ def _mend_handlers(lock: AbstractContextManager[bool]) -> None:
     dynamodb_responses.TRANSACTION_MAX_ITEMS = TRANSACTION_LIMIT
 
 
-def one_at_a_time(
-    call: Callable[..., Any], lock: AbstractContextManager[bool]
-) -> Callable[..., Any]:
+def one_at_a_time(call: Callable[..., Any], lock: AbstractContextManager[bool]) -> Callable[..., Any]:
     """Serialise requests, from the reading of a table to the text of the answer."""
 
     @functools.wraps(call)
@@ -151,9 +145,7 @@ class LocalTable(Table):
     def adopt(cls, table: Table) -> None:
         """Turn a table moto has just made into one of these."""
         table.__class__ = cls
-        if table.stream_shard is not None and not isinstance(
-            table.stream_shard, LocalShard
-        ):
+        if table.stream_shard is not None and not isinstance(table.stream_shard, LocalShard):
             table.stream_shard = LocalShard(table.account_id, table)
 
     def partition(self, hash_key: DynamoType) -> Table:
@@ -164,9 +156,7 @@ class LocalTable(Table):
             view.items[hash_key] = self.items[hash_key]
         return view
 
-    def put_back(
-        self, hash_key: DynamoType, range_key: DynamoType | None, item: Item | None
-    ) -> None:
+    def put_back(self, hash_key: DynamoType, range_key: DynamoType | None, item: Item | None) -> None:
         """Make the place of one item hold what it held before: an item, or nothing."""
         place: dict[Any, Any] = self.items[hash_key] if range_key else self.items
         name = range_key or hash_key
@@ -220,9 +210,7 @@ class LocalDynamoDB(DynamoDBBackend):
         LocalTable.adopt(table)
         return table
 
-    def update_table_streams(
-        self, table: Table, stream_specification: dict[str, Any]
-    ) -> None:
+    def update_table_streams(self, table: Table, stream_specification: dict[str, Any]) -> None:
         """Switch a table's stream on or off."""
         super().update_table_streams(table, stream_specification)
         LocalTable.adopt(table)
@@ -231,9 +219,7 @@ class LocalDynamoDB(DynamoDBBackend):
         """Return a table; while a query of the base table runs, only the queried partition."""
         return self._queried or super().get_table(table_name)
 
-    def query(
-        self, table_name: str, hash_key_dict: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+    def query(self, table_name: str, hash_key_dict: Any, *args: Any, **kwargs: Any) -> Any:
         """Run a query; one of the base table sees the items of its partition only."""
         if kwargs.get("index_name") or not hash_key_dict:
             return super().query(table_name, hash_key_dict, *args, **kwargs)
@@ -286,14 +272,10 @@ class LocalDynamoDB(DynamoDBBackend):
         """Return why the operation's condition cancels the transaction; Nones if it does not."""
         current = self.get_item(operation.table.name, operation.key)
         condition = operation.condition()
-        holds = get_filter_expression(
-            condition["expr"], condition["names"], condition["values"]
-        )
+        holds = get_filter_expression(condition["expr"], condition["names"], condition["values"])
         if holds.expr(current):
             return None, None, None
-        wanted = (
-            operation.request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-        )
+        wanted = operation.request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
         old = current.to_json()["Attributes"] if wanted and current else None
         return "ConditionalCheckFailed", "The conditional request failed", old
 

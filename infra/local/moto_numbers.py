@@ -23,9 +23,7 @@ def on_numbers(operation: Callable[[Context, Decimal, Decimal], Decimal]) -> Ari
     def apply(left: DynamoType, right: DynamoType) -> DynamoType:
         if not (left.is_number() and right.is_number()):
             raise IncorrectDataType
-        result = operation(
-            Context(prec=DIGITS), Decimal(left.value), Decimal(right.value)
-        )
+        result = operation(Context(prec=DIGITS), Decimal(left.value), Decimal(right.value))
         return DynamoType({"N": plain(result)})
 
     return apply

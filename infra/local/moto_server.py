@@ -96,9 +96,7 @@ class MotoServer:
         finally:
             watchdog.cancel()
         if not line.strip().isdigit():
-            raise RuntimeError(
-                f"the local AWS server did not start on port {self._port}"
-            )
+            raise RuntimeError(f"the local AWS server did not start on port {self._port}")
         return int(line)
 
     def __enter__(self) -> Self:
@@ -135,13 +133,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description="Local DynamoDB, streams and Parameter Store"
-    )
+    parser = argparse.ArgumentParser(description="Local DynamoDB, streams and Parameter Store")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument(
-        "--port", type=int, default=0, help="port to listen on; 0: any free port"
-    )
+    parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: any free port")
     parser.add_argument(
         "--until-stdin-closes",
         action="store_true",

@@ -50,9 +50,7 @@ class LocalShard(StreamShard):
             return
         super().add(old, new)
         # Moto writes us-east-1 and version 1.0 whatever the table's region is.
-        self.items[-1].record.update(
-            awsRegion=self.table.region_name, eventVersion="1.1"
-        )
+        self.items[-1].record.update(awsRegion=self.table.region_name, eventVersion="1.1")
         self._trim()
 
     def take_back(self, sequence: int) -> None:
@@ -107,9 +105,7 @@ class LocalStreams(DynamoDBStreamsBackend):
         sequence_number: Any = None,
     ) -> ShardIterator:
         """Return an iterator at the asked position."""
-        return PositionIterator(
-            self, self._shard(arn), shard_iterator_type, sequence_number
-        )
+        return PositionIterator(self, self._shard(arn), shard_iterator_type, sequence_number)
 
     def get_records(self, iterator_arn: str, limit: int) -> dict[str, Any]:
         """Return the records from the iterator's position on and the next iterator."""
@@ -122,10 +118,6 @@ class LocalStreams(DynamoDBStreamsBackend):
     def _shard(self, stream_arn: str) -> StreamShard:
         """Return the shard of a stream that still exists under this label."""
         table = self._get_table_from_arn(stream_arn)
-        if table.stream_shard is None or not stream_arn.endswith(
-            f"/{table.latest_stream_label}"
-        ):
-            raise JsonRESTError(
-                "ResourceNotFoundException", f"Stream not found: {stream_arn}"
-            )
+        if table.stream_shard is None or not stream_arn.endswith(f"/{table.latest_stream_label}"):
+            raise JsonRESTError("ResourceNotFoundException", f"Stream not found: {stream_arn}")
         return table.stream_shard

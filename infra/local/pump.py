@@ -68,9 +68,7 @@ class StreamPump:
         self._subscriptions = [
             _Subscription(
                 StreamReader(dynamodb, streams, table_name, batch_size),
-                _Delivery(
-                    function, locks[id(function)], self._stopping, retries or Retries()
-                ),
+                _Delivery(function, locks[id(function)], self._stopping, retries or Retries()),
                 interval,
                 self._stopping,
             )
@@ -137,9 +135,7 @@ class _Subscription:
         self._changed = threading.Condition()
         self._idle_since_poll_at = -1.0
         self.delivered = 0
-        self._thread = threading.Thread(
-            target=self._run, name="stream-pump", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name="stream-pump", daemon=True)
 
     def start(self) -> None:
         """Start the thread."""
@@ -158,9 +154,7 @@ class _Subscription:
         """Wait until a poll that began after ``asked`` has found nothing."""
         self.nudge()
         with self._changed:
-            idle = self._changed.wait_for(
-                lambda: self._idle_since_poll_at >= asked, deadline - time.monotonic()
-            )
+            idle = self._changed.wait_for(lambda: self._idle_since_poll_at >= asked, deadline - time.monotonic())
         if not idle:
             raise TimeoutError("the stream functions have not caught up")
 
@@ -179,9 +173,7 @@ class _Subscription:
             log.warning("the stream cannot be read, trying again: %s", error)
             return False
         if records:
-            self._delivery.deliver(
-                [lambda_record(record) for record in records], self._reader.arn
-            )
+            self._delivery.deliver([lambda_record(record) for record in records], self._reader.arn)
             self.delivered += 1
             return True
         with self._changed:
@@ -213,13 +205,12 @@ class _Delivery:
             left, crashed = self._invoke(records, arn)
             attempt = attempt + 1 if len(left) == len(records) else 1
             records = left
-            if not records:
-                return
-            if attempt <= self._retries.attempts:
+            if records and attempt <= self._retries.attempts:
                 self._stopping.wait(self._retries.wait_before(attempt))
             elif crashed and len(records) > 1:
-                return self._bisect(records, arn)
-            else:
+                self._bisect(records, arn)
+                records = []
+            elif records:
                 records, attempt = self._give_up(records), 0
 
     def _bisect(self, records: Records, arn: str) -> None:
@@ -231,9 +222,7 @@ class _Delivery:
     def _give_up(self, records: Records) -> Records:
         """Go on past the first record; a failure destination would be told its position."""
         sequence = sequence_of(records[0])
-        log.error(
-            "%s has given up the record %s after its retries", self._name, sequence
-        )
+        log.error("%s has given up the record %s after its retries", self._name, sequence)
         return records[1:]
 
     def _invoke(self, records: Records, arn: str) -> tuple[Records, bool]:
@@ -245,9 +234,7 @@ class _Delivery:
                 result = self._function(event, context)
             return remaining(records, result), False
         except Exception:  # any failure of a function is retried, as by Lambda
-            log.warning(
-                "%s failed on %d records", self._name, len(records), exc_info=True
-            )
+            log.warning("%s failed on %d records", self._name, len(records), exc_info=True)
             return records, True
 
 

@@ -43,9 +43,7 @@ def stream_record(
         change["OldImage"] = lambda_image(old)
     change["SizeBytes"] = len(json.dumps(change))
     return {
-        "eventID": hashlib.md5(
-            json.dumps(change).encode(), usedforsecurity=False
-        ).hexdigest(),
+        "eventID": hashlib.md5(json.dumps(change).encode(), usedforsecurity=False).hexdigest(),
         "eventName": event_name,
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",

@@ -86,9 +86,7 @@ class StreamReader:
         found: list[str] = []
         page: dict[str, str] = {}
         while True:
-            stream = self._streams.describe_stream(StreamArn=self.arn, **page)[
-                "StreamDescription"
-            ]
+            stream = self._streams.describe_stream(StreamArn=self.arn, **page)["StreamDescription"]
             found += [shard["ShardId"] for shard in stream["Shards"]]
             if not stream.get("LastEvaluatedShardId"):
                 return found
@@ -97,9 +95,7 @@ class StreamReader:
     def _read(self, shard_id: str, shard: _Shard) -> list[dict[str, Any]]:
         """Read on in one shard."""
         try:
-            page = self._streams.get_records(
-                ShardIterator=shard.iterator, Limit=self._batch_size
-            )
+            page = self._streams.get_records(ShardIterator=shard.iterator, Limit=self._batch_size)
         except ClientError as error:
             self._find_place_again(shard_id, shard, error)
             return []
@@ -109,17 +105,13 @@ class StreamReader:
         shard.iterator = page.get("NextShardIterator")
         return records
 
-    def _find_place_again(
-        self, shard_id: str, shard: _Shard, error: ClientError
-    ) -> None:
+    def _find_place_again(self, shard_id: str, shard: _Shard, error: ClientError) -> None:
         """Start again after the last record when an iterator is too old; else raise."""
         code = error.response.get("Error", {}).get("Code")
         if code not in LOST_POSITION:
             raise error
         if code == "TrimmedDataAccessException":
-            log.error(
-                "the stream of %s has lost records that were not read", self._table_name
-            )
+            log.error("the stream of %s has lost records that were not read", self._table_name)
             shard.last_sequence = None
         shard.iterator = self._iterator(shard_id, shard.last_sequence)
 
@@ -131,7 +123,5 @@ class StreamReader:
                 "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
                 "SequenceNumber": after,
             }
-        answer = self._streams.get_shard_iterator(
-            StreamArn=self.arn, ShardId=shard_id, **place
-        )
+        answer = self._streams.get_shard_iterator(StreamArn=self.arn, ShardId=shard_id, **place)
         return str(answer["ShardIterator"])

@@ -73,9 +73,7 @@ def make_app(greedy: bool = True) -> Chalice:
 
     @app.route("/cookies", methods=["GET"])
     def cookies() -> Response:
-        return Response(
-            "", {"Set-Cookie": ["a=1; Path=/", "b=2; Path=/"], "X-Single": "s"}, 204
-        )
+        return Response("", {"Set-Cookie": ["a=1; Path=/", "b=2; Path=/"], "X-Single": "s"}, 204)
 
     @app.route("/binary", methods=["GET"])
     def binary() -> Response:
@@ -222,9 +220,7 @@ def test_query_parameters_are_decoded_once(connection: HTTPConnection) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/unknown"), ("PUT", "/items"), ("PUT", "/")]
-)
+@pytest.mark.parametrize(("method", "path"), [("GET", "/unknown"), ("PUT", "/items"), ("PUT", "/")])
 def test_without_a_greedy_route_the_gateway_answers_403(method: str, path: str) -> None:
     with serve(make_app(greedy=False), "127.0.0.1", 0).running() as server:
         client = HTTPConnection("127.0.0.1", server.server_port, timeout=20)
@@ -272,9 +268,7 @@ def test_repeated_headers_are_all_given(server: GatewayServer) -> None:
 
 def test_a_chunked_body_is_put_together(connection: HTTPConnection) -> None:
     parts = iter([b'{"a":', b"1}"])
-    event = event_of(
-        connection, "POST", "/items", parts, Content_Type="application/json"
-    )
+    event = event_of(connection, "POST", "/items", parts, Content_Type="application/json")
     assert event["body"] == '{"a":1}'
     assert "Transfer-Encoding" not in event["headers"]
     assert ask(connection, "GET", "/items")[0].status == 200
@@ -284,9 +278,7 @@ def test_a_binary_type_is_base64_and_a_text_type_is_text(
     connection: HTTPConnection,
 ) -> None:
     data = b"\x00\xff"
-    event = event_of(
-        connection, "POST", "/items", data, Content_Type="application/octet-stream"
-    )
+    event = event_of(connection, "POST", "/items", data, Content_Type="application/octet-stream")
     assert (base64.b64decode(event["body"]), event["isBase64Encoded"]) == (data, True)
     event = event_of(connection, "POST", "/items", b"caf\xe9", Content_Type="text/csv")
     assert (event["body"], event["isBase64Encoded"]) == ("caf�", False)
@@ -297,9 +289,7 @@ def test_ten_megabytes_are_taken_and_more_is_refused(
 ) -> None:
     limit = 10 * 1024 * 1024
     path = "/items/latest"  # POST goes to the greedy route, whose echo is too large to answer
-    response, _ = ask(
-        connection, "POST", path, b" " * limit, Content_Type="application/json"
-    )
+    response, _ = ask(connection, "POST", path, b" " * limit, Content_Type="application/json")
     assert response.status == 502
     response, content = ask(connection, "POST", path, b" " * (limit + 1))
     assert response.status == 413
@@ -328,9 +318,7 @@ def test_a_chunked_body_that_is_too_large_is_refused(
         b"NONSENSE\r\n\r\n",
     ],
 )
-def test_a_request_that_is_no_http_is_refused_as_a_problem(
-    server: GatewayServer, head: bytes
-) -> None:
+def test_a_request_that_is_no_http_is_refused_as_a_problem(server: GatewayServer, head: bytes) -> None:
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as raw:
         raw.sendall(head)
         content = b"".join(iter(lambda: raw.recv(65536), b""))
@@ -347,9 +335,7 @@ def test_several_cookies_are_several_headers(connection: HTTPConnection) -> None
 
 
 def test_a_binary_answer_is_sent_as_bytes(connection: HTTPConnection) -> None:
-    response, content = ask(
-        connection, "GET", "/binary", Accept="application/octet-stream"
-    )
+    response, content = ask(connection, "GET", "/binary", Accept="application/octet-stream")
     assert content == b"\x00\xff"
     assert response.headers["Content-Type"] == "application/octet-stream"
 

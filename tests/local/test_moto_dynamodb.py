@@ -73,18 +73,14 @@ def add(name: str, amount: int, **more: Any) -> dict[str, Any]:
 
 
 def put(name: str, **more: Any) -> dict[str, Any]:
-    return {
-        "Put": {"TableName": TABLE, "Item": {**key(name), "text": {"S": "new"}}, **more}
-    }
+    return {"Put": {"TableName": TABLE, "Item": {**key(name), "text": {"S": "new"}}, **more}}
 
 
 REFUSED = {"ConditionExpression": "attribute_exists(pk)"}
 
 
 def item(client: Any, name: str) -> dict[str, Any] | None:
-    found: dict[str, Any] | None = client.get_item(
-        TableName=TABLE, Key=key(name), ConsistentRead=True
-    ).get("Item")
+    found: dict[str, Any] | None = client.get_item(TableName=TABLE, Key=key(name), ConsistentRead=True).get("Item")
     return found
 
 
@@ -92,12 +88,10 @@ def stream(client: Any) -> list[dict[str, Any]]:
     """Read the table's whole stream."""
     streams = make_client("dynamodbstreams")
     arn = client.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
-    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0][
-        "ShardId"
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")[
+        "ShardIterator"
     ]
-    iterator = streams.get_shard_iterator(
-        StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
     records: list[dict[str, Any]] = []
     while page := streams.get_records(ShardIterator=iterator, Limit=7):
         if not page["Records"]:
@@ -122,9 +116,7 @@ def test_concurrent_transactions_on_the_same_items_lose_nothing(dynamodb: Any) -
     with ThreadPoolExecutor(32) as threads:
         list(threads.map(transfer, range(320)))
 
-    assert [item(dynamodb, name) for name in names] == [
-        {**key(name), "amount": {"N": "0"}} for name in names
-    ]
+    assert [item(dynamodb, name) for name in names] == [{**key(name), "amount": {"N": "0"}} for name in names]
     assert dynamodb.scan(TableName=TABLE)["Count"] == 324
     changes = [r for r in stream(dynamodb) if "amount" in r["dynamodb"]["NewImage"]]
     assert len(changes) == 640
@@ -134,9 +126,7 @@ def test_concurrent_guarded_transactions_let_one_win(dynamodb: Any) -> None:
     def claim(number: int) -> bool:
         guard = {"ConditionExpression": "attribute_not_exists(pk)"}
         try:
-            dynamodb.transact_write_items(
-                TransactItems=[put("seat", **guard), add("taken", 1)]
-            )
+            dynamodb.transact_write_items(TransactItems=[put("seat", **guard), add("taken", 1)])
         except dynamodb.exceptions.TransactionCanceledException:
             return False
         return True
@@ -152,9 +142,7 @@ def test_a_refused_transaction_changes_no_item_and_leaves_no_record(
     dynamodb.put_item(TableName=TABLE, Item={**key("a"), "amount": {"N": "5"}})
     before = stream(dynamodb)
     with pytest.raises(ClientError) as refusal:
-        dynamodb.transact_write_items(
-            TransactItems=[add("a", 1), put("b"), add("c", 1, **REFUSED)]
-        )
+        dynamodb.transact_write_items(TransactItems=[add("a", 1), put("b"), add("c", 1, **REFUSED)])
     codes = [reason["Code"] for reason in refusal.value.response["CancellationReasons"]]
     assert codes == ["None", "None", "ConditionalCheckFailed"]
     assert item(dynamodb, "a") == {**key("a"), "amount": {"N": "5"}}
@@ -163,16 +151,12 @@ def test_a_refused_transaction_changes_no_item_and_leaves_no_record(
 
 
 def test_a_transaction_that_breaks_off_half_way_is_undone(dynamodb: Any) -> None:
-    dynamodb.put_item(
-        TableName=TABLE, Item={**key("text"), "amount": {"S": "no number"}}
-    )
+    dynamodb.put_item(TableName=TABLE, Item={**key("text"), "amount": {"S": "no number"}})
     dynamodb.put_item(TableName=TABLE, Item={**key("gone"), "amount": {"N": "1"}})
     before, rows = stream(dynamodb), dynamodb.scan(TableName=TABLE)["Items"]
     delete = {"Delete": {"TableName": TABLE, "Key": key("gone")}}
     with pytest.raises(ClientError, match="ValidationException"):
-        dynamodb.transact_write_items(
-            TransactItems=[add("fresh", 1), put("b"), delete, add("text", 1)]
-        )
+        dynamodb.transact_write_items(TransactItems=[add("fresh", 1), put("b"), delete, add("text", 1)])
     assert dynamodb.scan(TableName=TABLE)["Items"] == rows
     assert stream(dynamodb) == before
 
@@ -214,15 +198,11 @@ def test_the_cost_of_a_transaction_does_not_grow_with_the_table(
         return original(self, memo)
 
     monkeypatch.setattr(Item, "__deepcopy__", counted)
-    dynamodb.transact_write_items(
-        TransactItems=[add("row-1", 1), add("row-2", 1), put("row-3")]
-    )
+    dynamodb.transact_write_items(TransactItems=[add("row-1", 1), add("row-2", 1), put("row-3")])
     assert 0 < len(copies) <= 9
     copies.clear()
     with pytest.raises(ClientError):
-        dynamodb.transact_write_items(
-            TransactItems=[add("row-1", 1), add("new", 1, **REFUSED)]
-        )
+        dynamodb.transact_write_items(TransactItems=[add("row-1", 1), add("new", 1, **REFUSED)])
     assert len(copies) <= 6
 
 
@@ -249,13 +229,9 @@ def test_the_same_token_with_the_same_request_has_one_effect(dynamodb: Any) -> N
 
 
 def test_the_same_token_with_another_request_is_refused(dynamodb: Any) -> None:
-    dynamodb.transact_write_items(
-        TransactItems=[add("a", 1)], ClientRequestToken="token-1"
-    )
+    dynamodb.transact_write_items(TransactItems=[add("a", 1)], ClientRequestToken="token-1")
     with pytest.raises(ClientError, match="IdempotentParameterMismatchException"):
-        dynamodb.transact_write_items(
-            TransactItems=[add("a", 2)], ClientRequestToken="token-1"
-        )
+        dynamodb.transact_write_items(TransactItems=[add("a", 2)], ClientRequestToken="token-1")
 
 
 def test_the_token_of_a_failed_transaction_can_be_tried_again(dynamodb: Any) -> None:
@@ -287,10 +263,7 @@ def test_each_change_leaves_one_record_with_both_images(dynamodb: Any) -> None:
     dynamodb.put_item(TableName=TABLE, Item={**key("a"), "data": {"B": b"\x00\xff"}})
     dynamodb.delete_item(TableName=TABLE, Key=key("a"))
     dynamodb.delete_item(TableName=TABLE, Key=key("a"))
-    images = [
-        (r["eventName"], r["dynamodb"].get("OldImage"), r["dynamodb"].get("NewImage"))
-        for r in stream(dynamodb)
-    ]
+    images = [(r["eventName"], r["dynamodb"].get("OldImage"), r["dynamodb"].get("NewImage")) for r in stream(dynamodb)]
     one, two = ({**key("a"), "amount": {"N": n}} for n in ("1", "2"))
     data = {**key("a"), "data": {"B": b"\x00\xff"}}
     assert images == [
@@ -329,9 +302,9 @@ def test_a_long_stream_forgets_its_oldest_records(dynamodb: Any) -> None:
     shard.records_kept = 10
     arn = dynamodb.describe_table(TableName=TABLE)["Table"]["LatestStreamArn"]
     streams = make_client("dynamodbstreams")
-    first = streams.get_shard_iterator(
-        StreamArn=arn, ShardId=shard.id, ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
+    first = streams.get_shard_iterator(StreamArn=arn, ShardId=shard.id, ShardIteratorType="TRIM_HORIZON")[
+        "ShardIterator"
+    ]
     for number in range(55):
         dynamodb.put_item(TableName=TABLE, Item=key(f"row-{number}"))
     kept = [r["dynamodb"]["Keys"]["pk"]["S"] for r in stream(dynamodb)]
@@ -386,9 +359,7 @@ def test_a_table_can_still_be_copied_for_a_backup(dynamodb: Any) -> None:
         ),
     ],
 )
-def test_sums_are_exact_to_38_digits(
-    dynamodb: Any, amount: str, expression: str, total: str
-) -> None:
+def test_sums_are_exact_to_38_digits(dynamodb: Any, amount: str, expression: str, total: str) -> None:
     dynamodb.put_item(TableName=TABLE, Item={**key("a"), "amount": {"N": amount}})
     dynamodb.update_item(
         TableName=TABLE,

@@ -20,9 +20,7 @@ def client(service: str, endpoint: str) -> Any:
         region_name="eu-west-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",
-        config=Config(
-            max_pool_connections=32, retries={"total_max_attempts": 1}, proxies={}
-        ),
+        config=Config(max_pool_connections=32, retries={"total_max_attempts": 1}, proxies={}),
     )
 
 
@@ -61,9 +59,7 @@ def test_the_server_answers_threads_and_ends_with_its_context() -> None:
 
         with ThreadPoolExecutor(32) as threads:
             list(threads.map(write, range(160)))
-        total = dynamodb.get_item(TableName="counters", Key={"pk": {"S": "all"}})[
-            "Item"
-        ]
+        total = dynamodb.get_item(TableName="counters", Key={"pk": {"S": "all"}})["Item"]
         assert total["amount"] == {"N": "160"}
         parameters = client("ssm", server.endpoint_url)
         parameters.put_parameter(Name="/wbsync/key", Value="x", Type="SecureString")

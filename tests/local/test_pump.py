@@ -27,13 +27,9 @@ class Tables:
     streams: Any
 
     def put(self, name: str, table: str = "first") -> None:
-        self.dynamodb.put_item(
-            TableName=table, Item={"pk": {"S": name}, "data": {"B": b"\xff"}}
-        )
+        self.dynamodb.put_item(TableName=table, Item={"pk": {"S": name}, "data": {"B": b"\xff"}})
 
-    def pump(
-        self, *subscriptions: tuple[str, Callable[..., Any]], size: int = 100
-    ) -> StreamPump:
+    def pump(self, *subscriptions: tuple[str, Callable[..., Any]], size: int = 100) -> StreamPump:
         return StreamPump(self.dynamodb, self.streams, subscriptions, 0.01, size, QUICK)
 
 
@@ -196,11 +192,7 @@ def test_a_batch_that_always_crashes_is_bisected(tables: Tables) -> None:
 
 def test_a_report_of_an_unknown_record_fails_the_batch(tables: Tables) -> None:
     def unknown(names: list[str], event: dict[str, Any]) -> Any:
-        return (
-            {"batchItemFailures": [{"itemIdentifier": ""}]}
-            if len(seen.calls) == 1
-            else None
-        )
+        return {"batchItemFailures": [{"itemIdentifier": ""}]} if len(seen.calls) == 1 else None
 
     seen = Recorder(unknown)
     tables.put("a")

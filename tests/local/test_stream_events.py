@@ -17,9 +17,7 @@ KEYS = {"pk": {"S": "a"}}
 
 def test_an_event_has_lambdas_shape() -> None:
     new = {**KEYS, "hours": {"N": "7.5"}}
-    event = stream_event(
-        [stream_record("INSERT", KEYS, new, None, 100, created=1700000000.9)], ARN
-    )
+    event = stream_event([stream_record("INSERT", KEYS, new, None, 100, created=1700000000.9)], ARN)
     record = event["Records"][0]
     assert record["eventID"]
     assert (record["eventName"], record["eventVersion"]) == ("INSERT", "1.1")

@@ -1,0 +1,79 @@
+"""MiniStack in an environment of its own: an AWS on loopback for the deploy rehearsal."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HOME = Path(".rehearsal").absolute()
+REQUIREMENT = "ministack[full]==1.5.33"
+REGION = "eu-west-1"
+
+
+def install() -> Path:
+    """The environment's Python, made at first use."""
+    python = HOME / "venv" / "bin" / "python"
+    ready = HOME / "venv" / ".ready"
+    if not ready.exists() or ready.read_text() != REQUIREMENT:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", HOME / "venv"], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT], check=True)
+        ready.write_text(REQUIREMENT)
+    return python
+
+
+@contextmanager
+def running(python: Path) -> Iterator[str]:
+    """MiniStack on a free port; it and its Lambda workers are gone after the block."""
+    port = _free_port()
+    environment = os.environ | {
+        "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "PYTHONUNBUFFERED": "1",
+        "MINISTACK_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+    with (HOME / "ministack.log").open("w") as log:
+        server = subprocess.Popen([python, "-m", "ministack"], env=environment, stdout=log, stderr=log, cwd=HOME,
+                                  stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _wait(f"http://127.0.0.1:{port}/_ministack/health", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        _stop(server)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        if server.poll() is not None:
+            raise RuntimeError(f"MiniStack ended with {server.returncode}; see {HOME / 'ministack.log'}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.25)
+    raise RuntimeError("MiniStack did not answer within a minute")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    """End the process group that was started, politely first."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(server.pid, number)
+            server.wait(10)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
+
+
+def environment(endpoint: str) -> dict[str, str]:
+    """What points boto3 and the deployment at it and nowhere else."""
+    return {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
+            "WBSYNC_STAGE": "rehearsal", "NO_PROXY": "*", "no_proxy": "*"}
