@@ -1,0 +1,41 @@
+"""The whole service on this machine: moto, tables, secrets, stream pump and gateway."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import boto3
+
+from chalicelib.settings import settings
+from infra import provision
+from infra.local.gateway import serve
+from infra.local.moto_server import MotoServer
+from infra.local.pump import StreamPump
+
+
+@contextmanager
+def service(port: int, rate_limits: str, say: Callable[[str], None]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Serve until the block ends: the base URL, and the variables that reach the same moto."""
+    say("starting a local AWS (moto)")
+    with MotoServer() as moto:
+        environment = moto.environment() | {
+            "WBSYNC_STAGE": "local", "WBSYNC_SECURE_COOKIES": "off", "WBSYNC_RATE_LIMITS": rate_limits}
+        os.environ.update(environment)
+        settings.cache_clear()
+        say("making tables and secrets")
+        provision.create_tables()
+        provision.create_secrets()
+        with _pump(), serve(_app(), "127.0.0.1", port).running() as server:
+            yield f"http://127.0.0.1:{server.server_port}", environment
+
+
+def _app() -> object:
+    from app import app  # here, so that tools that only need the local AWS do not load the service
+    return app
+
+
+def _pump() -> StreamPump:
+    from app import labour_rollup, plan_rollup  # as above
+    prefix = settings().table_prefix
+    return StreamPump(boto3.client("dynamodb"), boto3.client("dynamodbstreams"),
+                      [(prefix + "labour", labour_rollup), (prefix + "projects", plan_rollup)])
