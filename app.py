@@ -4,27 +4,52 @@ from typing import Any
 
 from chalice.app import CloudWatchEvent, DynamoDBEvent
 
-from chalicelib.handlers import account, clock_events, console, health, labour, operatives, projects, reports, streams, wbs
+from chalicelib.handlers import (
+    account,
+    clock_events,
+    console,
+    health,
+    labour,
+    operatives,
+    projects,
+    reports,
+    wbs,
+)
 from chalicelib.http.api import build
 from chalicelib.rollups.recompute import repair
 from chalicelib.storage.store import store
 
-app = build(account.routes, projects.routes, wbs.routes, operatives.routes, labour.routes, reports.routes,
-            clock_events.routes, health.routes, console.routes)
+app = build(
+    account.routes,
+    projects.routes,
+    wbs.routes,
+    operatives.routes,
+    labour.routes,
+    reports.routes,
+    clock_events.routes,
+    health.routes,
+    console.routes,
+)
 
 
-@app.on_dynamodb_record(stream_arn="arn:aws:dynamodb:eu-west-1:000000000000:table/labour/stream/set-by-template",
-                        name="labour_rollup")
+@app.on_dynamodb_record(
+    stream_arn="arn:aws:dynamodb:eu-west-1:000000000000:table/labour/stream/set-by-template", name="labour_rollup"
+)
 def labour_rollup(event: DynamoDBEvent) -> Any:
     """Approved and reopened hours reach the key figures."""
-    return streams.roll_up(event.to_dict(), event.context)
+    from chalicelib.handlers.streams import roll_up  # here: requests need not load it at a cold start
+
+    return roll_up(event.to_dict(), event.context)
 
 
-@app.on_dynamodb_record(stream_arn="arn:aws:dynamodb:eu-west-1:000000000000:table/projects/stream/set-by-template",
-                        name="plan_rollup")
+@app.on_dynamodb_record(
+    stream_arn="arn:aws:dynamodb:eu-west-1:000000000000:table/projects/stream/set-by-template", name="plan_rollup"
+)
 def plan_rollup(event: DynamoDBEvent) -> Any:
     """Budgets, plans and moves reach the key figures."""
-    return streams.roll_up(event.to_dict(), event.context)
+    from chalicelib.handlers.streams import roll_up  # here: requests need not load it at a cold start
+
+    return roll_up(event.to_dict(), event.context)
 
 
 @app.schedule("rate(1 minute)", name="repair_rollups")

@@ -66,9 +66,7 @@ Samples = Mapping[str, Sequence[Sample]]
 """The runs of each program, by its name."""
 
 
-def cold_start_section(
-    prepare: Callable[[str], dict[str, str]] = wbsync.prepare, runs: int = RUNS
-) -> Samples:
+def cold_start_section(prepare: Callable[[str], dict[str, str]] = wbsync.prepare, runs: int = RUNS) -> Samples:
     """Measure and print the table and the ratios. `prepare` makes our tables at an endpoint."""
     with dynamodb_server() as endpoint:
         samples = measure(_programs(prepare(endpoint), load_comparators(endpoint)), runs)

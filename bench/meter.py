@@ -86,9 +86,7 @@ class Meter:
     emulators are not all safe under threads and an item must not change between a look and a call.
     """
 
-    def __init__(
-        self, probe: DynamoDBClient, indexes: Indexes | None = None, *, latency: float = 0.02
-    ) -> None:
+    def __init__(self, probe: DynamoDBClient, indexes: Indexes | None = None, *, latency: float = 0.02) -> None:
         self._probe = Probe(probe)
         self._indexes = indexes or {}
         self._latency = latency

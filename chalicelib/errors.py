@@ -42,8 +42,14 @@ class WbsyncError(Exception):
     code = "internal_error"
     title = "Internal error"
 
-    def __init__(self, detail: str = "", *, errors: FieldErrors | None = None,
-                 headers: Mapping[str, str] | None = None, **extra: Any) -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: FieldErrors | None = None,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.errors = errors

@@ -1,6 +1,6 @@
 """Companies, against whatever account and endpoint the environment names.
 
-    python -m infra.company create --name N --plan pro --timezone Europe/Dublin --owner-email E --json
+python -m infra.company create --name N --plan pro --timezone Europe/Dublin --owner-email E --json
 """
 
 import argparse
@@ -21,19 +21,33 @@ from chalicelib.storage.store import store
 from infra.provision import create_secrets
 
 
-def create(name: str, plan: str, timezone: str, email: str, *, owner_name: str = "Owner", currency: str = "EUR",
-           ) -> dict[str, Any]:
+def create(
+    name: str,
+    plan: str,
+    timezone: str,
+    email: str,
+    *,
+    owner_name: str = "Owner",
+    currency: str = "EUR",
+) -> dict[str, Any]:
     """Make a company; what is returned is shown once."""
     create_secrets()
     password = secrets.token_urlsafe(15)
-    changes, made = create_company(name, plan, TimeZone().check(timezone), currency, (owner_name, email, password),
-                                   utc_now())
+    changes, made = create_company(
+        name, plan, TimeZone().check(timezone), currency, (owner_name, email, password), utc_now()
+    )
     store().transact(changes)
     boto3.client("ssm").put_parameter(
-        Name=f"{settings().parameter_prefix}ingest/{made.company.id}", Value=made.ingest.text, Type="SecureString",
-        Overwrite=True)
-    shown = {"company": {"id": made.company.id, "name": name, "plan": plan, "timezone": timezone},
-             "owner": {"id": made.owner.id, "email": email, "password": password}, "ingest_secret": made.ingest.text}
+        Name=f"{settings().parameter_prefix}ingest/{made.company.id}",
+        Value=made.ingest.text,
+        Type="SecureString",
+        Overwrite=True,
+    )
+    shown = {
+        "company": {"id": made.company.id, "name": name, "plan": plan, "timezone": timezone},
+        "owner": {"id": made.owner.id, "email": email, "password": password},
+        "ingest_secret": made.ingest.text,
+    }
     return shown | ({"token": made.token.text} if made.token else {})
 
 
@@ -51,8 +65,14 @@ def main(arguments: list[str] | None = None) -> int:
     new.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
     try:
-        shown = create(given.name, given.plan, given.timezone, given.owner_email, owner_name=given.owner_name,
-                       currency=given.currency)
+        shown = create(
+            given.name,
+            given.plan,
+            given.timezone,
+            given.owner_email,
+            owner_name=given.owner_name,
+            currency=given.currency,
+        )
     except (WbsyncError, ValueError) as error:
         print(f"not created: {error}", file=sys.stderr)
         return 1

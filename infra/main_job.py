@@ -3,11 +3,11 @@
 Used wherever the service runs: against the local gateway and against the deploy rehearsal.
 """
 
-import json
 import time
-import urllib.request
+import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 from infra.company import create
@@ -23,23 +23,56 @@ class Mismatch(AssertionError):
 def run(base_url: str, patience: float, say: Callable[[str], None], host: str | None = None) -> None:
     """The whole job on a company of its own; raises when a step fails.
 
-    ``host`` is the Host header, where the name does not resolve. ``patience`` is how many seconds an approval may take to reach the figures.
+    ``host`` is the Host header, where the name does not resolve. ``patience`` is how many seconds an
+    approval may take to reach the figures.
     """
     company = create("Rehearsal", "pro", "Europe/Dublin", f"owner-{time.time_ns()}@rehearsal.example")
     owner = Client(base_url, company["token"], host)
-    foreman = _foreman(owner)
-    project, path = _project(owner)
-    owner.call("POST", "/operatives/", {"name": "Ola", "external_clock_id": "77", "hourly_rate": 30})
+    job = new_project(owner)
+    foreman, project, path = job.foreman, job.project, job.path
     day = datetime.now(UTC).date().isoformat()
-    event = punch(owner, company["ingest_secret"], "77", f"{day}T00:00:00Z", f"{day}T08:30:00Z", 30)
+    event = punch(owner, company["ingest_secret"], day)
     _expect(event["status"], "matched")
-    again = punch(owner, company["ingest_secret"], "77", f"{day}T00:00:00Z", f"{day}T08:30:00Z", 30)
+    again = punch(owner, company["ingest_secret"], day)
     _expect(again["labour_entry"], event["labour_entry"])
     foreman.call("POST", f"/labour/{event['labour_entry']}/approve/", {"cost_code": "C-1"})
     began = time.monotonic()
     for place in [f"/projects/{project}", *(f"/wbs/{node}" for node in path)]:
         _await(owner, f"{place}/kpis/", {"bac": 80, "ac": 8, "ev": 0}, began + patience)
     say(f"approved hours reached all {len(path)} levels and the project in {time.monotonic() - began:.1f} s")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A project ready for hours, and who works on it."""
+
+    project: str
+    path: list[str]
+    operative: str
+    foreman: Client
+
+    @property
+    def activity(self) -> str:
+        return self.path[-1]
+
+    def hours(self, day: date) -> dict[str, Any]:
+        """A submitted entry of eight hours."""
+        return {
+            "project": self.project,
+            "operative": self.operative,
+            "date": day.isoformat(),
+            "hours": 8,
+            "cost_code": "C-1",
+            "status": "submitted",
+        }
+
+
+def new_project(owner: Client) -> Job:
+    """A foreman, a project of four levels and an operative with the clock ID 77."""
+    foreman = _foreman(owner)
+    project, path = _project(owner)
+    hand = owner.call("POST", "/operatives/", {"name": "Ola", "external_clock_id": "77", "hourly_rate": 30})
+    return Job(project, path, hand["id"], foreman)
 
 
 def _foreman(owner: Client) -> Client:
@@ -61,15 +94,11 @@ def _node(owner: Client, project: str, path: list[str], values: dict[str, Any]) 
     return str(owner.call("POST", f"/projects/{project}/wbs/", values | parent)["id"])
 
 
-def punch(client: Client, secret: str, clock_id: str, start: str, finish: str, pause: int) -> dict[str, Any]:
-    """One shift from a clock device."""
-    body = {"clock_id": clock_id, "clock_in": start, "clock_out": finish, "break_minutes": pause}
-    request = urllib.request.Request(
-        f"{client.base_url}/api/v1/clock-events/ingest/", json.dumps(body).encode(), method="POST",
-        headers={"X-Inbound-Secret": secret, "Content-Type": "application/json",
-                 **({"Host": client.host} if client.host else {})})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return dict(json.loads(answer.read()))
+def punch(client: Client, secret: str, day: str) -> dict[str, Any]:
+    """A shift of eight hours from a clock device, sent with an idempotency key of its own."""
+    body = {"clock_id": "77", "clock_in": f"{day}T00:00:00Z", "clock_out": f"{day}T08:30:00Z", "break_minutes": 30}
+    headers = {"X-Inbound-Secret": secret, "Idempotency-Key": str(uuid.uuid4())}
+    return dict(client.call("POST", "/clock-events/ingest/", body, headers))
 
 
 def _await(client: Client, path: str, wanted: dict[str, float], until: float) -> None:

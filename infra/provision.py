@@ -16,11 +16,16 @@ def table_definition(table: Table, name: Any) -> dict[str, Any]:
     """A table as CreateTable and CloudFormation both take it; every list has a keys-only twin."""
     attributes = {"pk", "sk"} | {part for each in table.lists for part in (each.hash, each.range)}
     definition: dict[str, Any] = {
-        "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in sorted(attributes)],
-        "KeySchema": _keys("pk", "sk")}
-    indexes = [_index(each.name + suffix, each.hash, each.range, kind) for each in table.lists
-               for suffix, kind in (("", "ALL"), ("_keys", "KEYS_ONLY"))]
+        "KeySchema": _keys("pk", "sk"),
+    }
+    indexes = [
+        _index(each.name + suffix, each.hash, each.range, kind)
+        for each in table.lists
+        for suffix, kind in (("", "ALL"), ("_keys", "KEYS_ONLY"))
+    ]
     return definition | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
 
 
@@ -34,9 +39,12 @@ def _keys(hash: str, range: str) -> list[dict[str, str]]:
 
 def idempotency_definition(name: Any) -> dict[str, Any]:
     """Powertools' records: one key, made of company, user, path and the client's key."""
-    return {"TableName": name, "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    }
 
 
 def create_tables() -> None:
@@ -65,8 +73,12 @@ def create_secrets() -> None:
     client = boto3.client("ssm")
     for name in SECRETS:
         try:
-            client.put_parameter(Name=settings().parameter_prefix + name, Value=secrets.token_urlsafe(48),
-                                 Type="SecureString", Overwrite=False)
+            client.put_parameter(
+                Name=settings().parameter_prefix + name,
+                Value=secrets.token_urlsafe(48),
+                Type="SecureString",
+                Overwrite=False,
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ParameterAlreadyExists":
                 raise

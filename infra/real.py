@@ -36,8 +36,23 @@ ACTIVITIES = 597
 START = date(2026, 1, 5)
 AS_OF = date(2026, 10, 30)
 CENT = Decimal("0.01")
-FIGURES = ("bac", "pv", "ev", "ac", "se", "spi", "cpi", "sv", "cv", "eac", "etc", "vac", "tcpi", "percent_complete",
-           "percent_spent")
+FIGURES = (
+    "bac",
+    "pv",
+    "ev",
+    "ac",
+    "se",
+    "spi",
+    "cpi",
+    "sv",
+    "cv",
+    "eac",
+    "etc",
+    "vac",
+    "tcpi",
+    "percent_complete",
+    "percent_spent",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +77,12 @@ def accounts(directory: Path) -> list[Account]:
 def _leaves(rows: dict[str, dict[str, str]]) -> Iterator[Account]:
     parents = {_parent(code, rows) for code in rows}
     for code, row in rows.items():
-        if code.startswith("A.2") and not code.startswith(("A.219", "A.229")) and code not in parents \
-                and Decimal(row["Site Labor Hours"] or 0) > 0:
+        if (
+            code.startswith("A.2")
+            and not code.startswith(("A.219", "A.229"))
+            and code not in parents
+            and Decimal(row["Site Labor Hours"] or 0) > 0
+        ):
             yield _account(code, row, rows)
 
 
@@ -74,12 +93,17 @@ def _parent(code: str, rows: dict[str, dict[str, str]]) -> str | None:
 def _account(code: str, row: dict[str, str], rows: dict[str, dict[str, str]]) -> Account:
     def named(account: str) -> str:
         return f"{account.removeprefix('A.')} {rows[account]['Account Description'].strip()}"
+
     middle = code[:6] if code.startswith("A.218") and code[:6] in rows else code[:5]
     quantity = row["Site Quantity"].strip()
     return Account(
-        (named(code[:4]), named(middle), named(_parent(code, rows) or middle)), row["Account Description"].strip(),
-        row["Account"], Decimal(row["Site Labor Hours"]).quantize(CENT, ROUND_HALF_UP),
-        row["Site Quantity Unit"].strip() or None, Decimal(quantity).quantize(Decimal("0.0001")) if quantity else None)
+        (named(code[:4]), named(middle), named(_parent(code, rows) or middle)),
+        row["Account Description"].strip(),
+        row["Account"],
+        Decimal(row["Site Labor Hours"]).quantize(CENT, ROUND_HALF_UP),
+        row["Site Quantity Unit"].strip() or None,
+        Decimal(quantity).quantize(Decimal("0.0001")) if quantity else None,
+    )
 
 
 def main(arguments: list[str]) -> int:
@@ -90,7 +114,7 @@ def main(arguments: list[str]) -> int:
         print(f"[real {time.monotonic() - began:6.1f} s] {text}", flush=True)
 
     leaves = accounts(Path(arguments[0]))
-    total = sum(leaf.hours for leaf in leaves)
+    total = sum((leaf.hours for leaf in leaves), Decimal(0))
     say(f"{len(leaves)} activities, {total} hours (control total {CONTROL_TOTAL})")
     if len(leaves) != ACTIVITIES or abs(total - CONTROL_TOTAL) > 1:
         say("the file does not give the control total")
@@ -112,8 +136,9 @@ def _job(base_url: str, leaves: list[Account], say: Any) -> int:
     expected = _expected(leaves, nodes, work)
     _settle(owner, project, expected[project])
     with ThreadPoolExecutor(4) as pool:
-        differences = [text for found in pool.map(lambda item: _compare(owner, project, *item), expected.items())
-                       for text in found]
+        differences = [
+            text for found in pool.map(lambda item: _compare(owner, project, *item), expected.items()) for text in found
+        ]
     for text in differences[:20]:
         say(text)
     say(f"compared {len(expected)} nodes with a calculation from scratch: {len(differences)} differences")
@@ -129,9 +154,17 @@ def _build(owner: Client, project: str, leaves: list[Account]) -> dict[tuple[str
                 nodes[key] = _node(owner, project, nodes.get(key[:-1]), name=key[-1])
         start, finish = _schedule(place)
         nodes[*leaf.path, leaf.name] = _node(
-            owner, project, nodes[leaf.path], name=leaf.name, cost_code=leaf.cost_code, budget_hours=float(leaf.hours),
-            unit=leaf.unit, quantity=None if leaf.quantity is None else float(leaf.quantity),
-            baseline_start=start.isoformat(), baseline_finish=finish.isoformat())
+            owner,
+            project,
+            nodes[leaf.path],
+            name=leaf.name,
+            cost_code=leaf.cost_code,
+            budget_hours=float(leaf.hours),
+            unit=leaf.unit,
+            quantity=None if leaf.quantity is None else float(leaf.quantity),
+            baseline_start=start.isoformat(),
+            baseline_finish=finish.isoformat(),
+        )
     return nodes
 
 
@@ -147,28 +180,54 @@ def _schedule(place: int) -> tuple[date, date]:
 
 def _work(owner: Client, foreman: Client, project: str, leaves: list[Account]) -> list[tuple[Account, Booking]]:
     """A hundred shifts over every location, some with quantities."""
-    crew = [hand["id"] for hand in (
-        owner.call("POST", "/operatives/", {"name": f"Hand {number}", "hourly_rate": 30 + number}) for number in range(5))]
+    crew = [
+        hand["id"]
+        for hand in (
+            owner.call("POST", "/operatives/", {"name": f"Hand {number}", "hourly_rate": 30 + number})
+            for number in range(5)
+        )
+    ]
     work = []
     for place, leaf in enumerate(leaves[::6]):
         day, hours = _schedule(place * 2)[0], Decimal("7.75") + place % 3
         quantity = (leaf.quantity / 3).quantize(Decimal("0.0001")) if leaf.quantity else None
-        entry = owner.call("POST", "/labour/", {
-            "project": project, "operative": crew[place % 5], "date": day.isoformat(), "hours": float(hours),
-            "status": "submitted", "cost_code": leaf.cost_code, "quantity": None if quantity is None else float(quantity)})
+        entry = owner.call(
+            "POST",
+            "/labour/",
+            {
+                "project": project,
+                "operative": crew[place % 5],
+                "date": day.isoformat(),
+                "hours": float(hours),
+                "status": "submitted",
+                "cost_code": leaf.cost_code,
+                "quantity": None if quantity is None else float(quantity),
+            },
+        )
         foreman.call("POST", f"/labour/{entry['id']}/approve/")
         work.append((leaf, Booking(day, micro_hours(hours), Decimal(30 + place % 5), quantity)))
     return work
 
 
-def _expected(leaves: list[Account], nodes: dict[tuple[str, ...], str], work: list[tuple[Account, Booking]],
-              ) -> dict[str, dict[str, Any]]:
-    activities = []
+def _expected(
+    leaves: list[Account],
+    nodes: dict[tuple[str, ...], str],
+    work: list[tuple[Account, Booking]],
+) -> dict[str, dict[str, Any]]:
+    activities: list[Activity] = []
     for place, leaf in enumerate(leaves):
         above = tuple(nodes[leaf.path[:depth]] for depth in range(1, 4))
         booked = tuple(booking for account, booking in work if account is leaf)
-        activities.append(Activity(nodes[*leaf.path, leaf.name], above, Plan(micro_hours(leaf.hours), *_schedule(place)),
-                                   default_rule(leaf.quantity), leaf.quantity, work=booked))
+        activities.append(
+            Activity(
+                nodes[*leaf.path, leaf.name],
+                above,
+                Plan(micro_hours(leaf.hours), *_schedule(place)),
+                default_rule(leaf.quantity),
+                leaf.quantity,
+                work=booked,
+            )
+        )
     totals = calculate(activities, WorkCalendar({1, 2, 3, 4, 5}), AS_OF, Decimal(40))
     project = next(iter(nodes.values()))[:12]
     return {node if node != PROJECT else project: _figures(sums) for node, sums in totals.items()}
@@ -189,8 +248,11 @@ def _settle(owner: Client, project: str, wanted: dict[str, Any]) -> None:
 def _compare(owner: Client, project: str, node: str, wanted: dict[str, Any]) -> list[str]:
     where = f"/projects/{node}" if node == project else f"/wbs/{node}"
     got = owner.call("GET", f"{where}/kpis/?as_of={AS_OF}")
-    return [f"{where} {name}: {got[name]} instead of {value}" for name, value in wanted.items()
-            if (None if got[name] is None else Decimal(str(got[name]))) != value]
+    return [
+        f"{where} {name}: {got[name]} instead of {value}"
+        for name, value in wanted.items()
+        if (None if got[name] is None else Decimal(str(got[name]))) != value
+    ]
 
 
 if __name__ == "__main__":

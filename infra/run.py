@@ -36,8 +36,10 @@ def _report(demo: dict[str, Any]) -> None:
     base, project = demo["base_url"], demo["project"]
     _say(f"ready: {base}   (details in {RUN_FILE})")
     _say(f"sign in: {base}/login/   {demo['owner']['email']}   {demo['owner']['password']}")
-    _say(f"try: curl -s -H 'Authorization: Bearer {demo['tokens']['project_manager']}' "
-         f"{base}/api/v1/projects/{project}/kpis/")
+    _say(
+        f"try: curl -s -H 'Authorization: Bearer {demo['tokens']['project_manager']}' "
+        f"{base}/api/v1/projects/{project}/kpis/"
+    )
     _say("Ctrl-C stops everything")
 
 

@@ -22,10 +22,13 @@ EXPIRES = {"requests": "expires", IDEMPOTENCY_TABLE: "expiration"}
 def merge_template() -> dict[str, Any]:
     """What is merged over Chalice's own template of the stage in the settings."""
     resources: dict[str, Any] = {_logical(name): _table(name, body) for name, body in _definitions().items()}
-    resources["RollupFailures"] = {"Type": "AWS::SQS::Queue", "Properties": {
-        "MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True}}
-    resources |= {name: {"Properties": {"Environment": {"Variables": {"WBSYNC_STAGE": settings().stage}}}}
-                  for name in FUNCTIONS}
+    resources["RollupFailures"] = {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True},
+    }
+    resources |= {
+        name: {"Properties": {"Environment": {"Variables": {"WBSYNC_STAGE": settings().stage}}}} for name in FUNCTIONS
+    }
     for function, table in STREAMS.items():
         resources[function]["Properties"]["Events"] = {f"{function}DynamodbEventSource": _source(table)}
     resources["RestAPI"] = {"Properties": {"DefinitionBody": {"x-amazon-apigateway-gateway-responses": _gateway()}}}
@@ -48,43 +51,83 @@ def _logical(table: str) -> str:
 
 def _table(name: str, definition: dict[str, Any]) -> dict[str, Any]:
     properties = definition | {
-        "SSESpecification": {"SSEEnabled": True}, "DeletionProtectionEnabled": True,
-        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+        "SSESpecification": {"SSEEnabled": True},
+        "DeletionProtectionEnabled": True,
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+    }
     if name in EXPIRES:
         properties["TimeToLiveSpecification"] = {"AttributeName": EXPIRES[name], "Enabled": True}
-    return {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain",
-            "Properties": properties}
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": properties,
+    }
 
 
 def _source(table: str) -> dict[str, Any]:
     """A stream source that loses nothing: from the oldest record, halves failing batches, keeps what failed."""
-    return {"Properties": {
-        "Stream": {"Fn::GetAtt": [_logical(table), "StreamArn"]}, "StartingPosition": "TRIM_HORIZON",
-        "BatchSize": 100, "MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "BisectBatchOnFunctionError": True, "MaximumRetryAttempts": 10, "ParallelizationFactor": 2,
-        "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["RollupFailures", "Arn"]}}}}}
+    return {
+        "Properties": {
+            "Stream": {"Fn::GetAtt": [_logical(table), "StreamArn"]},
+            "StartingPosition": "TRIM_HORIZON",
+            "BatchSize": 100,
+            "MaximumBatchingWindowInSeconds": 0,
+            "FunctionResponseTypes": ["ReportBatchItemFailures"],
+            "BisectBatchOnFunctionError": True,
+            "MaximumRetryAttempts": 10,
+            "ParallelizationFactor": 2,
+            "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": ["RollupFailures", "Arn"]}}},
+        }
+    }
 
 
 def _gateway() -> dict[str, Any]:
     """Problem answers for what the gateway refuses by itself."""
-    shapes = {"DEFAULT_4XX": (400, "validation_error", "The request was refused"),
-              "DEFAULT_5XX": (503, "unavailable", "Try again shortly"),
-              "INTEGRATION_TIMEOUT": (503, "unavailable", "The request took too long"),
-              "REQUEST_TOO_LARGE": (413, "payload_too_large", "The body is too large"),
-              "THROTTLED": (429, "rate_limited", "Too many requests")}
-    return {name: {"statusCode": status, "responseTemplates": {"application/json": json.dumps(
-        {"type": f"urn:wbsync:problem:{code}", "title": title, "status": status, "detail": title, "code": code,
-         "request_id": "$context.requestId"})},
-        "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"}}
-        for name, (status, code, title) in shapes.items()}
+    shapes = {
+        "DEFAULT_4XX": (400, "validation_error", "The request was refused"),
+        "DEFAULT_5XX": (503, "unavailable", "Try again shortly"),
+        "INTEGRATION_TIMEOUT": (503, "unavailable", "The request took too long"),
+        "REQUEST_TOO_LARGE": (413, "payload_too_large", "The body is too large"),
+        "THROTTLED": (429, "rate_limited", "Too many requests"),
+    }
+    return {
+        name: {
+            "statusCode": status,
+            "responseTemplates": {
+                "application/json": json.dumps(
+                    {
+                        "type": f"urn:wbsync:problem:{code}",
+                        "title": title,
+                        "status": status,
+                        "detail": title,
+                        "code": code,
+                        "request_id": "$context.requestId",
+                    }
+                )
+            },
+            "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
+        }
+        for name, (status, code, title) in shapes.items()
+    }
 
 
 def _alarm(function: str) -> dict[str, Any]:
-    return {"Type": "AWS::CloudWatch::Alarm", "Properties": {
-        "AlarmDescription": f"{function} failed", "Namespace": "AWS/Lambda", "MetricName": "Errors",
-        "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}], "Statistic": "Sum", "Period": 300,
-        "EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "notBreaching"}}
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": f"{function} failed",
+            "Namespace": "AWS/Lambda",
+            "MetricName": "Errors",
+            "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}],
+            "Statistic": "Sum",
+            "Period": 300,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "notBreaching",
+        },
+    }
 
 
 if __name__ == "__main__":

@@ -8,19 +8,11 @@ import os
 
 
 def prepare(endpoint: str) -> dict[str, str]:
-    """The environment of the measured process, with BENCH_TOKEN, for tables at `endpoint`.
+    """The environment of the measured process, with BENCH_TOKEN, for a company with fifty projects."""
+    from bench.application import prepared
 
-    Read from the JSON file that BENCH_RUN names (.bench/wbsync.json by default):
-    {"environment": {"NAME": "value"}, "token": "wbs_…"}. Whoever makes the tables writes it.
-    """
-    import json
-    from pathlib import Path
-
-    path = Path(os.environ.get("BENCH_RUN", ".bench/wbsync.json"))
-    if not path.exists():
-        raise LookupError(f"{path}: no tables are prepared at {endpoint}")
-    run = json.loads(path.read_text())
-    return {**run["environment"], "AWS_ENDPOINT_URL": endpoint, "BENCH_TOKEN": run["token"]}
+    environment, token, _ = prepared(endpoint)
+    return {**environment, "BENCH_TOKEN": token}
 
 
 if __name__ == "__main__":

@@ -17,7 +17,17 @@ from chalicelib.identity.secrets import new_id
 from chalicelib.labour import entries
 from chalicelib.labour.entries import Surroundings
 from chalicelib.projects.projects import TAKES_HOURS, code_key
-from chalicelib.storage.rows import ClockEvent, ClockId, Company, Entry, Operative, OperativeDay, Project, ProjectCode, key
+from chalicelib.storage.rows import (
+    ClockEvent,
+    ClockId,
+    Company,
+    Entry,
+    Operative,
+    OperativeDay,
+    Project,
+    ProjectCode,
+    key,
+)
 from chalicelib.storage.store import Change, Put, Store, absent
 
 LONGEST = timedelta(hours=24)
@@ -81,14 +91,17 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
     clock_id, code = body["clock_id"], body.get("project_code")
     claim, owner, tenant = store.get_many(
         (ProjectCode, key(company, "codes"), code_key(code or "")),
-        (ClockId, key(company, "clock", clock_id), "clock"), (Company, company, "company"))
+        (ClockId, key(company, "clock", clock_id), "clock"),
+        (Company, company, "company"),
+    )
     guess = _punch(body, tenant.timezone)
     days = _days_near(guess, now)
     operative, project, seen, *rows = store.get_many(
         (Operative, key(company, owner.holder if owner else ""), "operative"),
         (Project, key(company, claim.holder if claim else ""), "project"),
         (ClockEvent, key(company, clock_id), guess.identity),
-        *((OperativeDay, key(company, owner.holder if owner else "", day), "day") for day in days))
+        *((OperativeDay, key(company, owner.holder if owner else "", day), "day") for day in days),
+    )
     punch = _punch(body, project.timezone) if project else guess
     if punch.identity != guess.identity:
         seen = store.get(ClockEvent, key(company, clock_id), punch.identity)
@@ -97,9 +110,14 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
 
 
 def _punch(body: dict[str, Any], zone: str) -> Punch:
-    return Punch(body["clock_id"], read_moment(body.get("clock_in"), zone, "clock_in"),
-                 read_moment(body.get("clock_out"), zone, "clock_out"), body.get("project_code"),
-                 body.get("device_id"), body.get("break_minutes") or 0)
+    return Punch(
+        body["clock_id"],
+        read_moment(body.get("clock_in"), zone, "clock_in"),
+        read_moment(body.get("clock_out"), zone, "clock_out"),
+        body.get("project_code"),
+        body.get("device_id"),
+        body.get("break_minutes") or 0,
+    )
 
 
 def _days_near(punch: Punch, now: datetime) -> list[str]:
@@ -123,9 +141,17 @@ def _only_project(store: Store, company: str, operative: Operative | None, code:
     return store.get(Project, page.rows[0]["pk"]["S"], "project")
 
 
-def _keep(store: Store, company: str, tenant: Company, punch: Punch, seen: ClockEvent | None,
-          operative: Operative | None, project: Project | None, days: dict[str, OperativeDay | None],
-          now: datetime) -> Outcome:
+def _keep(
+    store: Store,
+    company: str,
+    tenant: Company,
+    punch: Punch,
+    seen: ClockEvent | None,
+    operative: Operative | None,
+    project: Project | None,
+    days: dict[str, OperativeDay | None],
+    now: datetime,
+) -> Outcome:
     zone = ZoneInfo(project.timezone if project else tenant.timezone)
     day = (punch.clock_in or punch.clock_out or now).astimezone(zone).date().isoformat()
     event, condition = _event(company, punch, now), absent(ClockEvent)
@@ -139,8 +165,9 @@ def _keep(store: Store, company: str, tenant: Company, punch: Punch, seen: Clock
     changes: list[Change] = []
     if event.status == "matched":
         assert operative is not None and project is not None
-        row = days.get(day) or OperativeDay(pk=key(company, operative.id, day), sk="day", operative=operative.id,
-                                            date=day, entries={}, version=0)
+        row = days.get(day) or OperativeDay(
+            pk=key(company, operative.id, day), sk="day", operative=operative.id, date=day, entries={}, version=0
+        )
         entry, changes = _entry(company, tenant, punch, Surroundings(project, operative, row), day, now)
         event.labour_entry = entry.id
     _list(event, company)
@@ -150,7 +177,10 @@ def _keep(store: Store, company: str, tenant: Company, punch: Punch, seen: Clock
 def _same(seen: ClockEvent, event: ClockEvent) -> bool:
     """The very punch that was kept."""
     return (seen.clock_out, seen.break_minutes, seen.project_code) == (
-        event.clock_out, event.break_minutes, event.project_code)
+        event.clock_out,
+        event.break_minutes,
+        event.project_code,
+    )
 
 
 def _closing(seen: ClockEvent, event: ClockEvent, now: datetime) -> ClockEvent:
@@ -202,14 +232,30 @@ def _judge_pair(punch: Punch, operative: Operative, project: Project, day: str) 
 
 def _event(company: str, punch: Punch, now: datetime) -> ClockEvent:
     at = stamp(now)
-    return ClockEvent(pk=key(company, punch.clock_id), sk=punch.identity, id=new_id(), clock_id=punch.clock_id,
-                      clock_in=instant(punch.clock_in), clock_out=instant(punch.clock_out),
-                      project_code=punch.project_code, device_id=punch.device_id, break_minutes=punch.break_minutes,
-                      version=1, created_at=at, updated_at=at)
+    return ClockEvent(
+        pk=key(company, punch.clock_id),
+        sk=punch.identity,
+        id=new_id(),
+        clock_id=punch.clock_id,
+        clock_in=instant(punch.clock_in),
+        clock_out=instant(punch.clock_out),
+        project_code=punch.project_code,
+        device_id=punch.device_id,
+        break_minutes=punch.break_minutes,
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )
 
 
-def _entry(company: str, tenant: Company, punch: Punch, around: Surroundings, day: str, now: datetime,
-           ) -> tuple[Entry, list[Change]]:
+def _entry(
+    company: str,
+    tenant: Company,
+    punch: Punch,
+    around: Surroundings,
+    day: str,
+    now: datetime,
+) -> tuple[Entry, list[Change]]:
     assert punch.clock_in is not None and punch.clock_out is not None
     hours = hours_between(punch.clock_in, punch.clock_out, punch.break_minutes)
     values = {"date": day, "hours": hours, "status": "submitted", "source": "clock"}

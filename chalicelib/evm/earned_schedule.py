@@ -34,9 +34,7 @@ class EarnedSchedule:
     reason: str | None
 
 
-def earned_schedule(
-    pv: Sequence[Number], ev: Number, at: int, planned_duration: Number
-) -> EarnedSchedule:
+def earned_schedule(pv: Sequence[Number], ev: Number, at: int, planned_duration: Number) -> EarnedSchedule:
     """ES at the end of period ``at`` from the cumulative PV of each period.
 
     SV(t) = ES - AT, SPI(t) = ES / AT, IEAC(t) = planned duration / SPI(t).

@@ -80,9 +80,7 @@ def over_quantity(installed: Decimal, quantity: Decimal | None) -> bool:
     return bool(quantity) and quantity is not None and installed > quantity
 
 
-def installed_quantity(
-    work: Sequence[DayWork], measurements: Sequence[Measurement], as_of: date
-) -> Decimal:
+def installed_quantity(work: Sequence[DayWork], measurements: Sequence[Measurement], as_of: date) -> Decimal:
     """The quantity in place at the end of ``as_of``, never below 0.
 
     A measured total replaces all dated on or before it, later quantities add to it. Corrections
@@ -133,9 +131,7 @@ def earned_series(
     return tuple((day, half_up(percent * budget)) for day, percent in series)
 
 
-def _percent(
-    rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone], progress: _Progress
-) -> Fraction:
+def _percent(rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone], progress: _Progress) -> Fraction:
     """Percent complete, from 0 to 1, under a rule other than level of effort."""
     if rule is Rule.UNITS and quantity:
         return min(Fraction(progress.installed) / Fraction(quantity), _ALL)

@@ -132,9 +132,7 @@ def _ratios(bac: _Exact, pv: _Exact, ev: _Exact, ac: _Exact) -> dict[str, _Exact
     }
 
 
-def _figures(
-    amounts: dict[str, _Exact], ratios: dict[str, _Exact], estimates: dict[str, _Exact]
-) -> Figures:
+def _figures(amounts: dict[str, _Exact], ratios: dict[str, _Exact], estimates: dict[str, _Exact]) -> Figures:
     rounded_fields = {name: exact.rounded(AMOUNT_PLACES) for name, exact in amounts.items()}
     rounded_fields |= {name: exact.rounded(RATIO_PLACES) for name, exact in ratios.items()}
     forecasts = {name: exact.rounded(AMOUNT_PLACES) for name, exact in estimates.items()}

@@ -57,9 +57,7 @@ def slope_changes(plan: Plan, calendar: WorkCalendar) -> tuple[SlopeChange, ...]
     return _without_zeros(begin, remainder, SlopeChange(last + timedelta(days=1), -slope, 0))
 
 
-def planned_from_changes(
-    changes: Iterable[SlopeChange], calendar: WorkCalendar, as_of: date
-) -> int:
+def planned_from_changes(changes: Iterable[SlopeChange], calendar: WorkCalendar, as_of: date) -> int:
     """PV to the end of ``as_of`` of all the plans whose changes are given, in any order."""
     return sum(
         change.slope * calendar.working_days(change.day, as_of) + change.lump
@@ -68,9 +66,7 @@ def planned_from_changes(
     )
 
 
-def planned_on_days(
-    changes: Iterable[SlopeChange], calendar: WorkCalendar, days: Sequence[date]
-) -> tuple[int, ...]:
+def planned_on_days(changes: Iterable[SlopeChange], calendar: WorkCalendar, days: Sequence[date]) -> tuple[int, ...]:
     """``planned_from_changes`` on each of the ascending ``days``, in one pass over the changes."""
     waiting = sorted(changes, key=lambda change: change.day, reverse=True)
     total = slope = 0

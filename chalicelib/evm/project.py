@@ -76,9 +76,7 @@ def calculate(
     return totals
 
 
-def _totals(
-    activity: Activity, calendar: WorkCalendar, as_of: date, project_rate: Decimal | None
-) -> Totals:
+def _totals(activity: Activity, calendar: WorkCalendar, as_of: date, project_rate: Decimal | None) -> Totals:
     planned = _planned(activity.plan, calendar, as_of)
     earned = planned
     if activity.rule is not Rule.LEVEL_OF_EFFORT:

@@ -84,9 +84,7 @@ def s_curve(
     effort = tuple(effort)
     earned, spent = _cut(earned, as_of), _cut(spent, as_of)
     hours = [day for day, _ in spent]
-    ends = _period_ends(
-        interval, [baseline_start, *hours], [baseline_finish, *hours, forecast_finish]
-    )
+    ends = _period_ends(interval, [baseline_start, *hours], [baseline_finish, *hours, forecast_finish])
     opens = _openings(interval, ends)
     reached = [min(day, as_of) for day in ends]
     known = [opening <= as_of for opening in opens]
@@ -102,9 +100,7 @@ def s_curve(
             spent=spent_to[i] if known[i] else None,
             forecast=line.at(day, opens[i]) if line else None,
         )
-        for i, (day, planned_value) in enumerate(
-            zip(ends, planned_on_days(planned, calendar, ends), strict=True)
-        )
+        for i, (day, planned_value) in enumerate(zip(ends, planned_on_days(planned, calendar, ends), strict=True))
     )
 
 
@@ -119,9 +115,7 @@ def period_end(interval: Interval, day: date) -> date:
     return day.replace(month=day.month + 1, day=1) - timedelta(days=1)
 
 
-def _period_ends(
-    interval: Interval, firsts: Sequence[date | None], lasts: Sequence[date | None]
-) -> list[date]:
+def _period_ends(interval: Interval, firsts: Sequence[date | None], lasts: Sequence[date | None]) -> list[date]:
     begins = [day for day in firsts if day is not None]
     finishes = [day for day in lasts if day is not None]
     if not begins or not finishes:
@@ -166,9 +160,7 @@ def _plus(left: Sequence[int], right: Sequence[int]) -> list[int]:
     return [a + b for a, b in zip(left, right, strict=True)]
 
 
-def _line(
-    as_of: date, finish: date | None, ac: int, ev: int, bac: int, eac: Number | None
-) -> _Line | None:
+def _line(as_of: date, finish: date | None, ac: int, ev: int, bac: int, eac: Number | None) -> _Line | None:
     if eac is None and ev and ac:  # without either, CPI is undefined or 0
         eac = Fraction(bac * ac, ev)
     if finish is None or eac is None:

@@ -49,9 +49,14 @@ def read_me(call: Call) -> Me:
     """Read the caller: user, company, plan, role and permissions."""
     access = call.user.access
     session = call.user.session
-    return Me(user=Person(**access.user), company=Tenant(id=access.company["id"], name=access.company["name"]),
-              plan=access.plan, role=access.role, permissions=sorted(call.user.permissions()),
-              csrf_token=csrf_token(session) if session else UNSET)
+    return Me(
+        user=Person(**access.user),
+        company=Tenant(id=access.company["id"], name=access.company["name"]),
+        plan=access.plan,
+        role=access.role,
+        permissions=sorted(call.user.permissions()),
+        csrf_token=csrf_token(session) if session else UNSET,
+    )
 
 
 class UserCreate(Body, kw_only=True):
@@ -76,11 +81,20 @@ class UserAnswer(Answer, kw_only=True):
 
 def present_user(row: User) -> UserAnswer:
     """A user as the API shows it."""
-    return UserAnswer(id=row.id, name=row.name, email=row.email, role=row.role, active=row.active,
-                      created_at=row.created_at, updated_at=row.updated_at)
+    return UserAnswer(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        role=row.role,
+        active=row.active,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
-@routes.route("POST", f"{BASE}/users", permission=Permission.WRITE_USERS, body=UserCreate, answer=UserAnswer, status=201)
+@routes.route(
+    "POST", f"{BASE}/users", permission=Permission.WRITE_USERS, body=UserCreate, answer=UserAnswer, status=201
+)
 def create_user(call: Call, body: UserCreate) -> Written:
     """Create a user of the company."""
     changes, user = people.add_user(call.store, call.user, body.name, body.email, body.role, call.now)
@@ -117,8 +131,17 @@ class TokenAnswer(Answer, kw_only=True):
 
 
 def _present_token(row: Token, **shown: Any) -> TokenAnswer:
-    return TokenAnswer(id=row.id, label=row.label, prefix=row.prefix, user=row.user, created_at=row.created_at,
-                       last_used_at=None, expires_at=row.expires_at, revoked_at=row.revoked_at, **shown)
+    return TokenAnswer(
+        id=row.id,
+        label=row.label,
+        prefix=row.prefix,
+        user=row.user,
+        created_at=row.created_at,
+        last_used_at=None,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        **shown,
+    )
 
 
 @routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed)
@@ -128,12 +151,14 @@ def list_tokens(call: Call) -> Listed:
     return listed(call, source, lambda rows: [_present_token(row) for row in rows])
 
 
-@routes.route("POST", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, body=TokenCreate, answer=TokenAnswer,
-              status=201)
+@routes.route(
+    "POST", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, body=TokenCreate, answer=TokenAnswer, status=201
+)
 def create_token(call: Call, body: TokenCreate) -> Written:
     """Create a token; this answer is the only one that shows it."""
-    changes, row, token = people.create_token(call.store, call.user, body.label, body.user, _moment(body.expires_at),
-                                              call.now)
+    changes, row, token = people.create_token(
+        call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
+    )
     mark = f"{{token:{token.id}}}"
     replay = {mark: f"{token.kind} {token.company} {token.holder} {token.id}"}
     return Written(changes, _present_token(row, token=mark), location=f"{BASE}/tokens/{row.id}/", replay=replay)

@@ -42,8 +42,16 @@ class EventAnswer(Answer, kw_only=True):
 
 def present(row: ClockEvent, duplicate: bool) -> EventAnswer:
     """An event as the API shows it."""
-    return EventAnswer(id=row.id, status=row.status, reason=row.reason, clock_id=row.clock_id, clock_in=row.clock_in,
-                       clock_out=row.clock_out, labour_entry=row.labour_entry, duplicate=duplicate)
+    return EventAnswer(
+        id=row.id,
+        status=row.status,
+        reason=row.reason,
+        clock_id=row.clock_id,
+        clock_in=row.clock_in,
+        clock_out=row.clock_out,
+        labour_entry=row.labour_entry,
+        duplicate=duplicate,
+    )
 
 
 @routes.route("POST", f"{BASE}/clock-events/ingest", body=PunchBody, answer=EventAnswer, status=201, device=True)
@@ -62,4 +70,3 @@ def _values(body: PunchBody) -> dict[str, Any]:
     if body.clock_in is None and body.clock_out is None:
         raise Invalid(errors={"clock_in": ["An event has a clock_in, a clock_out, or both."]})
     return values
-

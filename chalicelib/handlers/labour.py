@@ -11,9 +11,9 @@ from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet, matching
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
-from chalicelib.labour import entries
+from chalicelib.labour import clashes, entries
 from chalicelib.projects.wbs import node_key
-from chalicelib.storage.rows import Entry, key
+from chalicelib.storage.rows import Entry, OperativeDay, key
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
@@ -98,16 +98,23 @@ class EntryAnswer(Answer, kw_only=True):
 def present(caller: Caller, row: Entry, cost_code: str | None, clash: bool) -> EntryAnswer:
     """An entry as the caller may see it."""
     rate: Any = row.hourly_rate if caller.may(Permission.VIEW_RATES, row.project) else UNSET
-    plain = {name: getattr(row, name) for name in EntryAnswer.__struct_fields__
-             if name not in {"cost_code", "clash", "allowed_actions", "hourly_rate"}}
-    return EntryAnswer(**plain, cost_code=cost_code, hourly_rate=rate,
-                       clash=entries.clash_id(row.operative, row.date) if clash else None,
-                       allowed_actions=entries.allowed_actions(caller, row))
+    plain = {
+        name: getattr(row, name)
+        for name in EntryAnswer.__struct_fields__
+        if name not in {"cost_code", "clash", "allowed_actions", "hourly_rate"}
+    }
+    return EntryAnswer(
+        **plain,
+        cost_code=cost_code,
+        hourly_rate=rate,
+        clash=entries.clash_id(row.operative, row.date) if clash else None,
+        allowed_actions=entries.allowed_actions(caller, row),
+    )
 
 
 def _done(call: Call, result: tuple[Any, Entry, entries.Surroundings], **extra: Any) -> Written:
     changes, row, around = result
-    clash = entries.clashes.is_open(around.day.clash)
+    clash = clashes.is_open(around.day.clash)
     return Written(changes, present(call.user, row, around.cost_code, clash), etag=etag(row.version), **extra)
 
 
@@ -122,25 +129,43 @@ def _with_codes(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
     company = call.user.company
     found = call.store.get_many(
         *(node_key(company, row.wbs or "") for row in rows),
-        *((entries.OperativeDay, key(company, row.operative, row.date), "day") for row in rows))
-    nodes, days = found[:len(rows)], found[len(rows):]
-    return [present(call.user, row, node.cost_code if node else None, bool(day) and entries.clashes.is_open(day.clash))
-            for row, node, day in zip(rows, nodes, days, strict=True)]
+        *((OperativeDay, key(company, row.operative, row.date), "day") for row in rows),
+    )
+    nodes, days = found[: len(rows)], found[len(rows) :]
+    return [
+        present(call.user, row, node.cost_code if node else None, bool(day) and clashes.is_open(day.clash))
+        for row, node, day in zip(rows, nodes, days, strict=True)
+    ]
 
 
 def _source(call: Call) -> Source:
     """The narrowest index that serves the filters; DynamoDB drops the rest after reading."""
     query, company = call.query, call.user.company
-    wanted = {"project": query.project, "operative": query.operative, "status": query.status,
-              "source": query.source, "submitted_by": query.submitted_by}
+    wanted = {
+        "project": query.project,
+        "operative": query.operative,
+        "status": query.status,
+        "source": query.source,
+        "submitted_by": query.submitted_by,
+    }
     if not call.user.may(Permission.READ_ALL_LABOUR, query.project):
         wanted["operative"] = _own(call, query.operative)
-    index = next(name for name in ("project_operative", "project_status", "operative", "project", "status", "company")
-                 if name == "company" or all(wanted[part] is not None for part in name.split("_")))
+    index = next(
+        name
+        for name in ("project_operative", "project_status", "operative", "project", "status", "company")
+        if name == "company" or all(wanted[part] is not None for part in name.split("_"))
+    )
     parts = [] if index == "company" else index.split("_")
     filters = tuple((name, {"S": value}) for name, value in wanted.items() if value is not None and name not in parts)
-    return Source(Entry, index, f"list_{index}", key(company, *(str(wanted[part]) for part in parts)),
-                  between=_dates(query), forward=False, filters=filters)
+    return Source(
+        Entry,
+        index,
+        f"list_{index}",
+        key(company, *(str(wanted[part]) for part in parts)),
+        between=_dates(query),
+        forward=False,
+        filters=filters,
+    )
 
 
 def _own(call: Call, asked: str | None) -> str:
@@ -168,7 +193,7 @@ def create_entry(call: Call, body: EntryCreate) -> Written:
 
 
 def _values(body: Body) -> dict[str, Any]:
-    return {name: value for name, value in dates_as_text(given(body)).items()}
+    return dates_as_text(given(body))
 
 
 @routes.route("GET", f"{BASE}/labour/{{id}}", answer=EntryAnswer)

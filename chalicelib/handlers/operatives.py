@@ -78,9 +78,18 @@ def present(caller: Caller, row: Operative, today: str) -> OperativeAnswer:
     """An operative as the caller may see it."""
     rate: Any = operatives.rate_on(row, today) if caller.may(Permission.VIEW_RATES) else UNSET
     return OperativeAnswer(
-        id=row.id, name=row.name, external_clock_id=row.external_clock_id, trade=row.trade, employer=row.employer,
-        hourly_rate=rate, user=row.user, projects=row.projects["ids"], active=row.active, created_at=row.created_at,
-        updated_at=row.updated_at)
+        id=row.id,
+        name=row.name,
+        external_clock_id=row.external_clock_id,
+        trade=row.trade,
+        employer=row.employer,
+        hourly_rate=rate,
+        user=row.user,
+        projects=row.projects["ids"],
+        active=row.active,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
 @routes.route("GET", f"{BASE}/operatives", permission=Permission.READ_OPERATIVES, query=OperativeQuery, answer=Listed)
@@ -96,13 +105,20 @@ def list_operatives(call: Call) -> Listed:
     return listed(call, source, lambda rows: [present(call.user, row, _today(call)) for row in rows])
 
 
-@routes.route("POST", f"{BASE}/operatives", permission=Permission.MANAGE_OPERATIVES, body=OperativeCreate,
-              answer=OperativeAnswer, status=201)
+@routes.route(
+    "POST",
+    f"{BASE}/operatives",
+    permission=Permission.MANAGE_OPERATIVES,
+    body=OperativeCreate,
+    answer=OperativeAnswer,
+    status=201,
+)
 def create_operative(call: Call, body: OperativeCreate) -> Written:
     """Create an operative."""
     changes, row = operatives.create(call.store, call.user.company, _values(call, body), call.now)
-    return Written(changes, present(call.user, row, _today(call)), location=f"{BASE}/operatives/{row.id}/",
-                   etag=etag(row.version))
+    return Written(
+        changes, present(call.user, row, _today(call)), location=f"{BASE}/operatives/{row.id}/", etag=etag(row.version)
+    )
 
 
 def _values(call: Call, body: Body) -> dict[str, Any]:
@@ -119,8 +135,13 @@ def read_operative(call: Call, id: str) -> Read:
     return Read(present(call.user, row, _today(call)), etag=etag(row.version))
 
 
-@routes.route("PATCH", f"{BASE}/operatives/{{id}}", permission=Permission.MANAGE_OPERATIVES, body=OperativePatch,
-              answer=OperativeAnswer)
+@routes.route(
+    "PATCH",
+    f"{BASE}/operatives/{{id}}",
+    permission=Permission.MANAGE_OPERATIVES,
+    body=OperativePatch,
+    answer=OperativeAnswer,
+)
 def change_operative(call: Call, id: str, body: OperativePatch) -> Written:
     """Change some fields of an operative."""
     row = operatives.find(call.store, call.user.company, id)

@@ -7,7 +7,20 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Denied
 from chalicelib.http.call import Call, Read, Written, etag
-from chalicelib.http.fields import Answer, Body, Code, Currency, Figure, Money, Name, Rate, Weekday, Zone, dates_as_text, given
+from chalicelib.http.fields import (
+    Answer,
+    Body,
+    Code,
+    Currency,
+    Figure,
+    Money,
+    Name,
+    Rate,
+    Weekday,
+    Zone,
+    dates_as_text,
+    given,
+)
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet, matching
 from chalicelib.identity.access import Caller
@@ -80,10 +93,20 @@ def present(caller: Caller, row: Project) -> ProjectAnswer:
     rates = caller.may(Permission.VIEW_RATES, row.id)
     commercial = caller.may(Permission.VIEW_COMMERCIAL, row.id)
     return ProjectAnswer(
-        id=row.id, code=row.code, name=row.name, status=row.status, currency=row.currency,
-        contract_value=row.contract_value if commercial else UNSET, planned_rate=row.planned_rate if rates else UNSET,
-        start_date=row.start_date, finish_date=row.finish_date, timezone=row.timezone,
-        working_days=row.working_days["days"], created_at=row.created_at, updated_at=row.updated_at)
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        status=row.status,
+        currency=row.currency,
+        contract_value=row.contract_value if commercial else UNSET,
+        planned_rate=row.planned_rate if rates else UNSET,
+        start_date=row.start_date,
+        finish_date=row.finish_date,
+        timezone=row.timezone,
+        working_days=row.working_days["days"],
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
 @routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Listed)
@@ -97,8 +120,14 @@ def list_projects(call: Call) -> Listed:
     return listed(call, source, lambda rows: [present(call.user, row) for row in rows])
 
 
-@routes.route("POST", f"{BASE}/projects", permission=Permission.CREATE_PROJECTS, body=ProjectCreate,
-              answer=ProjectAnswer, status=201)
+@routes.route(
+    "POST",
+    f"{BASE}/projects",
+    permission=Permission.CREATE_PROJECTS,
+    body=ProjectCreate,
+    answer=ProjectAnswer,
+    status=201,
+)
 def create_project(call: Call, body: ProjectCreate) -> Written:
     """Create a project."""
     values = _values(call, given(body), None)
@@ -121,8 +150,9 @@ def read_project(call: Call, id: str) -> Read:
     return Read(present(call.user, row), etag=etag(row.version))
 
 
-@routes.route("PATCH", f"{BASE}/projects/{{id}}", permission=Permission.EDIT_PROJECTS, body=ProjectPatch,
-              answer=ProjectAnswer)
+@routes.route(
+    "PATCH", f"{BASE}/projects/{{id}}", permission=Permission.EDIT_PROJECTS, body=ProjectPatch, answer=ProjectAnswer
+)
 def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     """Change some fields of a project."""
     row = projects.find(call.store, call.user.company, id)

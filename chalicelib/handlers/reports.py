@@ -57,7 +57,9 @@ class KpiAnswer(Answer, kw_only=True):
     computed_at: str
 
 
-@routes.route("GET", f"{BASE}/projects/{{id}}/kpis", permission=Permission.READ_PROJECTS, query=KpiQuery, answer=KpiAnswer)
+@routes.route(
+    "GET", f"{BASE}/projects/{{id}}/kpis", permission=Permission.READ_PROJECTS, query=KpiQuery, answer=KpiAnswer
+)
 def project_kpis(call: Call, id: str) -> KpiAnswer:
     """Read the figures of a whole project."""
     return _kpis(call, id, id)
@@ -77,10 +79,14 @@ def _kpis(call: Call, project_id: str, node_id: str) -> KpiAnswer:
         raise Denied("Figures in money need the permission view_rates.")
     latest = query.as_of or (call.now + timedelta(days=1)).date()
     node = wbs.node_key(company, node_id) if node_id != project_id else None
-    wanted: list[Any] = [(Project, key(company, project_id), "project"),
-                         (RollupDay, *kpis.total_key(company, node_id)), *([node] if node else [])]
-    found, rows = call.store.together(lambda: call.store.raw_many(*wanted),
-                                      lambda: kpis.read_rows(call.store, company, node_id, latest.isoformat()))
+    wanted: list[Any] = [
+        (Project, key(company, project_id), "project"),
+        (RollupDay, *kpis.total_key(company, node_id)),
+        *([node] if node else []),
+    ]
+    found, rows = call.store.together(
+        lambda: call.store.raw_many(*wanted), lambda: kpis.read_rows(call.store, company, node_id, latest.isoformat())
+    )
     if found[0] is None or (node and found[2] is None):
         raise NotFound
     project = Project.from_raw_data(found[0])
@@ -94,7 +100,13 @@ def _answer(call: Call, sums: kpis.Cut, as_of: date, rates: bool) -> KpiAnswer:
     figures = kpis.figures(sums, query.measure, query.forecast)
     plain = {name: getattr(figures, name) for name in figures.__slots__ if name not in {"forecasts", "reasons"}}
     return KpiAnswer(
-        **plain, forecasts=dict(figures.forecasts), reasons=dict(figures.reasons),
+        **plain,
+        forecasts=dict(figures.forecasts),
+        reasons=dict(figures.reasons),
         unbaselined_hours=rounded(Fraction(0), 2),
         unrated_hours=rounded(Fraction(sums.unrated, MICRO), 2) if rates else UNSET,
-        as_of=as_of.isoformat(), measure=query.measure, baseline=None, computed_at=stamp(call.now))
+        as_of=as_of.isoformat(),
+        measure=query.measure,
+        baseline=None,
+        computed_at=stamp(call.now),
+    )

@@ -78,5 +78,6 @@ def _of_image(image: dict[str, Any]) -> tuple[Target, str | None] | None:
 def roll_up(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One batch of a table's stream; answers which records to try again."""
     processor = RollupBatch()
-    return dict(process_partial_response(event=event, record_handler=processor.settle, processor=processor,
-                                         context=context))
+    return dict(
+        process_partial_response(event=event, record_handler=processor.settle, processor=processor, context=context)
+    )

@@ -9,7 +9,21 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.errors import Denied, Invalid
 from chalicelib.evm.earning import over_quantity
 from chalicelib.http.call import Call, Read, Written, etag
-from chalicelib.http.fields import Amount, Answer, Body, Budget, Code, Figure, Fraction, Id, Name, Rate, Unit, dates_as_text, given
+from chalicelib.http.fields import (
+    Amount,
+    Answer,
+    Body,
+    Budget,
+    Code,
+    Figure,
+    Fraction,
+    Id,
+    Name,
+    Rate,
+    Unit,
+    dates_as_text,
+    given,
+)
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.access import Caller
@@ -93,13 +107,29 @@ def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Pr
     """A node as the caller may see it."""
     milestones = [MilestoneAnswer(**item) for item in (row.milestones or {}).get("list", [])]
     return NodeAnswer(
-        id=row.id, project=row.project, parent=row.parent, level=row.level, name=row.name, code=wbs.code(row, known),
-        path=wbs.path(row, known), position=row.position, cost_code=row.cost_code, budget_hours=row.budget_hours,
-        planned_rate=row.planned_rate if caller.may(Permission.VIEW_RATES, row.project) else UNSET, unit=row.unit,
-        quantity=row.quantity, installed_quantity=done.installed if row.level == LEVELS else None,
-        over_quantity=over_quantity(done.installed, row.quantity), earning_rule=row.earning_rule,
-        milestones=milestones, percent_complete=done.percent, baseline_start=row.baseline_start,
-        baseline_finish=row.baseline_finish, created_at=row.created_at, updated_at=row.updated_at)
+        id=row.id,
+        project=row.project,
+        parent=row.parent,
+        level=row.level,
+        name=row.name,
+        code=wbs.code(row, known),
+        path=wbs.path(row, known),
+        position=row.position,
+        cost_code=row.cost_code,
+        budget_hours=row.budget_hours,
+        planned_rate=row.planned_rate if caller.may(Permission.VIEW_RATES, row.project) else UNSET,
+        unit=row.unit,
+        quantity=row.quantity,
+        installed_quantity=done.installed if row.level == LEVELS else None,
+        over_quantity=over_quantity(done.installed, row.quantity),
+        earning_rule=row.earning_rule,
+        milestones=milestones,
+        percent_complete=done.percent,
+        baseline_start=row.baseline_start,
+        baseline_finish=row.baseline_finish,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
 
 
 @routes.route("GET", f"{BASE}/projects/{{id}}/wbs", permission=Permission.READ_PROJECTS, query=NodeQuery, answer=Listed)
@@ -110,7 +140,8 @@ def list_nodes(call: Call, id: str) -> Listed:
     def shown(rows: list[Node]) -> list[NodeAnswer]:
         known, done = call.store.together(
             lambda: wbs.with_ancestors(call.store, rows),
-            lambda: progress.of(call.store, call.user.company, project, [row.id for row in rows], call.now))
+            lambda: progress.of(call.store, call.user.company, project, [row.id for row in rows], call.now),
+        )
         return [present(call.user, row, known, done[row.id]) for row in rows]
 
     return listed(call, _source(call, id), shown)
@@ -133,8 +164,14 @@ def _source(call: Call, project: str) -> Source:
     return Source(Node, "level", "list_level", key(pk, str(level)), "tree_key", between)
 
 
-@routes.route("POST", f"{BASE}/projects/{{id}}/wbs", permission=Permission.EDIT_WBS, body=NodeCreate, answer=NodeAnswer,
-              status=201)
+@routes.route(
+    "POST",
+    f"{BASE}/projects/{{id}}/wbs",
+    permission=Permission.EDIT_WBS,
+    body=NodeCreate,
+    answer=NodeAnswer,
+    status=201,
+)
 def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     """Create a node, last among its siblings."""
     project = projects.find(call.store, call.user.company, id)
@@ -146,12 +183,14 @@ def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     if values.get("planned_rate") is not None and not call.user.may(Permission.VIEW_RATES, id, today):
         raise Denied("Writing planned_rate needs the permission view_rates.")
     if "milestones" in values:
-        values["milestones"] = {"list": [msgspec.to_builtins(item, builtin_types=(type(item.weight),))
-                                         for item in values["milestones"]]}
+        values["milestones"] = {
+            "list": [msgspec.to_builtins(item, builtin_types=(type(item.weight),)) for item in values["milestones"]]
+        }
     changes, row = wbs.create(call.store, call.user.company, project, values, call.now)
     known = wbs.with_ancestors(call.store, [row])
-    return Written(changes, present(call.user, row, known, progress.NONE), location=f"{BASE}/wbs/{row.id}/",
-                   etag=etag(row.version))
+    return Written(
+        changes, present(call.user, row, known, progress.NONE), location=f"{BASE}/wbs/{row.id}/", etag=etag(row.version)
+    )
 
 
 @routes.route("GET", f"{BASE}/wbs/{{id}}", permission=Permission.READ_PROJECTS, answer=NodeAnswer)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalice import Chalice, Response
+from chalice.app import Chalice, Response
 
 from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
 from chalicelib.http.call import CURRENT, Call, utc_now
@@ -46,13 +46,18 @@ class Api(Chalice):
 
     def _methods_of(self, path: str) -> set[str]:
         parts = path.split("/")
-        return {method for template, methods in self.routes.items() if template != FALLBACK
-                and _matches(template.split("/"), parts) for method in methods}
+        return {
+            method
+            for template, methods in self.routes.items()
+            if template != FALLBACK and _matches(template.split("/"), parts)
+            for method in methods
+        }
 
 
 def _matches(template: list[str], parts: list[str]) -> bool:
     return len(template) == len(parts) and all(
-        expected == part or (expected.startswith("{") and part) for expected, part in zip(template, parts, strict=True))
+        expected == part or (expected.startswith("{") and part) for expected, part in zip(template, parts, strict=True)
+    )
 
 
 def build(*groups: RouteSet) -> Api:

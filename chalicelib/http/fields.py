@@ -10,7 +10,7 @@ import types
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -109,8 +109,7 @@ def parse_json(raw: bytes) -> Any:
     """
     try:
         text = raw.decode("utf-8")
-        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant,
-                           object_pairs_hook=_no_duplicates)
+        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
     except RecursionError:
         raise InvalidJson("The body is nested too deeply.") from None
     except (ValueError, ArithmeticError) as error:
@@ -153,7 +152,7 @@ def bind(model: type[S], value: Any) -> S:
     return bound  # type: ignore[no-any-return]  # _bind_struct gives an instance when there are no errors
 
 
-@lru_cache(maxsize=None)
+@cache
 def _types(model: type[msgspec.Struct]) -> dict[str, Any]:
     return get_type_hints(model, include_extras=True)
 
@@ -199,8 +198,9 @@ def _bind_value(hint: Any, value: Any, path: str, errors: dict[str, list[str]]) 
         return None
 
 
-def _bind_list(hint: Any, base: Any, rules: tuple[Any, ...], value: list[Any], path: str,
-               errors: dict[str, list[str]]) -> Any:
+def _bind_list(
+    hint: Any, base: Any, rules: tuple[Any, ...], value: list[Any], path: str, errors: dict[str, list[str]]
+) -> Any:
     for rule in rules:
         if isinstance(rule, Meta) and rule.max_length is not None and len(value) > rule.max_length:
             errors.setdefault(path, []).append(f"At most {rule.max_length} items.")
@@ -251,8 +251,11 @@ def _check_text(value: str) -> None:
 
 def _message(error: Exception) -> str:
     text = str(error)
-    return text if isinstance(error, ValueError) and not isinstance(error, msgspec.ValidationError) \
+    return (
+        text
+        if isinstance(error, ValueError) and not isinstance(error, msgspec.ValidationError)
         else re.sub(r"`(\w+)`", r"\1", text.split(" - at")[0]) + "."
+    )
 
 
 def bind_query(model: type[S], raw: dict[str, list[str]]) -> S:
@@ -283,8 +286,7 @@ def encode(value: Any) -> bytes:
 
 def given(body: msgspec.Struct) -> dict[str, Any]:
     """The fields of a body that the client sent."""
-    return {item.name: value for item in struct_fields(type(body))
-            if (value := getattr(body, item.name)) is not UNSET}
+    return {item.name: value for item in struct_fields(type(body)) if (value := getattr(body, item.name)) is not UNSET}
 
 
 def dates_as_text(values: dict[str, Any]) -> dict[str, Any]:

@@ -62,11 +62,15 @@ class Ledger(DynamoDBPersistenceLayer):
     def _mine(self) -> dict[str, Any]:
         assert self.lock is not None
         return {
-            "TableName": self.table_name, "Key": {"id": {"S": self.lock.idempotency_key}},
+            "TableName": self.table_name,
+            "Key": {"id": {"S": self.lock.idempotency_key}},
             "ConditionExpression": "#s = :running AND #until = :mine",
             "ExpressionAttributeNames": {"#s": self.status_attr, "#until": self.in_progress_expiry_attr},
-            "ExpressionAttributeValues": {":running": {"S": "INPROGRESS"},
-                                          ":mine": {"N": str(self.lock.in_progress_expiry_timestamp)}}}
+            "ExpressionAttributeValues": {
+                ":running": {"S": "INPROGRESS"},
+                ":mine": {"N": str(self.lock.in_progress_expiry_timestamp)},
+            },
+        }
 
     def completion(self, answer: dict[str, Any]) -> Raw:
         """The transaction item that keeps the answer; it fails when the lock is another run's."""
@@ -77,8 +81,14 @@ class Ledger(DynamoDBPersistenceLayer):
         return Raw({"Update": item})
 
 
-def once(store: Store, scope: str, idempotency_key: str, fingerprint: bytes, context: Any,
-         run: Callable[[Ledger], dict[str, Any]]) -> tuple[dict[str, Any], bool]:
+def once(
+    store: Store,
+    scope: str,
+    idempotency_key: str,
+    fingerprint: bytes,
+    context: Any,
+    run: Callable[[Ledger], dict[str, Any]],
+) -> tuple[dict[str, Any], bool]:
     """Run a write at most once for its key: the answer, and whether it is a replay.
 
     Raises:
@@ -88,11 +98,19 @@ def once(store: Store, scope: str, idempotency_key: str, fingerprint: bytes, con
     ledger = Ledger(store)
     ran: list[bool] = []
     config = IdempotencyConfig(
-        event_key_jmespath="key", payload_validation_jmespath="fingerprint", expires_after_seconds=DAY,
-        raise_on_no_idempotency_key=True, hash_function="sha256", lambda_context=context)
+        event_key_jmespath="key",
+        payload_validation_jmespath="fingerprint",
+        expires_after_seconds=DAY,
+        raise_on_no_idempotency_key=True,
+        hash_function="sha256",
+        lambda_context=context,
+    )
     payload = {"key": idempotency_key, "fingerprint": hashlib.sha256(fingerprint).hexdigest()}
 
-    @idempotent_function(data_keyword_argument="payload", persistence_store=ledger, config=config, key_prefix=scope)
+    # Powertools' decorator is not annotated.
+    @idempotent_function(  # type: ignore[untyped-decorator]
+        data_keyword_argument="payload", persistence_store=ledger, config=config, key_prefix=scope
+    )
     def perform(payload: dict[str, str]) -> dict[str, Any]:
         ran.append(True)
         return run(ledger)

@@ -38,16 +38,27 @@ def document() -> dict[str, Any]:
             paths.setdefault(f"{route.path}/", {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "wbsync", "version": VERSION, "description": "Construction labour tracking and earned value."},
-        "servers": [{"url": "/"}], "paths": paths,
+        "info": {
+            "title": "wbsync",
+            "version": VERSION,
+            "description": "Construction labour tracking and earned value.",
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
         "components": {
             "schemas": {name: _numbers(schema) for name, schema in sorted(components.items())},
-            "responses": {"Problem": {"description": "A problem (RFC 9457).", "content": {
-                "application/problem+json": {"schema": {"$ref": SCHEMAS.format(name="Problem")}}}}},
+            "responses": {
+                "Problem": {
+                    "description": "A problem (RFC 9457).",
+                    "content": {"application/problem+json": {"schema": {"$ref": SCHEMAS.format(name="Problem")}}},
+                }
+            },
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "device": {"type": "apiKey", "in": "header", "name": "X-Inbound-Secret"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "wbsync_session"}}},
+                "session": {"type": "apiKey", "in": "cookie", "name": "wbsync_session"},
+            },
+        },
         "security": [{"token": []}, {"session": []}],
     }
 
@@ -64,8 +75,14 @@ def _models() -> list[Any]:
 def _row_of(route: Route) -> Any:
     """The model of a list's rows: the answer of the route that reads or makes one of them."""
     wanted = {route.path, route.path + "/{id}"}
-    return next((other.answer for other in ROUTES if other.path in wanted
-                 and isinstance(other.answer, type) and other.answer is not Listed), Listed)
+    return next(
+        (
+            other.answer
+            for other in ROUTES
+            if other.path in wanted and isinstance(other.answer, type) and other.answer is not Listed
+        ),
+        Listed,
+    )
 
 
 def _numbers(schema: Any) -> Any:
@@ -82,9 +99,12 @@ def _numbers(schema: Any) -> Any:
 
 def _operation(route: Route) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": route.handler.__name__, "summary": route.summary, "tags": [route.tag],
+        "operationId": route.handler.__name__,
+        "summary": route.summary,
+        "tags": [route.tag],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
-        "responses": {str(route.status): _success(route), "default": {"$ref": "#/components/responses/Problem"}}}
+        "responses": {str(route.status): _success(route), "default": {"$ref": "#/components/responses/Problem"}},
+    }
     if route.permission is not None:
         operation["description"] = f"Needs the permission `{route.permission.value}`."
     if route.body is not None:
@@ -99,25 +119,48 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
-            for name in re.findall(r"{(\w+)}", route.path)]
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        for name in re.findall(r"{(\w+)}", route.path)
+    ]
 
 
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
     hints = get_type_hints(route.query, include_extras=True)
-    return [{"name": item.encode_name, "in": "query", "required": item.required,
-             "schema": _numbers(msgspec.json.schema(hints[item.name]))} for item in msgspec.structs.fields(route.query)]
+    return [
+        {
+            "name": item.encode_name,
+            "in": "query",
+            "required": item.required,
+            "schema": _numbers(msgspec.json.schema(hints[item.name])),
+        }
+        for item in msgspec.structs.fields(route.query)
+    ]
 
 
 def _header_parameters(route: Route) -> list[dict[str, Any]]:
     if not route.writes:
         return []
     text = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}
-    found = [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": text,
-              "description": "The same key and body within 24 hours gives the first answer again."}]
+    found = [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": text,
+            "description": "The same key and body within 24 hours gives the first answer again.",
+        }
+    ]
     if route.method in {"PATCH", "DELETE"}:
-        found.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
-                      "description": "Refuse with 412 when the resource has another ETag."})
+        found.append(
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+                "description": "Refuse with 412 when the resource has another ETag.",
+            }
+        )
     return found
 
 

@@ -60,8 +60,16 @@ class Source:
         index = f"{self.index}_keys" if keys_only and not self.filters else self.index
         forward = options.pop("forward", self.forward)
         return call.store.query(
-            self.model.table, self.hash, index=index, hash_name=self.hash_name, range_name=self.range_name,
-            between=self.between, forward=forward, filters=dict(self.filters), **options)
+            self.model.table,
+            self.hash,
+            index=index,
+            hash_name=self.hash_name,
+            range_name=self.range_name,
+            between=self.between,
+            forward=forward,
+            filters=dict(self.filters),
+            **options,
+        )
 
 
 def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]]) -> Listed:
@@ -80,9 +88,11 @@ def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[A
     results = list(present([parse(source.model, row) for row in rows]))
     has_next = more if not backward else True
     return Listed(
-        count=max(count, 0), results=results,
+        count=max(count, 0),
+        results=results,
         next=_link(call, page + 1, count, _key(source, rows[-1]), False) if rows and has_next else None,
-        previous=_link(call, page - 1, count, _key(source, rows[0]), True) if rows and page > 1 else None)
+        previous=_link(call, page - 1, count, _key(source, rows[0]), True) if rows and page > 1 else None,
+    )
 
 
 def _page_size(call: Call) -> int:
@@ -98,7 +108,7 @@ def _page_number(call: Call) -> int:
     text = call.query.page
     if text is None:
         return 1
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10 ** 9):
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
         raise InvalidPage("The page must be a number from 1.")
     return int(text)
 
@@ -123,14 +133,14 @@ def _count_and_skip(call: Call, source: Source, skip: int) -> tuple[int, Any]:
     count, start, key = 0, None, None
     while True:
         left = skip - count
-        options = {"limit": left} if 0 < left and not source.filters else {}
-        if 0 < left and source.filters:
+        options = {"limit": left} if left > 0 and not source.filters else {}
+        if left > 0 and source.filters:
             page = source.query(call, start=start)
             if page.count >= left:
                 key = _key(source, page.rows[left - 1])
         else:
-            page = source.query(call, keys_only=True, count_only=not (0 < left), start=start, **options)
-            if 0 < left and page.count == left:
+            page = source.query(call, keys_only=True, count_only=not (left > 0), start=start, **options)
+            if left > 0 and page.count == left:
                 key = _key(source, page.rows[-1])
         count += page.count
         start = page.last
@@ -153,8 +163,9 @@ def _link(call: Call, page: int, count: int, key: dict[str, Any], backward: bool
     payload = json.dumps({"p": page, "c": count, "b": int(backward), "k": key}, separators=(",", ":"))
     packed = base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
     signature = keyed("session-key", "cursor", _scope(call), packed)[:26]
-    kept = [(name, value) for name, values in call.raw_query.items() if name not in {"page", "cursor"}
-            for value in values]
+    kept = [
+        (name, value) for name, values in call.raw_query.items() if name not in {"page", "cursor"} for value in values
+    ]
     return f"{call.path}?{urlencode([*kept, ('page', page), ('cursor', f'{signature}{packed}')])}"
 
 
@@ -164,7 +175,8 @@ def _read_cursor(call: Call) -> dict[str, Any] | None:
         return None
     signature, packed = text[:26], text[26:]
     if not text.isascii() or not hmac.compare_digest(
-            signature, keyed("session-key", "cursor", _scope(call), packed)[:26]):
+        signature, keyed("session-key", "cursor", _scope(call), packed)[:26]
+    ):
         raise InvalidPage("The cursor is not one of this list.")
     cursor: dict[str, Any] = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
     return cursor

@@ -11,8 +11,13 @@ TYPE = "application/problem+json"
 def problem(error: WbsyncError, request_id: str) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of an error."""
     body: dict[str, Any] = {
-        "type": f"urn:wbsync:problem:{error.code}", "title": error.title, "status": error.status,
-        "detail": error.detail, "code": error.code, "request_id": request_id}
+        "type": f"urn:wbsync:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+    }
     if error.errors:
         body["errors"] = {name: list(messages) for name, messages in error.errors.items()}
     return error.status, {"Content-Type": TYPE, **error.headers}, encode(body | error.extra)

@@ -6,6 +6,7 @@ and rate limit (one round) -> replay -> validation -> permission -> the handler 
 """
 
 import base64
+import hmac
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 from aws_lambda_powertools import Logger
-from chalice import Blueprint, Response
+from chalice.app import Blueprint, Response
 
 from chalicelib.errors import (
     CsrfFailed,
@@ -32,6 +33,7 @@ from chalicelib.http.idempotency import Ledger, checked_key, once
 from chalicelib.http.problems import problem
 from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
+from chalicelib.settings import settings
 from chalicelib.storage.store import Change, ConditionFailed
 
 BASE = "/api/v1"
@@ -79,24 +81,50 @@ class RouteSet:
         self.tag = tag
         self.blueprint = Blueprint(module)
 
-    def route(self, method: str, path: str, *, permission: Permission | None = None,
-              query: type[msgspec.Struct] = NoQuery, body: type[msgspec.Struct] | None = None,
-              answer: Any = None, status: int = 200, open: bool = False, device: bool = False,
-              content_types: tuple[str, ...] = (JSON,)) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        permission: Permission | None = None,
+        query: type[msgspec.Struct] = NoQuery,
+        body: type[msgspec.Struct] | None = None,
+        answer: Any = None,
+        status: int = 200,
+        open: bool = False,
+        device: bool = False,
+        content_types: tuple[str, ...] = (JSON,),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a route; ``open`` ones need nobody, ``device`` ones the company's ingest secret."""
+
         def declare(handler: Callable[..., Any]) -> Callable[..., Any]:
             summary = (handler.__doc__ or handler.__name__).strip().splitlines()[0]
-            declared = Route(method, path, handler, permission, query, body, answer, status, self.tag,
-                             open, device, content_types, summary)
+            declared = Route(
+                method,
+                path,
+                handler,
+                permission,
+                query,
+                body,
+                answer,
+                status,
+                self.tag,
+                open,
+                device,
+                content_types,
+                summary,
+            )
             ROUTES.append(declared)
 
             def view(**arguments: str) -> Response:
                 return serve(declared, CURRENT.get(), arguments)
 
             accepted = {"content_types": ["*/*"]} if method in WRITES else {}
-            self.blueprint.route(path, methods=[method], name=f"{handler.__module__}.{handler.__name__}",
-                                 **accepted)(view)
+            self.blueprint.route(path, methods=[method], name=f"{handler.__module__}.{handler.__name__}", **accepted)(
+                view
+            )
             return handler
+
         return declare
 
 
@@ -105,7 +133,8 @@ def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
     try:
         if route.device:
             call.device_company, call.allowance = access.authenticate_device(
-                call.store, secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi"), call.address, call.now)
+                call.store, secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi"), call.address, call.now
+            )
         elif not route.open:
             authenticate(call)
         answer = _perform(route, call, arguments)
@@ -126,7 +155,8 @@ def authenticate(call: Call) -> None:
     credential = _credential(call)
     if credential is None:
         call.allowance = access.allowance(
-            access.settings().rate_address, access.count_address(call.store, call.address, "api", call.now), call.now)
+            settings().rate_address, access.count_address(call.store, call.address, "api", call.now), call.now
+        )
         access.check(call.allowance)
         raise NotAuthenticated
     call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
@@ -134,14 +164,18 @@ def authenticate(call: Call) -> None:
     reads = call.method in {"GET", "HEAD"}
     if call.caller.access.plan not in API_PLANS and (by_token or not reads):
         raise PlanWithoutApi
-    if not by_token and not reads:
-        if not secrets.hmac.compare_digest(call.headers.get("x-csrf-token", ""), csrf_token(credential.id)):
-            raise CsrfFailed
+    if not by_token and not reads and not carries_csrf(call.headers.get("x-csrf-token", ""), credential.id):
+        raise CsrfFailed
 
 
 def csrf_token(session: str) -> str:
     """The token that a write of a browser session must carry."""
     return secrets.keyed("session-key", "csrf", session)
+
+
+def carries_csrf(given: str, session: str) -> bool:
+    """Whether it is the session's token, compared in constant time."""
+    return hmac.compare_digest(given.encode(), csrf_token(session).encode())
 
 
 def _credential(call: Call) -> secrets.Credential | None:
@@ -170,13 +204,19 @@ def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Response | 
     return _once(route, call, arguments, raw, checked_key(idempotency_key))
 
 
-def _once(route: Route, call: Call, arguments: dict[str, str], raw: bytes, key: str,
-          ) -> tuple[int, dict[str, str], bytes]:
+def _once(
+    route: Route,
+    call: Call,
+    arguments: dict[str, str],
+    raw: bytes,
+    key: str,
+) -> tuple[int, dict[str, str], bytes]:
     fingerprint = _fingerprint(route, call, raw)
     holder = call.user.user if call.caller else "ingest"
     scope = f"{call.company}#{holder}#{call.method} {call.resource}"
-    answer, replayed = once(call.store, scope, key, fingerprint, call.context,
-                            lambda ledger: _run(route, call, arguments, raw, ledger))
+    answer, replayed = once(
+        call.store, scope, key, fingerprint, call.context, lambda ledger: _run(route, call, arguments, raw, ledger)
+    )
     if replayed:
         answer = _restored(answer)
         answer["headers"]["Idempotency-Replayed"] = "true"
@@ -243,7 +283,7 @@ def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Led
         except ConditionFailed as error:
             if ledger is not None and len(changes) - 1 in error.failed:
                 return _settled_elsewhere(ledger, answer)
-            call.store.sleep(random.uniform(0, min(0.5, 0.01 * 2 ** attempt)))  # noqa: S311 - jitter, not a secret
+            call.store.sleep(random.uniform(0, min(0.5, 0.01 * 2**attempt)))  # noqa: S311 - jitter, not a secret
     raise Unavailable("The resource is too busy; try again.")
 
 
@@ -283,8 +323,11 @@ def _rendered(answer: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
 def _response(call: Call, status: int, headers: dict[str, str], body: bytes) -> Response:
     """A Chalice response with the headers that every answer has."""
     everywhere = {
-        "X-Request-Id": call.request_id, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-        "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+        "X-Request-Id": call.request_id,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    }
     limits = access.limit_headers(call.allowance) if call.allowance else {}
     return Response(body.decode(), status_code=status, headers={**everywhere, **limits, **headers})
 
@@ -294,4 +337,3 @@ def matching(call: Call, tag: str) -> None:
     wanted = call.headers.get("if-match")
     if wanted is not None and wanted.strip() != "*" and tag not in [part.strip() for part in wanted.split(",")]:
         raise PreconditionFailed("The resource has changed since the version named in If-Match.")
-

@@ -71,16 +71,21 @@ class Caller:
             raise Denied(f"This needs the permission {permission.value}.")
 
 
-def authenticate(store: Store, credential: Credential, address: str, now: datetime,
-                 ) -> tuple[Caller, Allowance]:
+def authenticate(
+    store: Store,
+    credential: Credential,
+    address: str,
+    now: datetime,
+) -> tuple[Caller, Allowance]:
     """The caller of a credential, with one request counted for the user and the address.
 
     Raises:
         NotAuthenticated: no such credential, revoked, expired, or the user is inactive.
         RateLimited: the user or the address is over its limit.
     """
-    row, used = store.together(lambda: _count_user(store, credential, now),
-                               lambda: count_address(store, address, "api", now))
+    row, used = store.together(
+        lambda: _count_user(store, credential, now), lambda: count_address(store, address, "api", now)
+    )
     by_address = allowance(settings().rate_address, used, now)
     check(by_address)
     if row is None:
@@ -104,7 +109,8 @@ def authenticate_device(store: Store, secret: Credential | None, address: str, n
     row, by_address, by_company = store.together(
         lambda: store.get(Ingest, secret.company, "ingest"),
         lambda: count_address(store, address, "ingest", now),
-        lambda: count_address(store, f"{secret.company}#{secret.digest[:16]}", "ingest", now))
+        lambda: count_address(store, f"{secret.company}#{secret.digest[:16]}", "ingest", now),
+    )
     check(allowance(limit, by_address, now))
     kept = row.secrets.get(secret.id) if row else None
     if not (kept and secret.matches(kept["digest"]) and (not kept["until"] or kept["until"] > stamp(now))):
@@ -135,24 +141,33 @@ def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str
     this = minute(now)
     stale = [f"hits_{slot}" for slot in range(SLOTS) if (slot - this) % SLOTS not in {0, 1, SLOTS - 1}]
     names = {"#t": "tokens", "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
-    values = {":d": {"S": credential.digest}, ":one": {"N": "1"}, ":w": {"N": str(this)},
-              ":before": {"N": str(this - 1)}, ":after": {"N": str(this + 1)}}
+    values = {
+        ":d": {"S": credential.digest},
+        ":one": {"N": "1"},
+        ":w": {"N": str(this)},
+        ":before": {"N": str(this - 1)},
+        ":after": {"N": str(this + 1)},
+    }
     parameters: dict[str, Any] = {
-        "TableName": store.name(Access.table), "ReturnValues": "ALL_NEW",
-        "Key": {"pk": {"S": key(credential.company, credential.holder)}, "sk": {"S": "access"}}}
+        "TableName": store.name(Access.table),
+        "ReturnValues": "ALL_NEW",
+        "Key": {"pk": {"S": key(credential.company, credential.holder)}, "sk": {"S": "access"}},
+    }
     known = "#t.#id.#d = :d"
     counted: dict[str, Any] = parameters | {
         "UpdateExpression": f"SET #w = :w ADD #hits :one REMOVE {', '.join(stale)}",
-        "ConditionExpression":
-            f"{known} AND (attribute_not_exists(#hits) OR #w BETWEEN :before AND :after)",
-        "ExpressionAttributeNames": names, "ExpressionAttributeValues": values,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        "ConditionExpression": f"{known} AND (attribute_not_exists(#hits) OR #w BETWEEN :before AND :after)",
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
     row, old = _update(store, counted)
     if row is not None or not old or not _holds(old, credential):
         return row
     fresh = counted | {
         "UpdateExpression": f"SET #w = :w, #hits = :one REMOVE {', '.join(stale)}",
-        "ConditionExpression": f"{known} AND NOT (#w BETWEEN :before AND :after)"}
+        "ConditionExpression": f"{known} AND NOT (#w BETWEEN :before AND :after)",
+    }
     row, _ = _update(store, fresh)
     return row if row is not None else _update(store, counted)[0]
 
@@ -163,21 +178,26 @@ def _update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | 
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-        return None, error.response.get("Item")
+        old: dict[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]  # not in the stubs
+        return None, old
 
 
 def _holds(row: dict[str, Any], credential: Credential) -> bool:
-    kept = from_wire(row["tokens"]).get(credential.id) if "tokens" in row else None
-    return bool(kept) and credential.matches(kept["digest"])
+    kept: dict[str, Any] = from_wire(row["tokens"]).get(credential.id) or {}
+    return "digest" in kept and credential.matches(kept["digest"])
 
 
 def count_address(store: Store, address: str, kind: str, now: datetime) -> int:
     """Count one request of an address; how many it has made this minute, this one included."""
     answer = store.call(
-        "update_item", TableName=store.name("requests"), ReturnValues="ALL_NEW",
+        "update_item",
+        TableName=store.name("requests"),
+        ReturnValues="ALL_NEW",
         Key={"pk": {"S": f"address#{address}#{kind}"}, "sk": {"S": str(minute(now))}},
-        UpdateExpression="SET #e = :e ADD hits :one", ExpressionAttributeNames={"#e": "expires"},
-        ExpressionAttributeValues={":one": {"N": "1"}, ":e": {"N": str(int(now.timestamp()) + 300)}})
+        UpdateExpression="SET #e = :e ADD hits :one",
+        ExpressionAttributeNames={"#e": "expires"},
+        ExpressionAttributeValues={":one": {"N": "1"}, ":e": {"N": str(int(now.timestamp()) + 300)}},
+    )
     return int(answer["Attributes"]["hits"]["N"])
 
 
@@ -194,8 +214,11 @@ def check(held: Allowance) -> None:
 
 def limit_headers(held: Allowance) -> dict[str, str]:
     """The rate headers of an answer; ``Retry-After`` once less than a tenth is left."""
-    headers = {"X-RateLimit-Limit": str(held.limit), "X-RateLimit-Remaining": str(held.remaining),
-               "X-RateLimit-Reset": str(held.reset)}
+    headers = {
+        "X-RateLimit-Limit": str(held.limit),
+        "X-RateLimit-Remaining": str(held.remaining),
+        "X-RateLimit-Reset": str(held.reset),
+    }
     if settings().rate_limits and held.remaining * 10 < held.limit:
         headers["Retry-After"] = str(held.reset)
     return headers

@@ -48,20 +48,41 @@ class Role(StrEnum):
 
 P = Permission
 _ALL = frozenset(Permission)
-_CREW = frozenset({P.READ_PROJECTS, P.READ_ALL_LABOUR, P.LOG_OWN, P.LOG_CREW, P.APPROVE, P.MEASURE,
-                   P.READ_OPERATIVES, P.MANAGE_OPERATIVES})
+_CREW = frozenset(
+    {
+        P.READ_PROJECTS,
+        P.READ_ALL_LABOUR,
+        P.LOG_OWN,
+        P.LOG_CREW,
+        P.APPROVE,
+        P.MEASURE,
+        P.READ_OPERATIVES,
+        P.MANAGE_OPERATIVES,
+    }
+)
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.OWNER: _ALL,
     Role.ADMIN: _ALL - {P.BILLING, P.DELETE_COMPANY, P.MANAGE_OWNERS},
-    Role.PROJECT_MANAGER: _CREW | {P.CREATE_PROJECTS, P.EDIT_PROJECTS, P.EDIT_WBS, P.EDIT_BUDGETS,
-                                   P.MANAGE_TEAM, P.CLOSE_PERIODS, P.VIEW_RATES, P.VIEW_COMMERCIAL,
-                                   P.READ_USERS},
-    Role.PROJECT_PLANNER: frozenset({P.READ_PROJECTS, P.READ_ALL_LABOUR, P.EDIT_WBS, P.EDIT_BUDGETS,
-                                     P.MEASURE, P.VIEW_RATES, P.READ_OPERATIVES}),
+    Role.PROJECT_MANAGER: _CREW
+    | {
+        P.CREATE_PROJECTS,
+        P.EDIT_PROJECTS,
+        P.EDIT_WBS,
+        P.EDIT_BUDGETS,
+        P.MANAGE_TEAM,
+        P.CLOSE_PERIODS,
+        P.VIEW_RATES,
+        P.VIEW_COMMERCIAL,
+        P.READ_USERS,
+    },
+    Role.PROJECT_PLANNER: frozenset(
+        {P.READ_PROJECTS, P.READ_ALL_LABOUR, P.EDIT_WBS, P.EDIT_BUDGETS, P.MEASURE, P.VIEW_RATES, P.READ_OPERATIVES}
+    ),
     Role.ENGINEER: frozenset({P.READ_PROJECTS, P.LOG_OWN, P.EDIT_WBS, P.MEASURE, P.READ_OPERATIVES}),
-    Role.COMMERCIAL: frozenset({P.READ_PROJECTS, P.READ_ALL_LABOUR, P.EDIT_BUDGETS, P.VIEW_RATES,
-                                P.VIEW_COMMERCIAL, P.READ_OPERATIVES}),
+    Role.COMMERCIAL: frozenset(
+        {P.READ_PROJECTS, P.READ_ALL_LABOUR, P.EDIT_BUDGETS, P.VIEW_RATES, P.VIEW_COMMERCIAL, P.READ_OPERATIVES}
+    ),
     Role.SUPERVISOR: _CREW,
     Role.FOREMAN: _CREW,
     Role.OPERATIVE: frozenset({P.LOG_OWN}),

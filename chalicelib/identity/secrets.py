@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 from botocore.config import Config
 
 from chalicelib.settings import settings
+from chalicelib.storage.store import store
 
 ID_LENGTH = 12
 SECRET_LENGTH = 32
@@ -36,7 +37,9 @@ def _base32(raw: bytes) -> str:
 
 @lru_cache(maxsize=1)
 def _provider() -> SSMProvider:
-    return SSMProvider(boto_config=Config(connect_timeout=2, read_timeout=5))
+    """On the session of the DynamoDB client: a second one would read the same files again."""
+    client = store().session.create_client("ssm", config=Config(connect_timeout=2, read_timeout=5))
+    return SSMProvider(boto3_client=client)
 
 
 def secret_parameter(name: str) -> bytes:
@@ -92,8 +95,8 @@ def parse(text: str, kind: str) -> Credential | None:
         return None
     if _checksum(kind + body[:-CHECK_LENGTH]) != body[-CHECK_LENGTH:]:
         return None
-    parts = [body[start:start + ID_LENGTH] for start in range(0, 3 * ID_LENGTH, ID_LENGTH)]
-    return Credential(kind, *parts, body[3 * ID_LENGTH:-CHECK_LENGTH])
+    company, holder, id = (body[start : start + ID_LENGTH] for start in range(0, 3 * ID_LENGTH, ID_LENGTH))
+    return Credential(kind, company, holder, id, body[3 * ID_LENGTH : -CHECK_LENGTH])
 
 
 def _checksum(text: str) -> str:

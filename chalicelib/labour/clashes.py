@@ -27,8 +27,11 @@ def total_hours(entries: Mapping[str, Mapping[str, Any]]) -> Decimal:
     return sum((Decimal(entry["hours"]) for entry in entries.values()), Decimal(0))
 
 
-def evaluate(entries: Mapping[str, Mapping[str, Any]], clash: Mapping[str, Any] | None, daily_cap: Decimal,
-             ) -> dict[str, Any] | None:
+def evaluate(
+    entries: Mapping[str, Mapping[str, Any]],
+    clash: Mapping[str, Any] | None,
+    daily_cap: Decimal,
+) -> dict[str, Any] | None:
     """The day's clash after a change: open, still resolved, cleared by itself, or none.
 
     A resolution covers the kept entries as they were (id, hours, submitter); any other entry in the
@@ -47,8 +50,10 @@ def evaluate(entries: Mapping[str, Mapping[str, Any]], clash: Mapping[str, Any] 
 
 def covered(entries: Mapping[str, Mapping[str, Any]], kept: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether every entry of the day is one that was kept, unchanged in hours and submitter."""
-    return all(id in kept and (entry["hours"], entry["submitter"]) == (kept[id]["hours"], kept[id]["submitter"])
-               for id, entry in entries.items())
+    return all(
+        id in kept and (entry["hours"], entry["submitter"]) == (kept[id]["hours"], kept[id]["submitter"])
+        for id, entry in entries.items()
+    )
 
 
 def is_open(clash: Mapping[str, Any] | None) -> bool:

@@ -52,22 +52,37 @@ class Surroundings:
         return self.node.cost_code if self.node else None
 
 
-def read_around(store: Store, company: str, project: str, operative: str, date: str,
-                cost_code: str | None = None, wbs: str | None = None) -> Surroundings:
+def read_around(
+    store: Store,
+    company: str,
+    project: str,
+    operative: str,
+    date: str,
+    cost_code: str | None = None,
+    wbs: str | None = None,
+) -> Surroundings:
     """Project, operative, operative-day and activity in one round; unknown ones name their field."""
     wanted: list[tuple[Any, str, str]] = [
-        (Project, key(company, project), "project"), operatives.place(company, operative),
-        (OperativeDay, key(company, operative, date), "day")]
+        (Project, key(company, project), "project"),
+        operatives.place(company, operative),
+        (OperativeDay, key(company, operative, date), "day"),
+    ]
     if cost_code is not None:
         wanted.append((NodeUnique, key(company, project), code_claim(cost_code)))
     elif wbs is not None:
         wanted.append(node_key(company, wbs))
     rows = store.get_many(*wanted)
     _refuse_unknown(rows, cost_code)
-    day = rows[2] or OperativeDay(pk=key(company, operative, date), sk="day", operative=operative, date=date,
-                                  entries={}, version=0)
-    return Surroundings(rows[0], rows[1], day, rows[3] if cost_code is not None else None,
-                        rows[3] if cost_code is None and wbs is not None else None)
+    day = rows[2] or OperativeDay(
+        pk=key(company, operative, date), sk="day", operative=operative, date=date, entries={}, version=0
+    )
+    return Surroundings(
+        rows[0],
+        rows[1],
+        day,
+        rows[3] if cost_code is not None else None,
+        rows[3] if cost_code is None and wbs is not None else None,
+    )
 
 
 def _refuse_unknown(rows: list[Any], cost_code: str | None) -> None:
@@ -106,11 +121,16 @@ def require_log(caller: Caller, project: str, operative: str, at: str) -> None:
         raise Denied("You may log only your own hours.")
 
 
-def create(store: Store, caller: Caller, values: dict[str, Any], now: datetime,
-           ) -> tuple[list[Change], Entry, Surroundings]:
+def create(
+    store: Store,
+    caller: Caller,
+    values: dict[str, Any],
+    now: datetime,
+) -> tuple[list[Change], Entry, Surroundings]:
     """A new entry, draft or submitted, by a person."""
-    around = read_around(store, caller.company, values["project"], values["operative"], values["date"],
-                         values.get("cost_code"))
+    around = read_around(
+        store, caller.company, values["project"], values["operative"], values["date"], values.get("cost_code")
+    )
     require_log(caller, around.project.id, around.operative.id, today(around.project, now))
     refuse_closed(around, values["date"])
     entry = new_entry(caller.company, around, values, now)
@@ -122,13 +142,28 @@ def create(store: Store, caller: Caller, values: dict[str, Any], now: datetime,
     return changes, entry, around
 
 
-def new_entry(company: str, around: Surroundings, values: dict[str, Any], now: datetime, id: str | None = None) -> Entry:
+def new_entry(
+    company: str, around: Surroundings, values: dict[str, Any], now: datetime, id: str | None = None
+) -> Entry:
     """An entry's row before anyone has submitted it."""
     id, at = id or new_id(), stamp(now)
-    return Entry(pk=key(company, id), sk="entry", id=id, project=around.project.id, operative=around.operative.id,
-                 date=values["date"], hours=values["hours"], wbs=around.claim.holder if around.claim else None,
-                 quantity=values.get("quantity"), note=values.get("note"), status=values["status"],
-                 source=values.get("source", "manual"), version=1, created_at=at, updated_at=at)
+    return Entry(
+        pk=key(company, id),
+        sk="entry",
+        id=id,
+        project=around.project.id,
+        operative=around.operative.id,
+        date=values["date"],
+        hours=values["hours"],
+        wbs=around.claim.holder if around.claim else None,
+        quantity=values.get("quantity"),
+        note=values.get("note"),
+        status=values["status"],
+        source=values.get("source", "manual"),
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )
 
 
 def commit(entry: Entry, before: int | None, day: OperativeDay, cap: Decimal, trail: Audit) -> list[Change]:
@@ -142,8 +177,12 @@ def _day_with(day: OperativeDay, entry: Entry, cap: Decimal) -> Put:
     entries = {id: kept for id, kept in day.entries.items() if id != entry.id}
     if entry.status in clashes.COUNTED:
         submitter = clashes.CLOCK if entry.source == "clock" else entry.submitted_by
-        entries[entry.id] = {"hours": entry.hours, "submitter": submitter, "status": entry.status,
-                             "project": entry.project}
+        entries[entry.id] = {
+            "hours": entry.hours,
+            "submitter": submitter,
+            "status": entry.status,
+            "project": entry.project,
+        }
     return _day(day, entries, cap)
 
 
@@ -153,11 +192,20 @@ def _day(day: OperativeDay, entries: dict[str, Any], cap: Decimal) -> Put:
     return Put(day, OperativeDay.version == before if before else absent(OperativeDay))
 
 
-def audit(entry: Entry, by: str | None, action: str, before: str | None, now: datetime,
-          reason: str | None = None) -> Audit:
+def audit(
+    entry: Entry, by: str | None, action: str, before: str | None, now: datetime, reason: str | None = None
+) -> Audit:
     """The row that says who did what, when and why."""
-    return Audit(pk=entry.pk, sk=f"audit#{entry.version:08d}", at=stamp(now), by=by, action=action, before=before,
-                 after=entry.status, reason=reason)
+    return Audit(
+        pk=entry.pk,
+        sk=f"audit#{entry.version:08d}",
+        at=stamp(now),
+        by=by,
+        action=action,
+        before=before,
+        after=entry.status,
+        reason=reason,
+    )
 
 
 def _list(entry: Entry) -> None:
@@ -182,8 +230,13 @@ def sees(caller: Caller, entry: Entry) -> bool:
     return caller.may(P.READ_ALL_LABOUR, entry.project) or entry.operative in caller.operatives
 
 
-def approve(store: Store, caller: Caller, id: str, cost_code: str | None, now: datetime,
-            ) -> tuple[list[Change], Entry, Surroundings]:
+def approve(
+    store: Store,
+    caller: Caller,
+    id: str,
+    cost_code: str | None,
+    now: datetime,
+) -> tuple[list[Change], Entry, Surroundings]:
     """Make hours count: the rate is kept, the booking written, all on condition that no clash is open."""
     entry = find(store, caller, id)
     around = read_around(store, caller.company, entry.project, entry.operative, entry.date, cost_code, entry.wbs)
@@ -206,9 +259,16 @@ def approve(store: Store, caller: Caller, id: str, cost_code: str | None, now: d
 
 def _booking(company: str, entry: Entry) -> Booking:
     assert entry.wbs is not None
-    return Booking(pk=key(company, entry.wbs), sk=f"{entry.date}#{entry.id}", project=project_of(entry.wbs),
-                   activity=entry.wbs, date=entry.date, hours=entry.hours, rate=entry.hourly_rate,
-                   quantity=entry.quantity)
+    return Booking(
+        pk=key(company, entry.wbs),
+        sk=f"{entry.date}#{entry.id}",
+        project=project_of(entry.wbs),
+        activity=entry.wbs,
+        date=entry.date,
+        hours=entry.hours,
+        rate=entry.hourly_rate,
+        quantity=entry.quantity,
+    )
 
 
 def _expect(entry: Entry, *statuses: str) -> None:
@@ -248,8 +308,13 @@ def submit(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
     return _finish(caller, entry, before, around, "submit", was, now)
 
 
-def reject(store: Store, caller: Caller, id: str, reason: str, now: datetime,
-           ) -> tuple[list[Change], Entry, Surroundings]:
+def reject(
+    store: Store,
+    caller: Caller,
+    id: str,
+    reason: str,
+    now: datetime,
+) -> tuple[list[Change], Entry, Surroundings]:
     """Send an entry back to be corrected."""
     entry, around = _for_approver(store, caller, id, now)
     _expect(entry, "submitted")
@@ -258,8 +323,13 @@ def reject(store: Store, caller: Caller, id: str, reason: str, now: datetime,
     return _finish(caller, entry, before, around, "reject", "submitted", now, reason)
 
 
-def reopen(store: Store, caller: Caller, id: str, reason: str, now: datetime,
-           ) -> tuple[list[Change], Entry, Surroundings]:
+def reopen(
+    store: Store,
+    caller: Caller,
+    id: str,
+    reason: str,
+    now: datetime,
+) -> tuple[list[Change], Entry, Surroundings]:
     """Take an approved entry's hours out of the numbers again."""
     entry, around = _for_approver(store, caller, id, now)
     _expect(entry, "approved")
@@ -295,15 +365,28 @@ def _for_approver(store: Store, caller: Caller, id: str, now: datetime) -> tuple
     return entry, around
 
 
-def _finish(caller: Caller, entry: Entry, before: int, around: Surroundings, action: str, was: str, now: datetime,
-            reason: str | None = None) -> tuple[list[Change], Entry, Surroundings]:
+def _finish(
+    caller: Caller,
+    entry: Entry,
+    before: int,
+    around: Surroundings,
+    action: str,
+    was: str,
+    now: datetime,
+    reason: str | None = None,
+) -> tuple[list[Change], Entry, Surroundings]:
     cap = Decimal(caller.access.company["daily_cap_hours"])
     trail = audit(entry, caller.user, action, was, now, reason)
     return commit(entry, before, around.day, cap, trail), entry, around
 
 
-def change(store: Store, caller: Caller, id: str, values: dict[str, Any], now: datetime,
-           ) -> tuple[list[Change], Entry, Surroundings]:
+def change(
+    store: Store,
+    caller: Caller,
+    id: str,
+    values: dict[str, Any],
+    now: datetime,
+) -> tuple[list[Change], Entry, Surroundings]:
     """Edit an entry that does not count yet; the state stays. Both days are worked out on a move."""
     entry, around = _own_or_crew(store, caller, id, now)
     _expect(entry, *EDITABLE)
@@ -346,4 +429,3 @@ def allowed_actions(caller: Caller, entry: Entry) -> list[str]:
     if approver and entry.status == "approved":
         found.append("reopen")
     return sorted(found)
-

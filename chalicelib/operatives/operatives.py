@@ -39,17 +39,31 @@ def create(store: Store, company: str, values: dict[str, Any], now: datetime) ->
     id, at = new_id(), stamp(now)
     rate = values.pop("hourly_rate", None)
     projects = values.pop("projects", None) or []
-    row = Operative(pk=key(company, id), sk="operative", id=id, projects={"ids": projects}, version=1,
-                    rates={} if rate is None else {FOREVER: rate}, created_at=at, updated_at=at,
-                    **({"active": True} | values))
+    row = Operative(
+        pk=key(company, id),
+        sk="operative",
+        id=id,
+        projects={"ids": projects},
+        version=1,
+        rates={} if rate is None else {FOREVER: rate},
+        created_at=at,
+        updated_at=at,
+        **({"active": True} | values),
+    )
     _list(row, company)
     changes = _links(store, company, row, None, None) + _claims(store, company, None, row)
     _known_projects(store, company, projects)
     return [Put(row, absent(Operative)), *changes], row
 
 
-def change(store: Store, company: str, row: Operative, values: dict[str, Any], today: str, now: datetime,
-           ) -> tuple[list[Change], Operative]:
+def change(
+    store: Store,
+    company: str,
+    row: Operative,
+    values: dict[str, Any],
+    today: str,
+    now: datetime,
+) -> tuple[list[Change], Operative]:
     """Some fields of an operative changed; a new rate is valid from today."""
     before, old_clock, old_user = row.version, row.external_clock_id, row.user
     if "hourly_rate" in values:
@@ -87,8 +101,14 @@ def _links(store: Store, company: str, row: Operative, old: str | None, known: s
     if row.user:
         if store.get(User, company, f"user#{row.user}") is None:
             raise Invalid(errors={"user": ["There is no such user."]})
-        changes.append(Update(Access, (key(company, row.user), "access"), (Access.operatives[row.id].set("1"),),
-                              Access.operatives.exists()))
+        changes.append(
+            Update(
+                Access,
+                (key(company, row.user), "access"),
+                (Access.operatives[row.id].set("1"),),
+                Access.operatives.exists(),
+            )
+        )
     return changes
 
 

@@ -37,15 +37,30 @@ def create(store: Store, access: Access, values: dict[str, Any], now: datetime) 
     claim.holder = id
     days = values.pop("working_days", None) or [1, 2, 3, 4, 5]
     defaults = {"status": "active", "timezone": access.company["timezone"], "currency": access.company["currency"]}
-    row = Project(pk=key(company, id), sk="project", id=id, **(defaults | values), holidays={"dates": []},
-                  working_days={"days": sorted(set(days))}, child_count=0, version=1, created_at=at, updated_at=at)
+    row = Project(
+        pk=key(company, id),
+        sk="project",
+        id=id,
+        **(defaults | values),
+        holidays={"dates": []},
+        working_days={"days": sorted(set(days))},
+        child_count=0,
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )
     _check(row)
     _list(row, company)
     return [Put(row, absent(Project)), Put(claim, absent(ProjectCode))], row
 
 
-def change(store: Store, company: str, row: Project, values: dict[str, Any], now: datetime,
-           ) -> tuple[list[Change], Project]:
+def change(
+    store: Store,
+    company: str,
+    row: Project,
+    values: dict[str, Any],
+    now: datetime,
+) -> tuple[list[Change], Project]:
     """Some fields of a project changed, on condition that it is still the version read."""
     before, changes = row.version, []
     if "code" in values and comparison_form(values["code"]) != comparison_form(row.code):
@@ -91,4 +106,3 @@ def _check(row: Project) -> None:
 def _list(row: Project, company: str) -> None:
     row.list_company, row.list_status = company, key(company, row.status)
     row.list_order = f"{comparison_form(row.code)}#{row.id}"
-

@@ -16,8 +16,19 @@ from chalicelib.storage.rows import Node, NodeUnique, Project, key
 from chalicelib.storage.store import Change, Put, Store, Update, absent
 
 LEVELS = 4
-ACTIVITY_FIELDS = frozenset({"cost_code", "budget_hours", "planned_rate", "unit", "quantity", "earning_rule",
-                             "milestones", "baseline_start", "baseline_finish"})
+ACTIVITY_FIELDS = frozenset(
+    {
+        "cost_code",
+        "budget_hours",
+        "planned_rate",
+        "unit",
+        "quantity",
+        "earning_rule",
+        "milestones",
+        "baseline_start",
+        "baseline_finish",
+    }
+)
 RANK_STEP = 1000
 
 
@@ -44,22 +55,34 @@ def code_claim(code: str) -> str:
     return f"code#{comparison_form(code)}"
 
 
-def create(store: Store, company: str, project: Project, values: dict[str, Any], now: datetime,
-           ) -> tuple[list[Change], Node]:
+def create(
+    store: Store,
+    company: str,
+    project: Project,
+    values: dict[str, Any],
+    now: datetime,
+) -> tuple[list[Change], Node]:
     """A new node, last among its siblings."""
     parent = _parent(store, company, project, values.get("parent"))
     level = parent.level + 1 if parent else 1
     _check_level(level, values)
     pk, id = key(company, project.id), project.id + new_id()
     name = NodeUnique(pk=pk, sk=f"name#{parent.id if parent else ''}#{comparison_form(values['name'])}", holder=id)
-    code = NodeUnique(pk=pk, sk=code_claim(values["cost_code"]), holder=id,
-                      label=values["cost_code"]) if values.get("cost_code") else None
+    code = (
+        NodeUnique(pk=pk, sk=code_claim(values["cost_code"]), holder=id, label=values["cost_code"])
+        if values.get("cost_code")
+        else None
+    )
     claims = {"name": name} | ({"cost_code": code} if code else {})
     _refuse_taken(store, claims)
     holder = parent or project
     row = _node(pk, id, project, parent, level, holder.child_count, values, now)
-    counted = Update(type(holder), (holder.pk, holder.sk), (type(holder).child_count.add(1),),
-                     type(holder).child_count == holder.child_count)
+    counted = Update(
+        type(holder),
+        (holder.pk, holder.sk),
+        (type(holder).child_count.add(1),),
+        type(holder).child_count == holder.child_count,
+    )
     return [Put(row, absent(Node)), counted, *(Put(claim, absent(NodeUnique)) for claim in claims.values())], row
 
 
@@ -106,19 +129,42 @@ def _refuse_taken(store: Store, claims: dict[str, NodeUnique]) -> None:
             raise Conflict(f"The {field} is taken.", errors={field: [messages[field]]})
 
 
-def _node(pk: str, id: str, project: Project, parent: Node | None, level: int, siblings: int,
-          values: dict[str, Any], now: datetime) -> Node:
+def _node(
+    pk: str,
+    id: str,
+    project: Project,
+    parent: Node | None,
+    level: int,
+    siblings: int,
+    values: dict[str, Any],
+    now: datetime,
+) -> Node:
     at = stamp(now)
     rank = f"{(siblings + 1) * RANK_STEP:010d}"
-    activity = {name: values.get(name) for name in ACTIVITY_FIELDS}
+    activity: dict[str, Any] = {name: values.get(name) for name in ACTIVITY_FIELDS}
     if level == LEVELS:
         activity["budget_hours"] = activity["budget_hours"] or 0
         activity["earning_rule"] = activity["earning_rule"] or default_rule(activity["quantity"]).value
     ancestors = [*parent.ancestors["ids"], parent.id] if parent else []
-    return Node(pk=pk, sk=f"node#{id}", id=id, project=project.id, parent=parent.id if parent else None,
-                ancestors={"ids": ancestors}, level=level, name=values["name"], position=siblings + 1, child_count=0,
-                tree_key=(parent.tree_key if parent else "") + rank, version=1, created_at=at, updated_at=at,
-                list_project=pk, list_level=key(pk, str(level)), **activity)
+    return Node(
+        pk=pk,
+        sk=f"node#{id}",
+        id=id,
+        project=project.id,
+        parent=parent.id if parent else None,
+        ancestors={"ids": ancestors},
+        level=level,
+        name=values["name"],
+        position=siblings + 1,
+        child_count=0,
+        tree_key=(parent.tree_key if parent else "") + rank,
+        version=1,
+        created_at=at,
+        updated_at=at,
+        list_project=pk,
+        list_level=key(pk, str(level)),
+        **activity,
+    )
 
 
 def with_ancestors(store: Store, rows: list[Node]) -> dict[str, Node]:

@@ -45,8 +45,13 @@ def read_rows(store: Store, company: str, node: str, until: str) -> list[dict[st
     return rows
 
 
-def cut(total: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], calendar: WorkCalendar, as_of: date,
-        project_rate: Decimal | None) -> Cut:
+def cut(
+    total: Mapping[str, Any],
+    rows: Iterable[Mapping[str, Any]],
+    calendar: WorkCalendar,
+    as_of: date,
+    project_rate: Decimal | None,
+) -> Cut:
     """The sums at a date from a node's rows."""
     days = [(date.fromisoformat(row["sk"]["S"][4:]), sums_of(row)) for row in rows]
     days = [(day, sums) for day, sums in days if day <= as_of]
@@ -55,8 +60,10 @@ def cut(total: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], calendar: W
         return sum(sums.get(name, 0) for _, sums in days)
 
     def planned(prefix: str, suffix: str) -> int:
-        changes = (SlopeChange(day, sums.get(f"{prefix}slope{suffix}", 0), sums.get(f"{prefix}lump{suffix}", 0))
-                   for day, sums in days)
+        changes = (
+            SlopeChange(day, sums.get(f"{prefix}slope{suffix}", 0), sums.get(f"{prefix}lump{suffix}", 0))
+            for day, sums in days
+        )
         return planned_from_changes(changes, calendar, as_of)
 
     all_of = sums_of(total)
@@ -66,11 +73,18 @@ def cut(total: Mapping[str, Any], rows: Iterable[Mapping[str, Any]], calendar: W
         return own + (money(hours, project_rate) if project_rate is not None else 0) if known else None
 
     return Cut(
-        bac=all_of.get("bac", 0), pv=planned("", ""), ev=plain("ev") + planned("effort_", ""), ac=plain("ac"),
-        unrated=plain("ac_unrated"), money_ac=plain("ac_money"),
+        bac=all_of.get("bac", 0),
+        pv=planned("", ""),
+        ev=plain("ev") + planned("effort_", ""),
+        ac=plain("ac"),
+        unrated=plain("ac_unrated"),
+        money_ac=plain("ac_money"),
         money_bac=priced(all_of.get("bac_money", 0), all_of.get("bac_plain", 0)),
         money_pv=priced(planned("", "_money"), planned("", "_plain")),
-        money_ev=priced(plain("ev_money") + planned("effort_", "_money"), plain("ev_plain") + planned("effort_", "_plain")))
+        money_ev=priced(
+            plain("ev_money") + planned("effort_", "_money"), plain("ev_plain") + planned("effort_", "_plain")
+        ),
+    )
 
 
 def figures(sums: Cut, measure_name: str, forecast: Forecast) -> Figures:
@@ -78,8 +92,10 @@ def figures(sums: Cut, measure_name: str, forecast: Forecast) -> Figures:
     hours = [Fraction(value, MICRO) for value in (sums.bac, sums.pv, sums.ev, sums.ac)]
     if measure_name == "hours":
         return measure(*hours, forecast=forecast)
-    cost = [None if value is None else Fraction(value, MONEY)
-            for value in (sums.money_bac, sums.money_pv, sums.money_ev, sums.money_ac)]
+    cost = [
+        None if value is None else Fraction(value, MONEY)
+        for value in (sums.money_bac, sums.money_pv, sums.money_ev, sums.money_ac)
+    ]
     return measure(*cost, hours_ev=hours[2], hours_ac=hours[3], forecast=forecast)
 
 

@@ -45,8 +45,9 @@ class Activity:
 
 def activity_of(node: Node) -> Activity:
     """A level-4 node as its rollup sees it."""
-    milestones = tuple(Milestone(item["name"], Decimal(item["weight"]))
-                       for item in (node.milestones or {}).get("list", []))
+    milestones = tuple(
+        Milestone(item["name"], Decimal(item["weight"])) for item in (node.milestones or {}).get("list", [])
+    )
     plan = Plan(micro_hours(node.budget_hours or Decimal(0)), _date(node.baseline_start), _date(node.baseline_finish))
     rule = Rule(node.earning_rule or "percent")
     return Activity(plan, rule, node.quantity, milestones, node.planned_rate)
@@ -58,8 +59,9 @@ def _date(text: str | None) -> date | None:
 
 def calendar_of(project: Project) -> WorkCalendar:
     """The project's working days."""
-    return WorkCalendar(frozenset(project.working_days["days"]),
-                        frozenset(map(date.fromisoformat, project.holidays["dates"])))
+    return WorkCalendar(
+        frozenset(project.working_days["days"]), frozenset(map(date.fromisoformat, project.holidays["dates"]))
+    )
 
 
 def spent_on(bookings: Iterable[tuple[Decimal, Decimal | None, Decimal | None]]) -> Spent:
@@ -77,16 +79,18 @@ def spent_on(bookings: Iterable[tuple[Decimal, Decimal | None, Decimal | None]])
     return Spent(hours, cost, unrated, quantity)
 
 
-def contributions(activity: Activity, calendar: WorkCalendar, spent: Mapping[date, Spent],
-                  measurements: tuple[Measurement, ...] = ()) -> dict[str, Sums]:
+def contributions(
+    activity: Activity, calendar: WorkCalendar, spent: Mapping[date, Spent], measurements: tuple[Measurement, ...] = ()
+) -> dict[str, Sums]:
     """Every sum of the activity by row: ``total`` and ``day#<date>``; zeros are left out."""
     rows: dict[str, Sums] = {TOTAL: _priced(activity, "bac", activity.plan.budget)}
     for day, cell in spent.items():
         _add(rows, day, {"ac": cell.hours, "ac_money": cell.money, "ac_unrated": cell.unrated})
     work = [DayWork(day, cell.hours, cell.quantity) for day, cell in sorted(spent.items())]
     before = 0
-    for day, earned in earned_series(activity.plan.budget, activity.rule, activity.quantity, activity.milestones,
-                                     work, measurements):
+    for day, earned in earned_series(
+        activity.plan.budget, activity.rule, activity.quantity, activity.milestones, work, measurements
+    ):
         _add(rows, day, _priced(activity, "ev", earned - before))
         before = earned
     prefix = "effort_" if activity.rule is Rule.LEVEL_OF_EFFORT else ""

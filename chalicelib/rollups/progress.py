@@ -31,7 +31,8 @@ def of(store: Store, company: str, project: Project, nodes: Sequence[str], now: 
     heads, totals, *rows = store.together(
         lambda: store.get_many(*((RollupHead, key(company, node), "head") for node in nodes)),
         lambda: store.raw_many(*((RollupDay, *kpis.total_key(company, node)) for node in nodes)),
-        *(lambda node=node: kpis.read_rows(store, company, node, as_of) for node in nodes))
+        *(lambda node=node: kpis.read_rows(store, company, node, as_of) for node in nodes),
+    )
     found = {}
     for node, head, total, days in zip(nodes, heads, totals, rows, strict=True):
         sums = kpis.cut(total or {}, days, calendar_of(project), date.fromisoformat(as_of), None)

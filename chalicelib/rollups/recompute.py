@@ -62,7 +62,7 @@ def apply(store: Store, touched: Touched) -> list[Target]:
         pending = _attempt(store, pending)
         if not pending:
             return []
-        store.sleep(random.uniform(0, min(1.0, 0.02 * 2 ** attempt)))  # noqa: S311 - jitter, not a secret
+        store.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret
     for target in pending:
         leave_for_repair(store, target, "contention")
     return list(pending)
@@ -92,7 +92,8 @@ def compute(store: Store, target: Target, dates: set[str] | None) -> Step:
     pk = key(target.company, target.activity)
     place = key(target.company, target.project)
     head, node, project = store.get_many(
-        (RollupHead, pk, "head"), (Node, place, f"node#{target.activity}"), (Project, place, "project"))
+        (RollupHead, pk, "head"), (Node, place, f"node#{target.activity}"), (Project, place, "project")
+    )
     stored = {row["sk"]["S"]: row for row in _rows(store, "rollups", pk) if row["sk"]["S"] != "head"}
     spent = _spent(store, pk, stored, dates)
     new = contributions(activity_of(node), calendar_of(project), spent) if node and project else {}
@@ -132,16 +133,25 @@ def _spent(store: Store, pk: str, stored: Mapping[str, dict[str, Any]], dates: s
 def _stored_spent(row: Mapping[str, Any]) -> Spent:
     def number(name: str) -> Any:
         return from_wire(row[name]) if name in row else 0
+
     return Spent(number("ac"), number("ac_money"), number("ac_unrated"), Decimal(number("quantity")))
 
 
 def sums_of(row: Mapping[str, Any]) -> Sums:
     """The additive measures of a stored row."""
-    return {name: int(value["N"]) for name, value in row.items() if "N" in value and name not in {"quantity", "version"}}
+    return {
+        name: int(value["N"]) for name, value in row.items() if "N" in value and name not in {"quantity", "version"}
+    }
 
 
-def _cell(pk: str, sk: str, old: Mapping[str, Any] | None, new: Sums, above: list[str], spent: Mapping[date, Spent],
-          ) -> Cell | None:
+def _cell(
+    pk: str,
+    sk: str,
+    old: Mapping[str, Any] | None,
+    new: Sums,
+    above: list[str],
+    spent: Mapping[date, Spent],
+) -> Cell | None:
     was = sums_of(old) if old else {}
     under = from_wire(old["under"])["ids"] if old else []
     quantity = spent.get(date.fromisoformat(sk[4:]), Spent()).quantity if sk.startswith("day#") else Decimal(0)
@@ -154,8 +164,12 @@ def _cell(pk: str, sk: str, old: Mapping[str, Any] | None, new: Sums, above: lis
             row = differences.setdefault(node, {})
             for name, value in sums.items():
                 row[name] = row.get(name, 0) + sign * value
-    item = {"pk": to_wire(pk), "sk": to_wire(sk), "under": to_wire({"ids": above}),
-            **{name: to_wire(value) for name, value in new.items()}}
+    item = {
+        "pk": to_wire(pk),
+        "sk": to_wire(sk),
+        "under": to_wire({"ids": above}),
+        **{name: to_wire(value) for name, value in new.items()},
+    }
     if quantity:
         item["quantity"] = to_wire(quantity)
     return Cell(sk, item, {node: {n: v for n, v in row.items() if v} for node, row in differences.items()})
@@ -179,7 +193,7 @@ def pack(steps: Iterable[Step]) -> Iterator[list[Step]]:
 def _pieces(steps: Iterable[Step]) -> Iterator[Step]:
     """A step too large for one transaction in several, each under the head version the last one leaves."""
     for step in steps:
-        version, cells, keys = step.version, [], set[tuple[str, str]]()
+        version, cells, keys = step.version, list[Cell](), set[tuple[str, str]]()
         for cell in step.cells:
             adds = _keys(Step(step.target, version, step.installed, [cell]))
             if cells and len(keys | adds) > ITEMS:
@@ -200,8 +214,9 @@ def _changes(store: Store, group: list[Step]) -> list[Change]:
     above: dict[tuple[str, str], Sums] = {}
     for step in group:
         pk = key(step.target.company, step.target.activity)
-        head = RollupHead(pk=pk, sk="head", version=step.version + 1, project=step.target.project,
-                          installed=step.installed)
+        head = RollupHead(
+            pk=pk, sk="head", version=step.version + 1, project=step.target.project, installed=step.installed
+        )
         changes.append(Put(head, RollupHead.version == step.version if step.version else absent(RollupHead)))
         for cell in step.cells:
             changes.append(Raw({"Put": {"TableName": store.name("rollups"), "Item": cell.item}}))
@@ -218,11 +233,17 @@ def _merge(above: dict[tuple[str, str], Sums], company: str, cell: Cell) -> None
 
 def _addition(store: Store, pk: str, sk: str, sums: Sums) -> Raw:
     names = sorted(sums)
-    return Raw({"Update": {
-        "TableName": store.name("rollups"), "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
-        "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(names))),
-        "ExpressionAttributeNames": {f"#{place}": name for place, name in enumerate(names)},
-        "ExpressionAttributeValues": {f":{place}": {"N": str(sums[name])} for place, name in enumerate(names)}}})
+    return Raw(
+        {
+            "Update": {
+                "TableName": store.name("rollups"),
+                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(names))),
+                "ExpressionAttributeNames": {f"#{place}": name for place, name in enumerate(names)},
+                "ExpressionAttributeValues": {f":{place}": {"N": str(sums[name])} for place, name in enumerate(names)},
+            }
+        }
+    )
 
 
 def rebuild(store: Store, company: str, project: str) -> int:
@@ -246,5 +267,3 @@ def repair(store: Store, limit: int = 200) -> int:
             store.call("delete_item", TableName=store.name("rollups"), Key={"pk": row["pk"], "sk": row["sk"]})
             mended += 1
     return mended
-
-

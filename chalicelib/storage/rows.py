@@ -389,25 +389,56 @@ class Window(Row):
 
 
 ROWS: tuple[type[Row], ...] = (
-    Company, Ingest, User, Access, Token, Unique, Directory, Project, ProjectCode, Node, NodeUnique,
-    Operative, ClockId, Entry, OperativeDay, Booking, Audit, ClockEvent, RollupHead, RollupDay,
-    Repair, Window,
+    Company,
+    Ingest,
+    User,
+    Access,
+    Token,
+    Unique,
+    Directory,
+    Project,
+    ProjectCode,
+    Node,
+    NodeUnique,
+    Operative,
+    ClockId,
+    Entry,
+    OperativeDay,
+    Booking,
+    Audit,
+    ClockEvent,
+    RollupHead,
+    RollupDay,
+    Repair,
+    Window,
 )
 
 _ORDER = "list_order"
 TABLES: tuple[Table, ...] = (
     Table("companies", (List("users", "list_users", _ORDER), List("tokens", "list_tokens", _ORDER))),
-    Table("projects", (
-        List("company", "list_company", _ORDER), List("status", "list_status", _ORDER),
-        List("tree", "list_project", "tree_key"), List("level", "list_level", "tree_key"),
-    ), stream=True),
+    Table(
+        "projects",
+        (
+            List("company", "list_company", _ORDER),
+            List("status", "list_status", _ORDER),
+            List("tree", "list_project", "tree_key"),
+            List("level", "list_level", "tree_key"),
+        ),
+        stream=True,
+    ),
     Table("operatives", (List("company", "list_company", _ORDER), List("active", "list_active", _ORDER))),
-    Table("labour", (
-        List("company", "list_company", _ORDER), List("project", "list_project", _ORDER),
-        List("operative", "list_operative", _ORDER), List("status", "list_status", _ORDER),
-        List("project_operative", "list_project_operative", _ORDER),
-        List("project_status", "list_project_status", _ORDER),
-    ), stream=True),
+    Table(
+        "labour",
+        (
+            List("company", "list_company", _ORDER),
+            List("project", "list_project", _ORDER),
+            List("operative", "list_operative", _ORDER),
+            List("status", "list_status", _ORDER),
+            List("project_operative", "list_project_operative", _ORDER),
+            List("project_status", "list_project_status", _ORDER),
+        ),
+        stream=True,
+    ),
     Table("clock", (List("company", "list_company", _ORDER), List("status", "list_status", _ORDER))),
     Table("rollups"),
     Table("requests", expires="expires"),

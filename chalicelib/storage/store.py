@@ -28,11 +28,20 @@ R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 Key = tuple[str, str]
 
-PASSING = frozenset({
-    "TransactionConflict", "TransactionConflictException", "TransactionInProgressException",
-    "ProvisionedThroughputExceededException", "ThrottlingException", "ThrottlingError",
-    "RequestLimitExceeded", "InternalServerError", "ServiceUnavailable", "ThrottledException",
-})
+PASSING = frozenset(
+    {
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "ThrottlingError",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "ThrottledException",
+    }
+)
 ATTEMPTS = 8
 
 
@@ -110,6 +119,7 @@ class Store:
 
     client: Any
     prefix: str
+    session: Any = None
     sleep: Callable[[float], None] = time.sleep
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=16))
 
@@ -135,13 +145,14 @@ class Store:
             except BotoCoreError:
                 if attempt >= 2:
                     break
-            self.sleep(random.uniform(0, min(1.0, 0.02 * 2 ** attempt)))  # noqa: S311 - jitter, not a secret
+            self.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret
         raise Unavailable
 
     def get(self, model: type[R], pk: str, sk: str) -> R | None:
         """One row, as it is now."""
-        answer = self.call("get_item", TableName=self.name(model.table), ConsistentRead=True,
-                           Key={"pk": {"S": pk}, "sk": {"S": sk}})
+        answer = self.call(
+            "get_item", TableName=self.name(model.table), ConsistentRead=True, Key={"pk": {"S": pk}, "sk": {"S": sk}}
+        )
         return parse(model, answer["Item"]) if "Item" in answer else None
 
     def get_many(self, *wanted: tuple[type[Row], str, str]) -> list[Any]:
@@ -154,7 +165,7 @@ class Store:
         keys = list(dict.fromkeys((model.table, pk, sk) for model, pk, sk in wanted))
         found: dict[tuple[str, str, str], dict[str, Any]] = {}
         for start in range(0, len(keys), 100):
-            found.update(self._batch(keys[start:start + 100]))
+            found.update(self._batch(keys[start : start + 100]))
         return [found.get((model.table, pk, sk)) for model, pk, sk in wanted]
 
     def _batch(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -171,14 +182,25 @@ class Store:
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 return found
-            self.sleep(random.uniform(0, 0.05 * 2 ** attempt))  # noqa: S311 - jitter, not a secret
+            self.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
         raise Unavailable
 
-    def query(self, table: str, pk: str, *, index: str | None = None, hash_name: str = "pk",
-              range_name: str = "sk", between: tuple[str, str] | None = None, forward: bool = True,
-              limit: int | None = None, start: Mapping[str, Any] | None = None,
-              filters: Mapping[str, Any] | None = None, count_only: bool = False,
-              consistent: bool = False) -> Page:
+    def query(
+        self,
+        table: str,
+        pk: str,
+        *,
+        index: str | None = None,
+        hash_name: str = "pk",
+        range_name: str = "sk",
+        between: tuple[str, str] | None = None,
+        forward: bool = True,
+        limit: int | None = None,
+        start: Mapping[str, Any] | None = None,
+        filters: Mapping[str, Any] | None = None,
+        count_only: bool = False,
+        consistent: bool = False,
+    ) -> Page:
         """One page of a query; ``filters`` are equalities dropped by DynamoDB after reading."""
         names, values = {"#h": hash_name}, {":h": {"S": pk}}
         condition = "#h = :h"
@@ -186,8 +208,11 @@ class Store:
             names["#r"] = range_name
             values |= {":a": {"S": between[0]}, ":b": {"S": between[1]}}
             condition += " AND #r BETWEEN :a AND :b"
-        parameters: dict[str, Any] = {"TableName": self.name(table), "KeyConditionExpression": condition,
-                                      "ScanIndexForward": forward}
+        parameters: dict[str, Any] = {
+            "TableName": self.name(table),
+            "KeyConditionExpression": condition,
+            "ScanIndexForward": forward,
+        }
         if filters:
             clauses = []
             for place, (name, value) in enumerate(sorted(filters.items())):
@@ -203,8 +228,9 @@ class Store:
         answer = self.call("query", **parameters)
         return Page(answer.get("Items", []), answer.get("LastEvaluatedKey"), answer["Count"])
 
-    def query_all(self, model: type[R], pk: str, *, between: tuple[str, str] | None = None,
-                  consistent: bool = True) -> Iterator[R]:
+    def query_all(
+        self, model: type[R], pk: str, *, between: tuple[str, str] | None = None, consistent: bool = True
+    ) -> Iterator[R]:
         """Every row under one key, in key order."""
         start: Mapping[str, Any] | None = None
         while True:
@@ -231,8 +257,7 @@ class Store:
             self.call("transact_write_items", TransactItems=items, ClientRequestToken=str(uuid.uuid4()))
         except ClientError as error:
             reasons = error.response.get("CancellationReasons", [])
-            failed = [place for place, reason in enumerate(reasons)
-                      if reason.get("Code") == "ConditionalCheckFailed"]
+            failed = [place for place, reason in enumerate(reasons) if reason.get("Code") == "ConditionalCheckFailed"]
             if not failed:
                 raise
             raise ConditionFailed(failed) from error
@@ -285,7 +310,7 @@ def parse(model: type[R], item: Mapping[str, Any]) -> R:
 def connect() -> Store:
     """A store for the stage of this process."""
     connection = Connection(max_pool_connections=32, connect_timeout_seconds=2, read_timeout_seconds=5)
-    return Store(connection.client, settings().table_prefix)
+    return Store(connection.client, settings().table_prefix, connection.session)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import boto3
+from chalice.app import Chalice
 
 from chalicelib.settings import settings
 from infra import provision
@@ -19,7 +20,10 @@ def service(port: int, rate_limits: str, say: Callable[[str], None]) -> Iterator
     say("starting a local AWS (moto)")
     with MotoServer() as moto:
         environment = moto.environment() | {
-            "WBSYNC_STAGE": "local", "WBSYNC_SECURE_COOKIES": "off", "WBSYNC_RATE_LIMITS": rate_limits}
+            "WBSYNC_STAGE": "local",
+            "WBSYNC_SECURE_COOKIES": "off",
+            "WBSYNC_RATE_LIMITS": rate_limits,
+        }
         os.environ.update(environment)
         settings.cache_clear()
         say("making tables and secrets")
@@ -29,13 +33,18 @@ def service(port: int, rate_limits: str, say: Callable[[str], None]) -> Iterator
             yield f"http://127.0.0.1:{server.server_port}", environment
 
 
-def _app() -> object:
+def _app() -> Chalice:
     from app import app  # here, so that tools that only need the local AWS do not load the service
+
     return app
 
 
 def _pump() -> StreamPump:
     from app import labour_rollup, plan_rollup  # as above
+
     prefix = settings().table_prefix
-    return StreamPump(boto3.client("dynamodb"), boto3.client("dynamodbstreams"),
-                      [(prefix + "labour", labour_rollup), (prefix + "projects", plan_rollup)])
+    return StreamPump(
+        boto3.client("dynamodb"),
+        boto3.client("dynamodbstreams"),
+        [(prefix + "labour", labour_rollup), (prefix + "projects", plan_rollup)],
+    )

@@ -30,6 +30,7 @@ def main() -> int:
         host = f"{outputs['RestAPIId']}.execute-api.localhost:{port}"
         say(f"deployed; running the main job at {host}/api")
         from infra.main_job import run  # after the environment is set
+
         run(f"{endpoint}/api", PATIENCE, say, host)
     say("done; everything that was started is stopped")
     return 0

@@ -21,8 +21,18 @@ def package() -> dict[str, Any]:
     BUILD.mkdir(exist_ok=True)
     merge = BUILD / "merge-template.json"
     merge.write_text(json.dumps(merge_template()))
-    subprocess.run([Path(sys.executable).parent / "chalice", "package", "--stage", "rehearsal", "--merge-template",
-                    merge, BUILD / "package"], check=True)
+    subprocess.run(
+        [
+            Path(sys.executable).parent / "chalice",
+            "package",
+            "--stage",
+            "rehearsal",
+            "--merge-template",
+            merge,
+            BUILD / "package",
+        ],
+        check=True,
+    )
     return dict(json.loads((BUILD / "package" / "sam.json").read_text()))
 
 
@@ -36,8 +46,10 @@ def deploy(template: dict[str, Any]) -> dict[str, str]:
             resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/deployment.zip"
     s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
     cloudformation.create_stack(
-        StackName=STACK, TemplateURL=f"{s3.meta.endpoint_url}/{BUCKET}/template.json",
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+        StackName=STACK,
+        TemplateURL=f"{s3.meta.endpoint_url}/{BUCKET}/template.json",
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
     return _outputs(cloudformation)
 
 
@@ -54,5 +66,8 @@ def _outputs(cloudformation: Any) -> dict[str, str]:
 
 def _reasons(cloudformation: Any) -> list[str]:
     events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
-    return [f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}" for each in events
-            if "FAILED" in each["ResourceStatus"]]
+    return [
+        f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}"
+        for each in events
+        if "FAILED" in each["ResourceStatus"]
+    ]

@@ -22,7 +22,9 @@ def install() -> Path:
     ready = HOME / "venv" / ".ready"
     if not ready.exists() or ready.read_text() != REQUIREMENT:
         subprocess.run([sys.executable, "-m", "venv", "--clear", HOME / "venv"], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT], check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT], check=True
+        )
         ready.write_text(REQUIREMENT)
     return python
 
@@ -32,11 +34,23 @@ def running(python: Path) -> Iterator[str]:
     """MiniStack on a free port; it and its Lambda workers are gone after the block."""
     port = _free_port()
     environment = os.environ | {
-        "BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "PYTHONUNBUFFERED": "1",
-        "MINISTACK_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "IOT_MTLS_ENABLED": "0",
+        "PYTHONUNBUFFERED": "1",
+        "MINISTACK_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
     with (HOME / "ministack.log").open("w") as log:
-        server = subprocess.Popen([python, "-m", "ministack"], env=environment, stdout=log, stderr=log, cwd=HOME,
-                                  stdin=subprocess.DEVNULL, start_new_session=True)
+        server = subprocess.Popen(
+            [python, "-m", "ministack"],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            cwd=HOME,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
     try:
         _wait(f"http://127.0.0.1:{port}/_ministack/health", server)
         yield f"http://127.0.0.1:{port}"
@@ -74,6 +88,14 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 
 def environment(endpoint: str) -> dict[str, str]:
     """What points boto3 and the deployment at it and nowhere else."""
-    return {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
-            "WBSYNC_STAGE": "rehearsal", "NO_PROXY": "*", "no_proxy": "*"}
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "WBSYNC_STAGE": "rehearsal",
+        "NO_PROXY": "*",
+        "no_proxy": "*",
+    }

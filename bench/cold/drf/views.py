@@ -72,9 +72,7 @@ class ProjectList(views.APIView):
         query = PageQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         answer = page(request.user, **query.validated_data)
-        rows = [
-            {name: next(iter(v.values())) for name, v in row.items()} for row in answer["Items"]
-        ]
+        rows = [{name: next(iter(v.values())) for name, v in row.items()} for row in answer["Items"]]
         last = answer.get("LastEvaluatedKey")
         items = ProjectSerializer(rows, many=True).data
         return Response({"items": items, "next": last["id"]["S"] if last else None})

@@ -1,0 +1,120 @@
+"""A stage on moto in process, a company in it, and clients that call the app with gateway events."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from chalicelib.identity import secrets
+from chalicelib.settings import settings
+from chalicelib.storage.store import store
+from infra import company, provision
+from infra.local.gateway import Gateway, HttpRequest, use_in_threads
+from infra.local.moto_dynamodb import install
+from infra.local.pump import StreamPump
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_REGION": "eu-west-1",
+    "WBSYNC_STAGE": "test",
+    "WBSYNC_RATE_LIMITS": "off",
+}
+
+
+@dataclass
+class Reply:
+    """An answer as a client sees it."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text, parse_float=str)
+
+
+@dataclass
+class Client:
+    """Calls the app through the gateway adapter."""
+
+    gateway: Gateway
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """One request; ``body`` is JSON unless it is bytes already."""
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        named = {
+            "Content-Type": "application/json",
+            **self.headers,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        answer = self.gateway.answer(HttpRequest(method, path, tuple(named.items()), raw, "127.0.0.1"))
+        return Reply(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body.decode())
+
+    def ok(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """The body of a 2xx answer."""
+        reply = self.send(method, f"/api/v1{path}", body, **headers)
+        assert 200 <= reply.status < 300, reply
+        return reply.body if reply.text else None
+
+    def token(self, token: str) -> "Client":
+        return Client(self.gateway, {"Authorization": f"Bearer {token}"})
+
+
+@dataclass
+class Stage:
+    """A running stage and its first company."""
+
+    gateway: Gateway
+    made: dict[str, Any]
+    owner: Client
+
+    def person(self, role: str, name: str) -> Client:
+        """A user of a role with a token."""
+        user = self.owner.ok("POST", "/users/", {"name": name, "email": f"{name}@a.example", "role": role})
+        return self.owner.token(self.owner.ok("POST", "/tokens/", {"label": "t", "user": user["id"]})["token"])
+
+    def settle(self) -> None:
+        """Let the stream functions see everything that was written."""
+        from app import labour_rollup, plan_rollup
+
+        prefix = settings().table_prefix
+        pump = StreamPump(
+            boto3.client("dynamodb"),
+            boto3.client("dynamodbstreams"),
+            [(prefix + "labour", labour_rollup), (prefix + "projects", plan_rollup)],
+            interval=0.01,
+        )
+        with pump:
+            pump.drain(30)
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    before = dict(os.environ)
+    os.environ.update(ENVIRONMENT)
+    os.environ.pop("AWS_ENDPOINT_URL", None)
+    for cached in (settings, store, secrets._provider):
+        cached.cache_clear()
+    install()
+    with mock_aws():
+        provision.create_tables()
+        provision.create_secrets()
+        from app import app
+
+        use_in_threads(app)
+        made = company.create("Acme", "pro", "Europe/Dublin", "o@a.example")
+        gateway = Gateway(app, 29)
+        yield Stage(gateway, made, Client(gateway).token(made["token"]))
+    os.environ.clear()
+    os.environ.update(before)
+    for cached in (settings, store, secrets._provider):
+        cached.cache_clear()

@@ -1,0 +1,288 @@
+"""The main job through the real gateway adapter: rules of the spec in the order a day meets them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.identity import access, secrets
+from chalicelib.storage.store import store
+from infra import company
+from tests.promises.conftest import Client, Stage
+
+DAY = "2026-06-08"
+
+
+@pytest.fixture(scope="module")
+def site(stage: Stage) -> dict[str, Any]:
+    """A project of four levels, an operative with a clock ID, a foreman and a manager."""
+    manager, foreman = stage.person("project_manager", "mo"), stage.person("foreman", "fay")
+    project = manager.ok("POST", "/projects/", {"code": "P-1", "name": "Quay", "planned_rate": 40})["id"]
+    path: list[str] = []
+    for name in ("North", "Ground", "Concrete"):
+        path.append(
+            manager.ok("POST", f"/projects/{project}/wbs/", {"name": name, "parent": path[-1] if path else None})["id"]
+        )
+    activity = {
+        "name": "Pour",
+        "parent": path[-1],
+        "cost_code": "C-1",
+        "budget_hours": 100,
+        "quantity": 50,
+        "baseline_start": "2026-06-01",
+        "baseline_finish": "2026-06-12",
+    }
+    path.append(manager.ok("POST", f"/projects/{project}/wbs/", activity)["id"])
+    crew = [
+        manager.ok("POST", "/operatives/", {"name": f"Hand {n}", "external_clock_id": str(n), "hourly_rate": 30})["id"]
+        for n in range(6)
+    ]
+    return {"manager": manager, "foreman": foreman, "project": project, "path": path, "crew": crew}
+
+
+def hours(site: dict[str, Any], crew: int, day: str = DAY, **extra: Any) -> dict[str, Any]:
+    return {
+        "project": site["project"],
+        "operative": site["crew"][crew],
+        "date": day,
+        "hours": 8,
+        "status": "submitted",
+        "cost_code": "C-1",
+        **extra,
+    }
+
+
+def punch(
+    stage: Stage, clock_id: str, start: str = f"{DAY}T07:00:00Z", finish: str = f"{DAY}T15:30:00Z", **headers: str
+) -> Any:
+    device = Client(stage.gateway, {"X-Inbound-Secret": stage.made["ingest_secret"]})
+    return device.send(
+        "POST",
+        "/api/v1/clock-events/ingest/",
+        {"clock_id": clock_id, "clock_in": start, "clock_out": finish, "break_minutes": 30, "extra": 1},
+        **headers,
+    )
+
+
+def test_a_shift_becomes_hours_and_approved_hours_reach_every_level(stage: Stage, site: dict[str, Any]) -> None:
+    event = punch(stage, "0")
+    assert (event.status, event.body["status"], event.body["duplicate"]) == (201, "matched", False)
+    entry = site["foreman"].ok("GET", f"/labour/{event.body['labour_entry']}/")
+    assert (entry["hours"], entry["status"], entry["cost_code"], entry["source"]) == (
+        "8.00",
+        "submitted",
+        None,
+        "clock",
+    )
+    assert "hourly_rate" not in entry
+    refused = site["foreman"].send("POST", f"/api/v1/labour/{entry['id']}/approve/")
+    assert (refused.status, refused.body["code"]) == (409, "cost_code_required")
+    approved = site["foreman"].ok("POST", f"/labour/{entry['id']}/approve", {"cost_code": "c-1"})
+    assert (approved["status"], approved["cost_code"], approved["wbs"]) == ("approved", "C-1", site["path"][-1])
+    stage.settle()
+    for place in [f"/projects/{site['project']}", *(f"/wbs/{node}" for node in site["path"])]:
+        figures = site["manager"].ok("GET", f"{place}/kpis/?as_of=2026-06-08")
+        assert [figures[name] for name in ("bac", "pv", "ev", "ac", "se")] == ["100.00", "60.00", "0.00", "8.00", None]
+        assert figures["reasons"]["se"] == "nothing_earned"
+        money = site["manager"].ok("GET", f"{place}/kpis/?as_of=2026-06-08&measure=cost")
+        assert (money["bac"], money["ac"]) == ("4000.00", "240.00")
+    assert site["foreman"].send("GET", f"/api/v1/projects/{site['project']}/kpis/?measure=cost").status == 403
+
+
+def test_the_same_punch_from_many_devices_at_once_gives_one_event_and_one_entry(
+    stage: Stage, site: dict[str, Any]
+) -> None:
+    with ThreadPoolExecutor(12) as pool:
+        replies = list(pool.map(lambda _: punch(stage, "1"), range(12)))
+    assert sorted(reply.status for reply in replies) == [200] * 11 + [201]
+    assert len({reply.body["labour_entry"] for reply in replies}) == 1
+    found = site["manager"].ok("GET", f"/labour/?operative={site['crew'][1]}")
+    assert found["count"] == 1
+
+
+def test_nobody_approves_an_entry_that_they_submitted(site: dict[str, Any]) -> None:
+    entry = site["foreman"].ok("POST", "/labour/", hours(site, 2))
+    refused = site["foreman"].send("POST", f"/api/v1/labour/{entry['id']}/approve/")
+    assert (refused.status, refused.body["code"]) == (403, "own_entry")
+    assert site["manager"].ok("POST", f"/labour/{entry['id']}/approve/")["hourly_rate"] == "30.00"
+
+
+def test_while_a_clash_is_open_no_entry_under_it_passes_to_approved(site: dict[str, Any]) -> None:
+    first = site["foreman"].ok("POST", "/labour/", hours(site, 3))
+    second = site["manager"].ok("POST", "/labour/", hours(site, 3, hours=9))
+    for entry in (first, second):
+        refused = site["manager" if entry is first else "foreman"].send(
+            "POST", f"/api/v1/labour/{entry['id']}/approve/"
+        )
+        assert (refused.status, refused.body["code"]) == (409, "clash_unresolved")
+    site["manager"].ok("DELETE", f"/labour/{second['id']}/")
+    assert site["manager"].ok("POST", f"/labour/{first['id']}/approve/")["status"] == "approved"
+
+
+def test_of_many_approvals_at_once_one_wins_and_reopening_takes_the_hours_out_again(
+    stage: Stage, site: dict[str, Any]
+) -> None:
+    entry = site["foreman"].ok("POST", "/labour/", hours(site, 4, "2026-06-09", quantity=5))
+    with ThreadPoolExecutor(8) as pool:
+        codes = sorted(
+            pool.map(lambda _: site["manager"].send("POST", f"/api/v1/labour/{entry['id']}/approve/").status, range(8))
+        )
+    assert codes == [200] + [409] * 7
+    stage.settle()
+    node = site["path"][-1]
+    before = site["manager"].ok("GET", f"/wbs/{node}/kpis/?as_of=2026-06-09")
+    site["manager"].ok("POST", f"/labour/{entry['id']}/reopen/", {"reason": "wrong crew"})
+    stage.settle()
+    after = site["manager"].ok("GET", f"/wbs/{node}/kpis/?as_of=2026-06-09")
+    assert float(before["ac"]) - float(after["ac"]) == 8
+    assert (before["ev"], after["ev"]) == ("10.00", "0.00")
+
+
+def test_a_key_gives_the_original_answer_again_byte_for_byte(stage: Stage) -> None:
+    body = {"label": "kiosk"}
+    first = stage.owner.send("POST", "/api/v1/tokens/", body, Idempotency_Key="k-1")
+    again = stage.owner.send("POST", "/api/v1/tokens", body, Idempotency_Key="k-1")
+    assert (again.status, again.text, again.headers["idempotency-replayed"]) == (201, first.text, "true")
+    other = stage.owner.send("POST", "/api/v1/tokens/", {"label": "x"}, Idempotency_Key="k-1")
+    assert (other.status, other.body["code"]) == (422, "idempotency_key_reused")
+    bad = stage.owner.send("POST", "/api/v1/tokens/", body, Idempotency_Key="k 1")
+    assert (bad.status, bad.body["code"]) == (400, "invalid_idempotency_key")
+
+
+def test_no_table_holds_a_secret_in_the_clear(stage: Stage) -> None:
+    shown = stage.owner.send("POST", "/api/v1/tokens/", {"label": "s"}, Idempotency_Key="k-2").body["token"]
+    secret = secrets.parse(shown, "wbs").secret
+    for name in store().client.list_tables()["TableNames"]:
+        assert secret not in str(store().client.scan(TableName=name)["Items"])
+
+
+def test_a_revoked_token_stops_working_with_the_next_request(stage: Stage) -> None:
+    made = stage.owner.ok("POST", "/tokens/", {"label": "short"})
+    client = stage.owner.token(made["token"])
+    assert client.send("GET", "/api/v1/me/").status == 200
+    stage.owner.ok("DELETE", f"/tokens/{made['id']}/")
+    refused = client.send("GET", "/api/v1/me/")
+    assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic abc", "Bearer wbs_" + "a" * 74, "Bearer \u00ff"])
+def test_a_malformed_token_is_401_and_never_a_fault(stage: Stage, header: str) -> None:
+    refused = Client(stage.gateway, {"Authorization": header}).send("GET", "/api/v1/me/")
+    assert (refused.status, refused.body["code"]) == (401, "not_authenticated")
+
+
+def test_an_id_of_another_company_answers_exactly_as_an_id_that_does_not_exist(
+    stage: Stage, site: dict[str, Any]
+) -> None:
+    rival = stage.owner.token(company.create("Rival", "pro", "UTC", "o@rival.example")["token"])
+    for path in (
+        f"/projects/{site['project']}",
+        f"/wbs/{site['path'][-1]}",
+        f"/operatives/{site['crew'][0]}",
+        f"/projects/{site['project']}/kpis",
+        f"/wbs/{site['path'][0]}/kpis",
+        f"/projects/{site['project']}/wbs",
+    ):
+        foreign, unknown = rival.send("GET", f"/api/v1{path}/"), rival.send("GET", f"/api/v1{path[:-3]}zzz/")
+        assert foreign.status == 404
+        if not path.endswith(("kpis", "wbs")):
+            assert {**foreign.body, "request_id": ""} == {**unknown.body, "request_id": ""}
+    assert rival.ok("GET", "/labour/")["count"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        (b'{"code": NaN}', "invalid_json", None),
+        (b'{"code": "a", "code": "b"}', "invalid_json", None),
+        (b"[" * 5000, "invalid_json", None),
+        (b"\xff", "invalid_json", None),
+        (b"[]", "validation_error", "body"),
+        (b'{"code": "x", "name": "n", "nmae": 1}', "validation_error", "nmae"),
+        (b'{"code": "x", "name": "n", "start_date": "2026-02-30"}', "validation_error", "start_date"),
+        (b'{"code": "x", "name": "n", "planned_rate": "40"}', "validation_error", "planned_rate"),
+        (b'{"code": "x", "name": "n", "planned_rate": true}', "validation_error", "planned_rate"),
+        (b'{"code": "x", "name": "n", "planned_rate": 1e400}', "validation_error", "planned_rate"),
+        (b'{"code": "x\\u0000", "name": "n"}', "validation_error", "code"),
+        (b'{"code": "\\ud800", "name": "n"}', "validation_error", "code"),
+    ],
+)
+def test_bad_input_gets_a_clear_problem_that_names_the_field(
+    stage: Stage, body: bytes, code: str, field: str | None
+) -> None:
+    refused = stage.owner.send("POST", "/api/v1/projects/", body)
+    assert (refused.status, refused.body["code"]) == (400, code)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert field is None or field in refused.body["errors"]
+
+
+def test_every_answer_that_the_api_can_shape_is_a_problem(stage: Stage) -> None:
+    assert stage.owner.send("GET", "/api/v1/nothing/").body["code"] == "not_found"
+    wrong = stage.owner.send("PUT", "/api/v1/projects/")
+    assert (wrong.status, wrong.headers["allow"]) == (405, "GET, POST")
+    assert stage.owner.send("POST", "/api/v1/projects/", b"<x/>", Content_Type="text/xml").status == 415
+    assert "colour" in stage.owner.send("GET", "/api/v1/projects/?colour=red").body["errors"]
+
+
+def test_a_walk_gets_every_row_exactly_once_while_others_write(stage: Stage, site: dict[str, Any]) -> None:
+    project = site["manager"].ok("POST", "/projects/", {"code": "WALK", "name": "Walk"})["id"]
+    made = {site["manager"].ok("POST", f"/projects/{project}/wbs/", {"name": f"L{n}"})["id"] for n in range(23)}
+    seen, link = [], f"/projects/{project}/wbs/?page_size=7"
+    while link:
+        page = site["manager"].ok("GET", link)
+        assert page["count"] == 23
+        seen += [row["id"] for row in page["results"]]
+        site["manager"].ok("POST", f"/projects/{project}/wbs/", {"name": f"later {len(seen)}"})
+        link = page["next"] and page["next"].removeprefix("/api/v1")
+    assert made <= set(seen) and len(seen) == len(set(seen))
+    second = site["manager"].ok("GET", f"/projects/{project}/wbs/?page_size=7&page=2")
+    back = site["manager"].ok("GET", second["previous"].removeprefix("/api/v1"))
+    assert [row["id"] for row in back["results"]] == seen[:7]
+    assert site["manager"].send("GET", f"/api/v1/projects/{project}/wbs/?page=99").body["code"] == "invalid_page"
+
+
+def test_concurrent_patches_of_different_fields_both_survive(stage: Stage) -> None:
+    project = stage.owner.ok("POST", "/projects/", {"code": "PATCH", "name": "Before"})["id"]
+    changes = [{"name": "After"}, {"status": "on_hold"}, {"planned_rate": 12}, {"contract_value": 5}]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda body: stage.owner.ok("PATCH", f"/projects/{project}/", body), changes))
+    row = stage.owner.ok("GET", f"/projects/{project}/")
+    assert (row["name"], row["status"], row["planned_rate"], row["contract_value"]) == (
+        "After",
+        "on_hold",
+        "12.00",
+        "5.00",
+    )
+    stale = stage.owner.send("PATCH", f"/api/v1/projects/{project}/", {"name": "x"}, If_Match='"1"')
+    assert stale.status == 412
+
+
+def test_of_twenty_that_race_for_a_code_one_wins(stage: Stage) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        codes = sorted(
+            pool.map(
+                lambda n: (
+                    stage.owner.send("POST", "/api/v1/projects/", {"code": f"Räce{' ' * (n % 2)}", "name": "r"}).status
+                ),
+                range(20),
+            )
+        )
+    assert codes == [201] + [409] * 19
+
+
+def test_of_64_requests_on_a_limit_of_50_exactly_50_pass(stage: Stage) -> None:
+    credential = secrets.parse(
+        stage.owner.ok(
+            "POST",
+            "/tokens/",
+            {"label": "limit", "user": stage.person("foreman", "lim").ok("GET", "/me/")["user"]["id"]},
+        )["token"],
+        "wbs",
+    )
+    now = datetime(2026, 6, 8, 12, 0, 30, tzinfo=UTC)
+    with ThreadPoolExecutor(16) as pool:
+        used = list(pool.map(lambda _: access._count_user(store(), credential, now), range(64)))
+    counts = sorted(int(row[access._slot(now)]["N"]) for row in used if row)
+    assert counts == list(range(1, 65))
+    assert sum(count <= 50 for count in counts) == 50
