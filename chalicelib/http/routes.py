@@ -8,6 +8,7 @@ and rate limit (one round) -> replay -> validation -> permission -> the handler 
 import base64
 import hmac
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from chalicelib.errors import (
     Denied,
     InProgress,
     NotAuthenticated,
+    NotFound,
     PlanWithoutApi,
     PreconditionFailed,
     Unavailable,
@@ -41,6 +43,7 @@ JSON = "application/json"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
 ATTEMPTS = 10
 PAGES = "Pages"
+_ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
 logger = Logger(service="wbsync")
 
 
@@ -249,6 +252,8 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     call.query = bind_query(route.query, call.raw_query)
     if route.permission is not None and not _permitted_somewhere(call, route.permission):
         raise Denied(f"This needs the permission {route.permission.value}.")
+    if not all(_ID.fullmatch(value) for value in arguments.values()):
+        raise NotFound
     values: list[Any] = [call, *arguments.values()]
     if route.body is not None:
         values.append(bind(route.body, _parsed(route, call, raw)))

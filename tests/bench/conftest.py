@@ -58,8 +58,7 @@ def create_projects(dynamodb: DynamoDBClient) -> None:
         TableName="projects",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in ("company", "id", "status", "owner")
+            {"AttributeName": name, "AttributeType": "S"} for name in ("company", "id", "status", "owner")
         ],
         KeySchema=[
             {"AttributeName": "company", "KeyType": "HASH"},

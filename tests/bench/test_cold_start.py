@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bench.cold import wbsync
 from bench.cold_start import (
     BARE,
     COLUMNS,
@@ -73,18 +71,3 @@ def test_the_server_holds_the_comparators_page_and_ends() -> None:
         answer = client(endpoint).scan(TableName=environment["PROJECTS_TABLE"])
     assert environment["AWS_ENDPOINT_URL"] == endpoint
     assert answer["Count"] == PROJECTS
-
-
-def test_our_environment_is_read_from_what_was_prepared(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prepared = tmp_path / "wbsync.json"
-    monkeypatch.setenv("BENCH_RUN", str(prepared))
-    with pytest.raises(LookupError, match=r"wbsync\.json"):
-        wbsync.prepare("http://127.0.0.1:1")
-    prepared.write_text(json.dumps({"environment": {"STAGE": "bench"}, "token": "wbs_1"}))
-    assert wbsync.prepare("http://127.0.0.1:1") == {
-        "STAGE": "bench",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
-        "BENCH_TOKEN": "wbs_1",
-    }

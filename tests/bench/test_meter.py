@@ -78,9 +78,7 @@ class TestRounds:
         quick._calls.extend(slow.calls)
         assert quick.sequential_calls() == 2
 
-    def test_a_transaction_and_a_batch_are_one_call_each(
-        self, client: DynamoDBClient, meter: Meter
-    ) -> None:
+    def test_a_transaction_and_a_batch_are_one_call_each(self, client: DynamoDBClient, meter: Meter) -> None:
         client.transact_write_items(TransactItems=[put(project("a")), put(project("b"))])
         client.batch_get_item(RequestItems={"projects": {"Keys": [key("a"), key("b")]}})
         assert meter.sequential_calls() == 2
@@ -96,9 +94,7 @@ class TestRounds:
         assert call.response["Item"] == project("a")
         assert call.started < call.ended
 
-    def test_a_resource_is_recorded_in_the_notation_of_the_wire(
-        self, client: DynamoDBClient, meter: Meter
-    ) -> None:
+    def test_a_resource_is_recorded_in_the_notation_of_the_wire(self, client: DynamoDBClient, meter: Meter) -> None:
         resource = boto3.resource("dynamodb", region_name="eu-west-1")
         meter.attach(resource.meta.client)
         resource.Table("projects").put_item(Item={"company": "acme", "id": "a", "hours": 7})
@@ -106,9 +102,7 @@ class TestRounds:
         assert call.parameters["Item"]["hours"] == {"N": "7"}
         assert call.capacity == cost(write="1")
 
-    def test_nothing_is_recorded_after_detaching_or_twice_attached(
-        self, client: DynamoDBClient, meter: Meter
-    ) -> None:
+    def test_nothing_is_recorded_after_detaching_or_twice_attached(self, client: DynamoDBClient, meter: Meter) -> None:
         meter.attach(client)
         client.get_item(TableName="projects", Key=key("a"))
         meter.detach(client)
@@ -135,9 +129,7 @@ class TestReads:
         client.get_item(TableName="projects", Key=key("a"), ConsistentRead=consistent)
         assert meter.capacity() == cost(read=units)
 
-    def test_a_missing_item_costs_as_a_small_one(
-        self, client: DynamoDBClient, meter: Meter
-    ) -> None:
+    def test_a_missing_item_costs_as_a_small_one(self, client: DynamoDBClient, meter: Meter) -> None:
         client.get_item(TableName="projects", Key=key("a"))
         assert meter.capacity() == cost(read="0.5")
 
@@ -148,17 +140,13 @@ class TestReads:
         client.get_item(TableName="projects", Key=key("a"), ProjectionExpression="id")
         assert meter.capacity() == cost(read="1")
 
-    def test_a_batch_rounds_each_item(
-        self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]
-    ) -> None:
+    def test_a_batch_rounds_each_item(self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]) -> None:
         stored(project("a", 10), project("b", 5000))
         keys = [key("a"), key("b"), key("missing")]
         client.batch_get_item(RequestItems={"projects": {"Keys": keys, "ConsistentRead": True}})
         assert meter.capacity() == cost(read="4")
 
-    def test_a_transaction_doubles(
-        self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]
-    ) -> None:
+    def test_a_transaction_doubles(self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]) -> None:
         stored(project("a", 10), project("b", 5000))
         gets: list[Any] = [{"Get": {"TableName": "projects", "Key": key(name)}} for name in "ab"]
         client.transact_get_items(TransactItems=gets)
@@ -166,9 +154,7 @@ class TestReads:
 
 
 class TestPages:
-    def test_a_page_is_rounded_once(
-        self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]
-    ) -> None:
+    def test_a_page_is_rounded_once(self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]) -> None:
         stored(*(project(str(number), 1000) for number in range(5)))
         self.query(client)
         assert meter.capacity() == cost(read="2")
@@ -206,9 +192,7 @@ class TestPages:
         assert (answer["Count"], answer["ScannedCount"]) == (0, 3)
         assert meter.capacity() == cost(read="1")
 
-    def test_counting_reads_the_same(
-        self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]
-    ) -> None:
+    def test_counting_reads_the_same(self, client: DynamoDBClient, meter: Meter, stored: Callable[..., None]) -> None:
         stored(*(project(str(number), 1000) for number in range(5)))
         self.query(client, Select="COUNT", ConsistentRead=False)
         assert meter.capacity() == cost(read="1")
@@ -357,9 +341,7 @@ class TestWrites:
         client.delete_item(TableName="projects", Key=key("a"))
         assert meter.capacity() == cost(write="2")
 
-    def test_index_writes_of_a_transaction_are_not_doubled(
-        self, client: DynamoDBClient, meter: Meter
-    ) -> None:
+    def test_index_writes_of_a_transaction_are_not_doubled(self, client: DynamoDBClient, meter: Meter) -> None:
         client.transact_write_items(TransactItems=[put(project("a", 100, owner="ann"))])
         assert meter.capacity() == cost(write="3")
 
@@ -376,9 +358,7 @@ class TestSharedItems:
         assert (shared.table, shared.transactions, shared.share) == ("projects", 4, Fraction(4, 5))
         assert dict(shared.key)["id"] == "{'S': 'root'}"
 
-    def test_a_cancelled_transaction_counts_and_is_charged(
-        self, client: DynamoDBClient, meter: Meter
-    ) -> None:
+    def test_a_cancelled_transaction_counts_and_is_charged(self, client: DynamoDBClient, meter: Meter) -> None:
         impossible = put(project("a"))
         impossible["Put"]["ConditionExpression"] = "attribute_exists(id)"
         with pytest.raises(client.exceptions.TransactionCanceledException):

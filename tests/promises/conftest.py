@@ -104,8 +104,8 @@ def stage() -> Iterator[Stage]:
     os.environ.pop("AWS_ENDPOINT_URL", None)
     for cached in (settings, store, secrets._provider):
         cached.cache_clear()
-    install()
     with mock_aws():
+        install()  # inside: entering resets what other tests left
         provision.create_tables()
         provision.create_secrets()
         from app import app

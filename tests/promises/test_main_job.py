@@ -225,6 +225,12 @@ def test_every_answer_that_the_api_can_shape_is_a_problem(stage: Stage) -> None:
     assert "colour" in stage.owner.send("GET", "/api/v1/projects/?colour=red").body["errors"]
 
 
+@pytest.mark.parametrize("id", ["a" * 3000, "a%23b", "%2F", "%00", "\u00e9", "%20"])
+def test_an_id_of_no_form_of_ours_does_not_exist(stage: Stage, id: str) -> None:
+    for path in ("projects", "wbs", "labour", "operatives"):
+        assert stage.owner.send("GET", f"/api/v1/{path}/{id}/").status == 404
+
+
 def test_a_walk_gets_every_row_exactly_once_while_others_write(stage: Stage, site: dict[str, Any]) -> None:
     project = site["manager"].ok("POST", "/projects/", {"code": "WALK", "name": "Walk"})["id"]
     made = {site["manager"].ok("POST", f"/projects/{project}/wbs/", {"name": f"L{n}"})["id"] for n in range(23)}
