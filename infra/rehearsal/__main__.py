@@ -1,12 +1,12 @@
 """``make rehearse``: deploy as ops do, onto an AWS on loopback, and run the main job there."""
 
-import os
+import signal
 import sys
 import time
 
 from infra.rehearsal import deployment, ministack
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def main() -> int:
@@ -16,12 +16,14 @@ def main() -> int:
     def say(text: str) -> None:
         print(f"[rehearsal {time.monotonic() - began:6.1f} s] {text}", flush=True)
 
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # unwinds, so that MiniStack is stopped
     ministack.HOME.mkdir(exist_ok=True)
     say("installing MiniStack into its own environment")
     python = ministack.install()
     say("starting MiniStack on 127.0.0.1")
     with ministack.running(python) as endpoint:
-        os.environ.update(ministack.environment(endpoint))
+        ministack.point_here(endpoint)
         say("packaging with chalice")
         template = deployment.package()
         say("creating the stack")
@@ -31,7 +33,12 @@ def main() -> int:
         say(f"deployed; running the main job at {host}/api")
         from infra.main_job import run  # after the environment is set
 
-        run(f"{endpoint}/api", PATIENCE, say, host)
+        try:
+            run(f"{endpoint}/api", PATIENCE, say, host)
+        finally:
+            logs = ministack.HOME / "functions.log"
+            logs.write_text(deployment.function_logs())
+            say(f"what the functions wrote is in {logs}")
     say("done; everything that was started is stopped")
     return 0
 

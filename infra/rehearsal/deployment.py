@@ -53,6 +53,14 @@ def deploy(template: dict[str, Any]) -> dict[str, str]:
     return _outputs(cloudformation)
 
 
+def function_logs() -> str:
+    """What every function wrote, which is gone once MiniStack stops."""
+    logs = boto3.client("logs")
+    groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
+    pages = [page for group in groups for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)]
+    return "".join(event["message"].rstrip() + "\n" for page in pages for event in page["events"])
+
+
 def _outputs(cloudformation: Any) -> dict[str, str]:
     for _ in range(600):
         [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]

@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 HOME = Path(".rehearsal").absolute()
 REQUIREMENT = "ministack[full]==1.5.33"
@@ -33,29 +34,48 @@ def install() -> Path:
 def running(python: Path) -> Iterator[str]:
     """MiniStack on a free port; it and its Lambda workers are gone after the block."""
     port = _free_port()
-    environment = os.environ | {
+    # It leaves every unpacked function (60 MB each) in its temporary directory.
+    with TemporaryDirectory(prefix="functions-", dir=HOME, ignore_cleanup_errors=True) as scratch:
+        server = _start(python, port, scratch)
+        try:
+            _wait(f"http://127.0.0.1:{port}/_ministack/health", server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            _stop(server)
+
+
+def _start(python: Path, port: int, scratch: str) -> subprocess.Popen[bytes]:
+    settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
+        "AUTH": "true",  # without it no IAM policy is looked at, and the functions' own is not rehearsed
+        "TMPDIR": scratch,
         "PYTHONUNBUFFERED": "1",
         "MINISTACK_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
     }
     with (HOME / "ministack.log").open("w") as log:
-        server = subprocess.Popen(
+        return subprocess.Popen(
             [python, "-m", "ministack"],
-            env=environment,
+            env=_foreign_free() | environment(f"http://127.0.0.1:{port}") | settings,
             stdout=log,
             stderr=log,
             cwd=HOME,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-    try:
-        _wait(f"http://127.0.0.1:{port}/_ministack/health", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        _stop(server)
+
+
+def point_here(endpoint: str) -> None:
+    """This process speaks to MiniStack alone, whatever account or endpoint the shell names."""
+    kept = _foreign_free() | environment(endpoint)
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+def _foreign_free() -> dict[str, str]:
+    """The shell's variables without those that name an account, an endpoint or a stage; functions inherit them."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "WBSYNC_"))}
 
 
 def _free_port() -> int:
@@ -95,6 +115,8 @@ def environment(endpoint: str) -> dict[str, str]:
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "WBSYNC_STAGE": "rehearsal",
         "NO_PROXY": "*",
         "no_proxy": "*",
