@@ -72,8 +72,8 @@ class InvalidKey(Invalid):
 class NotAuthenticated(WbsyncError):
     status, code, title = 401, "not_authenticated", "A valid token is required"
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+    def __init__(self, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})})
 
 
 class Denied(WbsyncError):

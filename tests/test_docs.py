@@ -1,38 +1,70 @@
 """The docs say what the code says."""
 
+import itertools
 import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from chalicelib.errors import __doc__ as tree
 from chalicelib.http.openapi import codes, document
 from chalicelib.http.routes import ROUTES
-from chalicelib.identity.permissions import ROLES, Permission
+from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.settings import Settings
 from infra.template import merge_template
 
 ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
-def test_every_setting_is_in_the_operations_page() -> None:
+def table(page: str, first: str) -> list[list[str]]:
+    """The cells of the first table of a page whose first heading is ``first``; its headings come first."""
+    lines = (ROOT / page).read_text().splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith(f"| {first} |"))
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines[begin:])
+    heading, _, *body = ([cell.strip() for cell in row.strip("|").split("|")] for row in rows)
+    return [heading, *body]
+
+
+def anchors(page: Path) -> set[str]:
+    """What links may name after ``#``: the headings, as Markdown viewers shorten them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def shown(default: object) -> str:
+    """A default as the page writes it."""
+    return ("on" if default else "off") if isinstance(default, bool) else str(default)
+
+
+def test_the_operations_page_lists_every_setting_with_its_default_and_no_other() -> None:
     """Settings are declared once, and the docs list them."""
-    page = (ROOT / "docs/operations.md").read_text()
-    assert [item.name for item in fields(Settings) if f"| {item.name} |" not in page] == []
+    _, *rows = table("docs/operations.md", "setting")
+    assert [row[:2] for row in rows] == [[item.name, shown(item.default)] for item in fields(Settings)]
+    assert all(row[2] for row in rows)
 
 
 def test_the_permission_table_of_the_docs_is_that_of_the_code() -> None:
     """One readable table that the docs and the code share."""
-    page = (ROOT / "docs/permissions.md").read_text()
-    for permission in Permission:
-        row = " | ".join("yes" if permission in held else "" for held in ROLES.values())
-        assert f"| {permission.value} | {row} |" in page
+    heading, *rows = table("docs/permissions.md", "permission")
+    assert heading[1:] == [role.value for role in Role] == [role.value for role in ROLES]
+    documented = {row[0]: row[1:] for row in rows}
+    assert len(documented) == len(rows)
+    assert documented == {
+        permission.value: ["yes" if permission in held else "" for held in ROLES.values()] for permission in Permission
+    }
 
 
-def test_links_between_pages_lead_somewhere() -> None:
-    """A newcomer can follow every link."""
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
-            assert (page.parent / target).exists(), (page.name, target)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    """A newcomer can follow every link, to the very heading."""
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        name, _, anchor = target.partition("#")
+        there = page.parent / name if name else page
+        assert there.exists(), target
+        assert not anchor or anchor in anchors(there), target
 
 
 def test_every_route_is_documented_and_guarded() -> None:

@@ -16,6 +16,7 @@ from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.labour import entries
 from chalicelib.labour.entries import Surroundings
+from chalicelib.names import comparison_form
 from chalicelib.projects.projects import TAKES_HOURS, code_key
 from chalicelib.storage.rows import (
     ClockEvent,
@@ -176,11 +177,8 @@ def _keep(
 
 def _same(seen: ClockEvent, event: ClockEvent) -> bool:
     """The very punch that was kept."""
-    return (seen.clock_out, seen.break_minutes, seen.project_code) == (
-        event.clock_out,
-        event.break_minutes,
-        event.project_code,
-    )
+    codes = [comparison_form(row.project_code or "") for row in (seen, event)]
+    return (seen.clock_out, seen.break_minutes, codes[0]) == (event.clock_out, event.break_minutes, codes[1])
 
 
 def _closing(seen: ClockEvent, event: ClockEvent, now: datetime) -> ClockEvent:

@@ -47,7 +47,7 @@ class Number:
             raise ValueError(f"Must be at most {self.highest}.")
         if number != round(number, self.places):
             raise ValueError(f"Must have at most {self.places} decimals.")
-        return number.quantize(Decimal(1).scaleb(-self.places))
+        return number.quantize(Decimal(1).scaleb(-self.places)) + 0  # never minus zero
 
 
 def _number(**schema: Any) -> Meta:

@@ -23,6 +23,7 @@ from chalicelib.errors import (
     InProgress,
     NotAuthenticated,
     NotFound,
+    PayloadTooLarge,
     PlanWithoutApi,
     PreconditionFailed,
     Unavailable,
@@ -36,12 +37,14 @@ from chalicelib.http.problems import problem
 from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
 from chalicelib.settings import settings
+from chalicelib.storage.rows import Access, key
 from chalicelib.storage.store import Change, ConditionFailed
 
 BASE = "/api/v1"
 JSON = "application/json"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
 ATTEMPTS = 10
+MAX_BODY = 4_500_000  # what the gateway hands on for every content type
 PAGES = "Pages"
 _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
 logger = Logger(service="wbsync")
@@ -221,9 +224,19 @@ def _once(
         call.store, scope, key, fingerprint, call.context, lambda ledger: _run(route, call, arguments, raw, ledger)
     )
     if replayed:
-        answer = _restored(answer)
+        answer = _restored(_without_ended_secrets(call, answer))
         answer["headers"]["Idempotency-Replayed"] = "true"
     return _rendered(answer)
+
+
+def _without_ended_secrets(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
+    """A kept answer without the secrets that have been revoked since."""
+    for mark, spec in answer.get("replay", {}).items():
+        _, company, holder, id = spec.split(" ")
+        row = call.store.get(Access, key(company, holder), "access")
+        if row is None or id not in row.tokens:
+            answer["body"] = answer["body"].replace(f',"token":"{mark}"', "")
+    return answer
 
 
 def _restored(answer: dict[str, Any]) -> dict[str, Any]:
@@ -242,6 +255,8 @@ def _fingerprint(route: Route, call: Call, raw: bytes) -> bytes:
 def raw_body(call: Call) -> bytes:
     """The request's body."""
     body = call.event.get("body") or ""
+    if len(body) > MAX_BODY:
+        raise PayloadTooLarge(f"The body may have {MAX_BODY} bytes.")
     if call.event.get("isBase64Encoded"):
         return base64.b64decode(body)
     return str(body).encode("utf-8", "surrogatepass")

@@ -89,10 +89,10 @@ def authenticate(
     by_address = allowance(settings().rate_address, used, now)
     check(by_address)
     if row is None:
-        raise NotAuthenticated
+        raise NotAuthenticated(headers=limit_headers(by_address))
     access = parse(Access, {name: value for name, value in row.items() if not name.startswith("hits_")})
     if not _valid(access, credential, now):
-        raise NotAuthenticated
+        raise NotAuthenticated(headers=limit_headers(by_address))
     by_user = allowance(settings().rate_user, int(row[_slot(now)]["N"]), now)
     check(by_user)
     session = credential.id if credential.kind == "wbss" else None
@@ -104,8 +104,9 @@ def authenticate_device(store: Store, secret: Credential | None, address: str, n
     """The company of an ingest secret, with one request counted for its address and the company."""
     limit = settings().rate_ingest
     if secret is None:
-        check(allowance(limit, count_address(store, address, "ingest", now), now))
-        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.")
+        held = allowance(limit, count_address(store, address, "ingest", now), now)
+        check(held)
+        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limit_headers(held))
     row, by_address, by_company = store.together(
         lambda: store.get(Ingest, secret.company, "ingest"),
         lambda: count_address(store, address, "ingest", now),
@@ -114,7 +115,8 @@ def authenticate_device(store: Store, secret: Credential | None, address: str, n
     check(allowance(limit, by_address, now))
     kept = row.secrets.get(secret.id) if row else None
     if not (kept and secret.matches(kept["digest"]) and (not kept["until"] or kept["until"] > stamp(now))):
-        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.")
+        wrong = "The X-Inbound-Secret header is missing or wrong."
+        raise NotAuthenticated(wrong, limit_headers(allowance(limit, by_address, now)))
     held = allowance(limit, max(by_address, by_company), now)
     check(held)
     return secret.company, held

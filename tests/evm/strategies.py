@@ -21,9 +21,7 @@ MILESTONES = (
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 days = st.integers(0, 60).map(lambda offset: EPOCH + timedelta(days=offset))
-calendars = st.builds(
-    WorkCalendar, st.frozensets(st.integers(1, 7)), st.frozensets(days, max_size=12)
-)
+calendars = st.builds(WorkCalendar, st.frozensets(st.integers(1, 7)), st.frozensets(days, max_size=12))
 working_calendars = st.builds(
     WorkCalendar, st.frozensets(st.integers(1, 7), min_size=1), st.frozensets(days, max_size=12)
 )
@@ -36,9 +34,7 @@ plans = st.builds(
 quantities = st.integers(-500, 2_000).map(lambda n: Decimal(n) / 100)
 percents = st.sampled_from([Decimal(n) / 4 for n in range(5)])
 rates = st.one_of(st.none(), st.integers(0, 10_000).map(lambda n: Decimal(n) / 100))
-bookings = st.builds(
-    Booking, days, st.integers(1, 2400).map(lambda n: n * 10_000), rates, st.none() | quantities
-)
+bookings = st.builds(Booking, days, st.integers(1, 2400).map(lambda n: n * 10_000), rates, st.none() | quantities)
 measurements = st.one_of(
     st.builds(Measurement, days, installed_quantity=quantities.map(abs)),
     st.builds(Measurement, days, percent_complete=percents),
@@ -50,9 +46,7 @@ rules = st.sampled_from(Rule)
 @st.composite
 def projects(draw: st.DrawFn) -> list[Activity]:
     """Up to eight activities in a tree of two locations."""
-    places = st.tuples(
-        st.sampled_from(["A", "B"]), st.sampled_from(["1", "2"]), st.sampled_from(["x", "y"])
-    )
+    places = st.tuples(st.sampled_from(["A", "B"]), st.sampled_from(["1", "2"]), st.sampled_from(["x", "y"]))
     count = draw(st.integers(0, 8))
     return [_activity(draw, f"activity {n}", draw(places)) for n in range(count)]
 

@@ -17,9 +17,7 @@ PLAN = Plan(100, START, FINISH)
 
 
 def _finish(ev: int, as_of: date, finish: date | None = FINISH) -> tuple[date | None, str | None]:
-    return forecast_finish(
-        START, finish, WEEK, lambda day: planned_value(PLAN, WEEK, day), ev, as_of
-    )
+    return forecast_finish(START, finish, WEEK, lambda day: planned_value(PLAN, WEEK, day), ev, as_of)
 
 
 class TestForecastFinishIsStartPlusDurationOverSpiT:
@@ -50,9 +48,7 @@ class TestForecastFinishIsStartPlusDurationOverSpiT:
         assert _finish(10, date(2026, 3, 1)) == (None, "baseline_not_started")
 
     @given(working_calendars, days, days, st.integers(0, 1000), days)
-    def test_bounds(
-        self, calendar: WorkCalendar, start: date, finish: date, ev: int, as_of: date
-    ) -> None:
+    def test_bounds(self, calendar: WorkCalendar, start: date, finish: date, ev: int, as_of: date) -> None:
         plan = Plan(1000, start, finish)
         forecast, reason = forecast_finish(
             start, finish, calendar, lambda day: planned_value(plan, calendar, day), ev, as_of

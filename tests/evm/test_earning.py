@@ -135,9 +135,7 @@ class TestZeroHundredEarnsAtOne:
         assert series == ((day(1), Fraction(1)),)
 
     def test_a_later_lower_percent_takes_it_back(self) -> None:
-        series = percent_series(
-            Rule.ZERO_HUNDRED, None, (), [], [percent(0, "1"), percent(1, "0.8")]
-        )
+        series = percent_series(Rule.ZERO_HUNDRED, None, (), [], [percent(0, "1"), percent(1, "0.8")])
         assert series == ((day(0), Fraction(1)), (day(1), Fraction(0)))
 
 

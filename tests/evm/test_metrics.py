@@ -63,9 +63,7 @@ class TestTheChosenForecastDecidesEacEtcAndVac:
     """EAC = BAC/CPI; AC + BAC - EV; AC + (BAC - EV)/(CPI x SPI)."""
 
     @given(amounts, amounts, amounts, amounts, st.sampled_from(["cpi", "budget_rate", "spi_cpi"]))
-    def test_identities(
-        self, bac: Fraction, pv: Fraction, ev: Fraction, ac: Fraction, forecast: Forecast
-    ) -> None:
+    def test_identities(self, bac: Fraction, pv: Fraction, ev: Fraction, ac: Fraction, forecast: Forecast) -> None:
         figures = measure(bac, pv, ev, ac, forecast=forecast)
         assert figures.eac == figures.forecasts[forecast]
         if figures.eac is not None:

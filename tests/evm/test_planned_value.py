@@ -24,9 +24,7 @@ class TestBudgetSpreadEvenlyOverTheWorkingDays:
     both included, counted to the end of the as-of date."""
 
     @given(plans, calendars, days)
-    def test_every_day_but_the_last_takes_the_same(
-        self, plan: Plan, calendar: WorkCalendar, day: date
-    ) -> None:
+    def test_every_day_but_the_last_takes_the_same(self, plan: Plan, calendar: WorkCalendar, day: date) -> None:
         step = planned_value(plan, calendar, day) - planned_value(plan, calendar, day - ONE_DAY)
         assert step in _steps(plan, calendar, day)
 
@@ -48,13 +46,9 @@ class TestSplitInWholeMillionthsTheRemainderOnTheLastDay:
     the last day."""
 
     @given(plans, calendars)
-    def test_all_of_the_budget_is_planned_by_the_finish(
-        self, plan: Plan, calendar: WorkCalendar
-    ) -> None:
+    def test_all_of_the_budget_is_planned_by_the_finish(self, plan: Plan, calendar: WorkCalendar) -> None:
         dated = plan.start is not None and plan.finish is not None
-        assert planned_value(plan, calendar, plan.finish or date.max) == (
-            plan.budget if dated else 0
-        )
+        assert planned_value(plan, calendar, plan.finish or date.max) == (plan.budget if dated else 0)
 
     def test_a_plan_may_end_with_the_calendar(self) -> None:
         plan = Plan(5, date(9999, 12, 30), date.max)

@@ -22,9 +22,7 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
 
     @unhurried
     @given(projects(), calendars, days)
-    def test_planned_and_earned(
-        self, activities: list[Activity], calendar: WorkCalendar, as_of: date
-    ) -> None:
+    def test_planned_and_earned(self, activities: list[Activity], calendar: WorkCalendar, as_of: date) -> None:
         totals = calculate(activities, calendar, as_of)
         for activity in activities:
             pv = planned_value(activity.plan, calendar, as_of)

@@ -41,11 +41,7 @@ def _fields(figures: object) -> dict[str, Any]:
 
 
 def _series(inputs: Json) -> Json:
-    return {
-        "periods": [
-            _metrics({**inputs, **row}) | {"period": row["period"]} for row in inputs["periods"]
-        ]
-    }
+    return {"periods": [_metrics({**inputs, **row}) | {"period": row["period"]} for row in inputs["periods"]]}
 
 
 def _earned_schedule(inputs: Json) -> Json:
@@ -55,9 +51,7 @@ def _earned_schedule(inputs: Json) -> Json:
 
 
 def _planned_value(inputs: Json) -> Json:
-    calendar = WorkCalendar(
-        frozenset(inputs["working_days"]), frozenset(map(date.fromisoformat, inputs["holidays"]))
-    )
+    calendar = WorkCalendar(frozenset(inputs["working_days"]), frozenset(map(date.fromisoformat, inputs["holidays"])))
     start, finish, as_of = (date.fromisoformat(inputs[k]) for k in ("start", "finish", "as_of"))
     plan = Plan(micro_hours(Decimal(inputs["budget"])), start, finish)
     pv = planned_value(plan, calendar, as_of)

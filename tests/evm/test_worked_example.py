@@ -29,9 +29,7 @@ Row = Sequence[str]
 def _rows(first_heading: str) -> list[list[str]]:
     """The rows of every table on the page whose first column has this heading."""
     rows: list[list[str]] = []
-    for table in re.findall(
-        rf"^\| {first_heading} \|.*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE
-    ):
+    for table in re.findall(rf"^\| {first_heading} \|.*\n\|[-|]+\n((?:\|.*\n)+)", PAGE, re.MULTILINE):
         rows += [[cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()]
     return rows
 
@@ -59,16 +57,12 @@ def _activity(row: Row) -> Activity:
 
 def _booking(row: Row) -> Booking:
     _, day, hours, rate, quantity = row
-    return Booking(
-        date.fromisoformat(day), micro_hours(Decimal(hours)), _decimal(rate), _decimal(quantity)
-    )
+    return Booking(date.fromisoformat(day), micro_hours(Decimal(hours)), _decimal(rate), _decimal(quantity))
 
 
 def _measurement(row: Row) -> Measurement:
     _, day, installed, percent, milestone = row
-    return Measurement(
-        date.fromisoformat(day), _decimal(installed), _decimal(percent), milestone or None
-    )
+    return Measurement(date.fromisoformat(day), _decimal(installed), _decimal(percent), milestone or None)
 
 
 ACTIVITIES = [_activity(row) for row in _rows("activity")]

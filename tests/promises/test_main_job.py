@@ -150,6 +150,35 @@ def test_a_key_gives_the_original_answer_again_byte_for_byte(stage: Stage) -> No
     assert (bad.status, bad.body["code"]) == (400, "invalid_idempotency_key")
 
 
+def test_after_revocation_a_replay_leaves_the_secret_out(stage: Stage) -> None:
+    first = stage.owner.send("POST", "/api/v1/tokens/", {"label": "gone"}, Idempotency_Key="k-3").body
+    stage.owner.ok("DELETE", f"/tokens/{first['id']}/")
+    again = stage.owner.send("POST", "/api/v1/tokens/", {"label": "gone"}, Idempotency_Key="k-3")
+    assert (again.status, again.body) == (201, {name: value for name, value in first.items() if name != "token"})
+
+
+def test_a_punch_that_names_its_project_otherwise_in_case_is_the_same_punch(stage: Stage, site: dict[str, Any]) -> None:
+    body = {
+        "clock_id": "5",
+        "clock_in": "2026-06-10T07:00:00Z",
+        "clock_out": "2026-06-10T15:00:00Z",
+        "project_code": "P-1",
+    }
+    device = Client(stage.gateway, {"X-Inbound-Secret": stage.made["ingest_secret"]})
+    assert device.send("POST", "/api/v1/clock-events/ingest/", body).status == 201
+    again = device.send(
+        "POST", "/api/v1/clock-events/ingest/", body | {"project_code": "p-1 ", "clock_in": "2026-06-10T07:00:00.4Z"}
+    )
+    assert (again.status, again.body["duplicate"]) == (200, True)
+
+
+def test_a_body_too_large_and_minus_zero(stage: Stage) -> None:
+    large = stage.owner.send("POST", "/api/v1/projects/", b" " * 5_000_000)
+    assert (large.status, large.body["code"]) == (413, "payload_too_large")
+    zero = stage.owner.ok("POST", "/projects/", b'{"code": "zero", "name": "z", "planned_rate": -0.0}')
+    assert zero["planned_rate"] == "0.00"
+
+
 def test_no_table_holds_a_secret_in_the_clear(stage: Stage) -> None:
     shown = stage.owner.send("POST", "/api/v1/tokens/", {"label": "s"}, Idempotency_Key="k-2").body["token"]
     secret = secrets.parse(shown, "wbs").secret
@@ -164,6 +193,7 @@ def test_a_revoked_token_stops_working_with_the_next_request(stage: Stage) -> No
     stage.owner.ok("DELETE", f"/tokens/{made['id']}/")
     refused = client.send("GET", "/api/v1/me/")
     assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert int(refused.headers["x-ratelimit-remaining"]) >= 0
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic abc", "Bearer wbs_" + "a" * 74, "Bearer \u00ff"])
