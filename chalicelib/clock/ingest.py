@@ -5,13 +5,14 @@ lone out. The event and its entry are written in one transaction on condition th
 not there yet, so the same punch from any number of devices at once gives one event and one entry.
 """
 
+import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, Unavailable
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.labour import entries
@@ -29,7 +30,7 @@ from chalicelib.storage.rows import (
     ProjectCode,
     key,
 )
-from chalicelib.storage.store import Change, Put, Store, absent
+from chalicelib.storage.store import Change, ConditionFailed, Put, Store, absent
 
 LONGEST = timedelta(hours=24)
 
@@ -108,6 +109,18 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
         seen = store.get(ClockEvent, key(company, clock_id), punch.identity)
     project = project or _only_project(store, company, operative, code)
     return _keep(store, company, tenant, punch, seen, operative, project, dict(zip(days, rows, strict=True)), now)
+
+
+def keep(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
+    """Decide and commit one punch by itself; decided anew when something changed in between."""
+    for attempt in range(10):
+        outcome = ingest(store, company, body, now)
+        try:
+            store.transact(outcome.changes)
+            return outcome
+        except ConditionFailed:
+            store.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+    raise Unavailable
 
 
 def _punch(body: dict[str, Any], zone: str) -> Punch:

@@ -8,7 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.clock import ingest
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call, Written
-from chalicelib.http.fields import Answer, Code, Loose
+from chalicelib.http.fields import Answer, Code, Loose, bind
+from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.storage.rows import ClockEvent
 
@@ -25,6 +26,18 @@ class PunchBody(Loose, kw_only=True):
     project_code: Code | None = None
     device_id: Annotated[str, Meta(max_length=200)] | None = None
     break_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
+
+
+class IngestBody(Loose, kw_only=True):
+    """One shift, or up to 500 of them in ``events``, each answered for itself."""
+
+    clock_id: str | int | UnsetType = UNSET
+    clock_in: Moment | None = None
+    clock_out: Moment | None = None
+    project_code: Code | None = None
+    device_id: Annotated[str, Meta(max_length=200)] | None = None
+    break_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
+    events: Annotated[list[Any], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
 
 
 class EventAnswer(Answer, kw_only=True):
@@ -54,15 +67,29 @@ def present(row: ClockEvent, duplicate: bool) -> EventAnswer:
     )
 
 
-@routes.route("POST", f"{BASE}/clock-events/ingest", body=PunchBody, answer=EventAnswer, status=201, device=True)
-def ingest_event(call: Call, body: PunchBody) -> Written:
+@routes.route("POST", f"{BASE}/clock-events/ingest", body=IngestBody, answer=EventAnswer, status=201, device=True)
+def ingest_event(call: Call, body: IngestBody) -> Written:
     """Keep a punch; an in and out becomes one submitted labour entry."""
-    values = _values(body)
-    outcome = ingest.ingest(call.store, call.company, values, call.now)
+    if body.events is not UNSET:
+        return Written([], {"results": [_each(call, event) for event in body.events]}, status=200)
+    if body.clock_id is UNSET:
+        raise Invalid(errors={"clock_id": ["This field is required."]})
+    outcome = ingest.ingest(call.store, call.company, _values(body), call.now)
     return Written(outcome.changes, present(outcome.event, outcome.duplicate), status=200 if outcome.duplicate else 201)
 
 
-def _values(body: PunchBody) -> dict[str, Any]:
+def _each(call: Call, event: Any) -> dict[str, Any]:
+    """One event of a batch, committed by itself; a storage fault ends the request, and a retry knows the rest."""
+    try:
+        values = _values(bind(PunchBody, event))
+        outcome = ingest.keep(call.store, call.company, values, call.now)
+    except Invalid as error:
+        return {"status_code": error.status, **problem_body(error, call.request_id)}
+    answer = present(outcome.event, outcome.duplicate)
+    return {"status_code": 200 if outcome.duplicate else 201, **msgspec.structs.asdict(answer)}
+
+
+def _values(body: PunchBody | IngestBody) -> dict[str, Any]:
     values = msgspec.structs.asdict(body)
     values["clock_id"] = str(body.clock_id).strip()
     if not 1 <= len(values["clock_id"]) <= 64:

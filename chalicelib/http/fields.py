@@ -205,6 +205,9 @@ def _bind_list(
         if isinstance(rule, Meta) and rule.max_length is not None and len(value) > rule.max_length:
             errors.setdefault(path, []).append(f"At most {rule.max_length} items.")
             return None
+        if isinstance(rule, Meta) and rule.min_length is not None and len(value) < rule.min_length:
+            errors.setdefault(path, []).append(f"At least {rule.min_length} items.")
+            return None
     [item_type] = get_args(base)
     return [_bind_value(item_type, item, _join(path, str(place)), errors) for place, item in enumerate(value)]
 

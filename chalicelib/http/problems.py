@@ -8,8 +8,8 @@ from chalicelib.http.fields import encode
 TYPE = "application/problem+json"
 
 
-def problem(error: WbsyncError, request_id: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of an error."""
+def problem_body(error: WbsyncError, request_id: str) -> dict[str, Any]:
+    """The members of a problem."""
     body: dict[str, Any] = {
         "type": f"urn:wbsync:problem:{error.code}",
         "title": error.title,
@@ -20,4 +20,9 @@ def problem(error: WbsyncError, request_id: str) -> tuple[int, dict[str, str], b
     }
     if error.errors:
         body["errors"] = {name: list(messages) for name, messages in error.errors.items()}
-    return error.status, {"Content-Type": TYPE, **error.headers}, encode(body | error.extra)
+    return body | error.extra
+
+
+def problem(error: WbsyncError, request_id: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of an error."""
+    return error.status, {"Content-Type": TYPE, **error.headers}, encode(problem_body(error, request_id))

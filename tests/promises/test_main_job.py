@@ -101,6 +101,16 @@ def test_the_same_punch_from_many_devices_at_once_gives_one_event_and_one_entry(
     assert found["count"] == 1
 
 
+def test_events_of_a_batch_are_answered_each_for_itself(stage: Stage, site: dict[str, Any]) -> None:
+    device = Client(stage.gateway, {"X-Inbound-Secret": stage.made["ingest_secret"]})
+    good = {"clock_id": 5, "clock_in": "2026-06-11T07:00:00Z", "clock_out": "2026-06-11T15:00:00Z"}
+    reply = device.send("POST", "/api/v1/clock-events/ingest/", {"events": [good, {"clock_id": "5"}, good, 7]})
+    assert reply.status == 200
+    assert [each["status_code"] for each in reply.body["results"]] == [201, 400, 200, 400]
+    assert device.send("POST", "/api/v1/clock-events/ingest/", {"events": []}).status == 400
+    assert device.send("POST", "/api/v1/clock-events/ingest/", {"events": [good] * 501}).status == 400
+
+
 def test_nobody_approves_an_entry_that_they_submitted(site: dict[str, Any]) -> None:
     entry = site["foreman"].ok("POST", "/labour/", hours(site, 2))
     refused = site["foreman"].send("POST", f"/api/v1/labour/{entry['id']}/approve/")
