@@ -119,7 +119,7 @@ def main(arguments: list[str]) -> int:
     if len(leaves) != ACTIVITIES or abs(total - CONTROL_TOTAL) > 1:
         say("the file does not give the control total")
         return 1
-    with service(0, "off", say) as (base_url, _):
+    with service(0, "off", say) as (base_url, _, _):
         return _job(base_url, leaves, say)
 
 

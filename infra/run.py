@@ -20,9 +20,10 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with service(port, os.environ.get("RATE_LIMITS", "on"), _say) as (base_url, environment):
+    with service(port, os.environ.get("RATE_LIMITS", "on"), _say) as (base_url, environment, pump):
         _say("making the demo company through the API")
         company = demo.make(base_url)
+        pump.drain(120)
         _report(company | {"base_url": base_url, "env": environment})
         stop.wait()
     _say("stopped")

@@ -15,8 +15,10 @@ from infra.local.pump import StreamPump
 
 
 @contextmanager
-def service(port: int, rate_limits: str, say: Callable[[str], None]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Serve until the block ends: the base URL, and the variables that reach the same moto."""
+def service(
+    port: int, rate_limits: str, say: Callable[[str], None]
+) -> Iterator[tuple[str, dict[str, str], StreamPump]]:
+    """Serve until the block ends: the base URL, the variables that reach the same moto, and the pump."""
     say("starting a local AWS (moto)")
     with MotoServer() as moto:
         environment = moto.environment() | {
@@ -29,8 +31,8 @@ def service(port: int, rate_limits: str, say: Callable[[str], None]) -> Iterator
         say("making tables and secrets")
         provision.create_tables()
         provision.create_secrets()
-        with _pump(), serve(_app(), "127.0.0.1", port).running() as server:
-            yield f"http://127.0.0.1:{server.server_port}", environment
+        with _pump() as pump, serve(_app(), "127.0.0.1", port).running() as server:
+            yield f"http://127.0.0.1:{server.server_port}", environment, pump
 
 
 def _app() -> Chalice:
