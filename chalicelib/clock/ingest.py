@@ -5,7 +5,6 @@ lone out. The event and its entry are written in one transaction on condition th
 not there yet, so the same punch from any number of devices at once gives one event and one entry.
 """
 
-import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -119,7 +118,7 @@ def keep(store: Store, company: str, body: dict[str, Any], now: datetime) -> Out
             store.transact(outcome.changes)
             return outcome
         except ConditionFailed:
-            store.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            store.pause(attempt)
     raise Unavailable
 
 

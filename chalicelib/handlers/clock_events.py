@@ -17,10 +17,9 @@ routes = RouteSet("Clock events", __name__)
 Moment = Annotated[str, Meta(min_length=10, max_length=40, description="ISO 8601 time")]
 
 
-class PunchBody(Loose, kw_only=True):
-    """What a device says of one shift: in, out, or both."""
+class Shift(Loose, kw_only=True):
+    """What a device says of one shift beside whose it is: in, out, or both."""
 
-    clock_id: str | int
     clock_in: Moment | None = None
     clock_out: Moment | None = None
     project_code: Code | None = None
@@ -28,15 +27,16 @@ class PunchBody(Loose, kw_only=True):
     break_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
 
 
-class IngestBody(Loose, kw_only=True):
+class PunchBody(Shift, kw_only=True):
+    """One shift of one clock ID."""
+
+    clock_id: str | int
+
+
+class IngestBody(Shift, kw_only=True):
     """One shift, or up to 500 of them in ``events``, each answered for itself."""
 
     clock_id: str | int | UnsetType = UNSET
-    clock_in: Moment | None = None
-    clock_out: Moment | None = None
-    project_code: Code | None = None
-    device_id: Annotated[str, Meta(max_length=200)] | None = None
-    break_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
     events: Annotated[list[Any], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
 
 

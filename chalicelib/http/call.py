@@ -1,6 +1,5 @@
 """One request on its way through the service, and what a route gives back."""
 
-import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -101,10 +100,6 @@ def utc_now() -> datetime:
 def etag(version: int, *parts: str) -> str:
     """The entity tag of a row's version."""
     return '"' + "-".join((*parts, str(version))) + '"'
-
-
-def nonce() -> str:
-    return secrets.token_urlsafe(16)
 
 
 CURRENT: ContextVar[Call] = ContextVar("call")

@@ -7,7 +7,6 @@ and rate limit (one round) -> replay -> validation -> permission -> the handler 
 
 import base64
 import hmac
-import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -303,7 +302,7 @@ def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Led
         except ConditionFailed as error:
             if ledger is not None and len(changes) - 1 in error.failed:
                 return _settled_elsewhere(ledger, answer)
-            call.store.sleep(random.uniform(0, min(0.5, 0.01 * 2**attempt)))  # noqa: S311 - jitter, not a secret
+            call.store.pause(attempt)
     raise Unavailable("The resource is too busy; try again.")
 
 

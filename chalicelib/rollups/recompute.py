@@ -6,7 +6,6 @@ the cells and adds the differences to the ancestors, guarded by the version of t
 row. So a replay finds no difference, and lost, repeated or reordered records do no harm.
 """
 
-import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -62,7 +61,7 @@ def apply(store: Store, touched: Touched) -> list[Target]:
         pending = _attempt(store, pending)
         if not pending:
             return []
-        store.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret
+        store.pause(attempt)
     for target in pending:
         leave_for_repair(store, target, "contention")
     return list(pending)

@@ -133,6 +133,10 @@ class Store:
         futures = [self.pool.submit(call) for call in rest]
         return [first(), *(future.result() for future in futures)]
 
+    def pause(self, attempt: int) -> None:
+        """Wait before another attempt: longer each time, with jitter, a second at most."""
+        self.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret
+
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One DynamoDB call; passing faults are retried, then :class:`Unavailable`."""
         for attempt in range(ATTEMPTS):
@@ -145,7 +149,7 @@ class Store:
             except BotoCoreError:
                 if attempt >= 2:
                     break
-            self.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret
+            self.pause(attempt)
         raise Unavailable
 
     def get(self, model: type[R], pk: str, sk: str) -> R | None:
@@ -182,7 +186,7 @@ class Store:
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 return found
-            self.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+            self.pause(attempt)
         raise Unavailable
 
     def query(
