@@ -7,12 +7,16 @@ from chalice.app import CloudWatchEvent, DynamoDBEvent
 from chalicelib.handlers import (
     account,
     clock_events,
-    console,
+    documentation,
     health,
+    integrations,
+    invitations,
     labour,
     operatives,
     projects,
     reports,
+    settings_page,
+    sign_in,
     wbs,
 )
 from chalicelib.http.api import build
@@ -28,7 +32,11 @@ app = build(
     reports.routes,
     clock_events.routes,
     health.routes,
-    console.routes,
+    integrations.routes,
+    invitations.routes,
+    sign_in.routes,
+    settings_page.routes,
+    documentation.routes,
 )
 
 

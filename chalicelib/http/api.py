@@ -7,6 +7,7 @@ from chalice.app import Chalice, Response
 from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
 from chalicelib.http.call import CURRENT, Call, utc_now
 from chalicelib.http.routes import RouteSet, logger, refused
+from chalicelib.identity.access import Clock
 from chalicelib.storage.store import store
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -15,10 +16,13 @@ FALLBACK = "/{proxy+}"
 
 class Api(Chalice):
     """One per deployment. A request's context travels in a context variable, so that the local
-    gateway may serve many at once; ``app.current_request`` is shared and not used."""
+    gateway may serve many at once; ``app.current_request`` is shared and not used. ``clock`` says
+    what time a request comes at."""
+
+    clock: Clock = staticmethod(utc_now)
 
     def __call__(self, event: Any, context: Any) -> Any:
-        call = Call(event, context, store(), utc_now())
+        call = Call(event, context, store(), self.clock())
         logger.append_keys(request_id=call.request_id)
         token = CURRENT.set(call)
         try:
@@ -60,10 +64,11 @@ def _matches(template: list[str], parts: list[str]) -> bool:
     )
 
 
-def build(*groups: RouteSet) -> Api:
+def build(*groups: RouteSet, clock: Clock = utc_now) -> Api:
     """The application with the given route sets and the catch-all for everything else."""
     app = Api("wbsync")
     app.debug = False
+    app.clock = clock
     for group in groups:
         app.register_blueprint(group.blueprint)
 

@@ -17,7 +17,7 @@ from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.identity.secrets import Credential
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
-from chalicelib.storage.rows import Access, Ingest, key
+from chalicelib.storage.rows import Access, key
 from chalicelib.storage.store import Store, parse
 
 SLOTS = 10
@@ -107,17 +107,15 @@ def authenticate_device(store: Store, secret: Credential | None, address: str, n
         held = allowance(limit, count_address(store, address, "ingest", now), now)
         check(held)
         raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limit_headers(held))
-    row, by_address, by_company = store.together(
-        lambda: store.get(Ingest, secret.company, "ingest"),
-        lambda: count_address(store, address, "ingest", now),
-        lambda: count_address(store, f"{secret.company}#{secret.digest[:16]}", "ingest", now),
+    row, used = store.together(
+        lambda: _count_device(store, secret, now), lambda: count_address(store, address, "ingest", now)
     )
-    check(allowance(limit, by_address, now))
-    kept = row.secrets.get(secret.id) if row else None
-    if not (kept and secret.matches(kept["digest"]) and (not kept["until"] or kept["until"] > stamp(now))):
-        wrong = "The X-Inbound-Secret header is missing or wrong."
-        raise NotAuthenticated(wrong, limit_headers(allowance(limit, by_address, now)))
-    held = allowance(limit, max(by_address, by_company), now)
+    by_address = allowance(limit, used, now)
+    check(by_address)
+    if row is None:
+        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limit_headers(by_address))
+    by_company = allowance(limit, int(row[_slot(now)]["N"]), now)
+    held = min(by_company, by_address, key=lambda each: each.remaining)
     check(held)
     return secret.company, held
 
@@ -135,15 +133,31 @@ def _slot(now: datetime) -> str:
 
 
 def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str, Any] | None:
-    """Count one request of the user and return the access row; None when the token is not theirs.
+    """Count one request of the user and return the access row; None when the token is wrong or has expired."""
+    place = (key(credential.company, credential.holder), "access")
+    return _count(store, credential, place, ("tokens", "expires_at"), now)
 
+
+def _count_device(store: Store, secret: Credential, now: datetime) -> dict[str, Any] | None:
+    """Count one ingest request of the company and return its row; None when the secret is wrong or has ended."""
+    return _count(store, secret, (secret.company, "ingest"), ("secrets", "until"), now)
+
+
+def _count(
+    store: Store, credential: Credential, place: tuple[str, str], held: tuple[str, str], now: datetime
+) -> dict[str, Any] | None:
+    """Count one request in the row that holds the credential; None when the row does not hold it now.
+
+    ``held`` names the row's map of credentials and their attribute that says when one ends.
     The hits of a minute live in the slot ``minute mod 10``; every count removes the slots that are
     not of this minute or its neighbours, so a slot that exists while ``window`` is near is fresh.
     """
     this = minute(now)
     stale = [f"hits_{slot}" for slot in range(SLOTS) if (slot - this) % SLOTS not in {0, 1, SLOTS - 1}]
-    names = {"#t": "tokens", "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
+    names = {"#t": held[0], "#end": held[1], "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
     values = {
+        ":null": {"S": "NULL"},
+        ":now": {"S": stamp(now)},
         ":d": {"S": credential.digest},
         ":one": {"N": "1"},
         ":w": {"N": str(this)},
@@ -153,9 +167,9 @@ def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str
     parameters: dict[str, Any] = {
         "TableName": store.name(Access.table),
         "ReturnValues": "ALL_NEW",
-        "Key": {"pk": {"S": key(credential.company, credential.holder)}, "sk": {"S": "access"}},
+        "Key": {"pk": {"S": place[0]}, "sk": {"S": place[1]}},
     }
-    known = "#t.#id.#d = :d"
+    known = "#t.#id.#d = :d AND (attribute_type(#t.#id.#end, :null) OR #t.#id.#end > :now)"
     counted: dict[str, Any] = parameters | {
         "UpdateExpression": f"SET #w = :w ADD #hits :one REMOVE {', '.join(stale)}",
         "ConditionExpression": f"{known} AND (attribute_not_exists(#hits) OR #w BETWEEN :before AND :after)",
@@ -164,7 +178,7 @@ def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     row, old = _update(store, counted)
-    if row is not None or not old or not _holds(old, credential):
+    if row is not None or not old or not _holds(old, held[0], credential):
         return row
     fresh = counted | {
         "UpdateExpression": f"SET #w = :w, #hits = :one REMOVE {', '.join(stale)}",
@@ -184,8 +198,8 @@ def _update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | 
         return None, old
 
 
-def _holds(row: dict[str, Any], credential: Credential) -> bool:
-    kept: dict[str, Any] = from_wire(row["tokens"]).get(credential.id) or {}
+def _holds(row: dict[str, Any], held: str, credential: Credential) -> bool:
+    kept: dict[str, Any] = from_wire(row[held]).get(credential.id) or {}
     return "digest" in kept and credential.matches(kept["digest"])
 
 

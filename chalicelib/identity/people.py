@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from chalicelib.errors import Conflict, Denied, Invalid, NotFound, PlanWithoutApi
 from chalicelib.identity import passwords
@@ -11,6 +10,7 @@ from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import API_PLANS, ROLES, Role
 from chalicelib.identity.secrets import Credential, issue, keyed, new_id
 from chalicelib.names import comparison_form
+from chalicelib.storage.attributes import document_value
 from chalicelib.storage.rows import Access, Company, Directory, Ingest, Token, Unique, User, key
 from chalicelib.storage.store import Change, Put, Store, Update, absent
 
@@ -45,7 +45,7 @@ def create_company(
         updated_at=at,
     )
     owner_name, email, password = owner
-    changes, user, access = create_user(company, owner_name, email, Role.OWNER, passwords.hashed(password), now)
+    changes, user, access = create_user(company, owner_name, email, Role.OWNER, passwords.hashed(password, email), now)
     token = None
     if plan in API_PLANS:
         token = issue("wbs", id, user.id)
@@ -161,17 +161,9 @@ def create_token(
     row = _token_row(token, label, user, stamp(now), expires_at)
     kept = {"digest": token.digest, "expires_at": expires_at}
     grant = Update(
-        Access, (access.pk, "access"), (Access.tokens[token.id].set(_document(kept)),), Access.tokens.exists()
+        Access, (access.pk, "access"), (Access.tokens[token.id].set(document_value(kept)),), Access.tokens.exists()
     )
     return [Put(row, absent(Token)), grant], row, token
-
-
-def _document(value: dict[str, Any]) -> Any:
-    from pynamodb.expressions.operand import Value
-
-    from chalicelib.storage.attributes import DocumentAttribute
-
-    return Value(value, attribute=DocumentAttribute())
 
 
 def _token_row(token: Credential, label: str, user: User, at: str, expires_at: str | None) -> Token:
@@ -200,32 +192,3 @@ def revoke_token(store: Store, caller: Caller, id: str, now: datetime) -> list[C
         Update(Token, (row.pk, row.sk), (Token.revoked_at.set(stamp(now)),), Token.pk.exists()),
         Update(Access, (key(caller.company, row.user), "access"), (Access.tokens[id].remove(),)),
     ]
-
-
-def sign_in(store: Store, email: str, password: str) -> list[tuple[str, str]]:
-    """The (company, user) pairs that an e-mail and password open; as slow for an unknown e-mail."""
-    found = list(store.query_all(Directory, directory_key(email)))
-    users = store.get_many(*((User, row.company, f"user#{row.user}") for row in found))
-    if not users:
-        passwords.matches(password, None)
-    return [(user.pk, user.id) for user in users if user and passwords.matches(password, user.password) and user.active]
-
-
-def open_session(company: str, user: str, until: str) -> tuple[list[Change], Credential]:
-    """A browser session; kept beside the user's tokens so that it is read in the same call."""
-    session = issue("wbss", company, user)
-    kept = {"digest": session.digest, "expires_at": until}
-    return [
-        Update(
-            Access,
-            (key(company, user), "access"),
-            (Access.tokens[session.id].set(_document(kept)),),
-            Access.active == True,  # noqa: E712 - a condition expression
-        )
-    ], session
-
-
-def close_session(caller: Caller) -> list[Change]:
-    """Sign out."""
-    assert caller.session is not None
-    return [Update(Access, (key(caller.company, caller.user), "access"), (Access.tokens[caller.session].remove(),))]

@@ -107,6 +107,15 @@ class Access(Row):
     operatives = DocumentAttribute()  # ids of the operatives this user is
 
 
+class Invitation(Row):
+    """The one link that sets a user's password, until it is used: pk = "<company>#<user>", sk = "invitation"."""
+
+    table = "companies"
+    id = UnicodeAttribute()
+    digest = UnicodeAttribute()
+    expires_at = UnicodeAttribute()
+
+
 class Token(Row):
     """What settings list of a token; never the token: pk = company, sk = "token#<id>"."""
 
@@ -393,6 +402,7 @@ ROWS: tuple[type[Row], ...] = (
     Ingest,
     User,
     Access,
+    Invitation,
     Token,
     Unique,
     Directory,
