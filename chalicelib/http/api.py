@@ -1,5 +1,6 @@
 """The Chalice application: our request context around Chalice's routing, our problems for its errors."""
 
+from datetime import datetime
 from typing import Any
 
 from chalice.app import Chalice, Response
@@ -7,7 +8,6 @@ from chalice.app import Chalice, Response
 from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
 from chalicelib.http.call import CURRENT, Call, utc_now
 from chalicelib.http.routes import RouteSet, logger, refused
-from chalicelib.identity.access import Clock
 from chalicelib.storage.store import store
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -16,13 +16,14 @@ FALLBACK = "/{proxy+}"
 
 class Api(Chalice):
     """One per deployment. A request's context travels in a context variable, so that the local
-    gateway may serve many at once; ``app.current_request`` is shared and not used. ``clock`` says
-    what time a request comes at."""
-
-    clock: Clock = staticmethod(utc_now)
+    gateway may serve many at once; ``app.current_request`` is shared and not used."""
 
     def __call__(self, event: Any, context: Any) -> Any:
-        call = Call(event, context, store(), self.clock())
+        return self.answer(event, context, utc_now())
+
+    def answer(self, event: Any, context: Any, now: datetime) -> Any:
+        """Answer an event as at a moment."""
+        call = Call(event, context, store(), now)
         logger.append_keys(request_id=call.request_id)
         token = CURRENT.set(call)
         try:
@@ -64,11 +65,10 @@ def _matches(template: list[str], parts: list[str]) -> bool:
     )
 
 
-def build(*groups: RouteSet, clock: Clock = utc_now) -> Api:
+def build(*groups: RouteSet) -> Api:
     """The application with the given route sets and the catch-all for everything else."""
     app = Api("wbsync")
     app.debug = False
-    app.clock = clock
     for group in groups:
         app.register_blueprint(group.blueprint)
 
