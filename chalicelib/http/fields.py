@@ -7,11 +7,13 @@ the digits of the JSON text: they are read as Decimal and never pass through flo
 import json
 import re
 import types
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from functools import cache
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -22,6 +24,7 @@ from chalicelib.errors import Invalid, InvalidJson
 
 S = TypeVar("S", bound=msgspec.Struct)
 MAX_DEPTH = 32
+TOO_DEEP = f"Nested more than {MAX_DEPTH} levels deep."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,12 @@ Cap = Annotated[Decimal, Number(2, above="0", highest="24"), _number(exclusiveMi
 Figure = Annotated[Decimal, Number(6), _number()]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
-Note = Annotated[str, Meta(max_length=2000)]
+LINES = "may have several lines"
+Note = Annotated[str, LINES, Meta(max_length=2000)]
 Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Unit = Annotated[str, Meta(min_length=1, max_length=32)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="ISO 4217")]
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="a currency code of ISO 4217 such as EUR")]
+Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254, description="an e-mail address")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,38 +109,54 @@ def parse_json(raw: bytes) -> Any:
     """JSON text to plain values: exact numbers, no NaN, no duplicate keys, bounded depth.
 
     Raises:
-        InvalidJson: with what is wrong.
+        InvalidJson: with what is wrong, and the field where there is one.
     """
     try:
-        text = raw.decode("utf-8")
-        value = json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
+        value = json.loads(
+            raw.decode("utf-8"),
+            parse_float=Decimal,
+            parse_int=_whole,
+            parse_constant=Decimal,
+            object_pairs_hook=_no_duplicates,
+        )
     except RecursionError:
-        raise InvalidJson("The body is nested too deeply.") from None
+        raise InvalidJson("The body is nested too deeply.", errors={"body": [TOO_DEEP]}) from None
+    except UnicodeDecodeError:
+        raise InvalidJson("The body is not UTF-8.") from None
     except (ValueError, ArithmeticError) as error:
         raise InvalidJson(f"The body is not valid JSON: {error}"[:300]) from None
-    _check_depth(value, 0)
+    _check_tree(value, "", 0)
     return value
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
+def _whole(digits: str) -> int | Decimal:
+    """A whole number; one of absurd length as a decimal, which no field takes."""
+    return int(digits) if len(digits) <= 40 else Decimal(digits)
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:60]!r} appears twice")
+        twice = printable(next(name for name in names if names.count(name) > 1))
+        raise InvalidJson("A key appears twice.", errors={twice: ["Appears twice."]})
     return found
 
 
-def _check_depth(value: Any, depth: int) -> None:
+def _check_tree(value: Any, path: str, depth: int) -> None:
+    """Bounded depth, and none of the constants that JSON does not have (the parser makes them decimals)."""
     if depth > MAX_DEPTH:
-        raise InvalidJson("The body is nested too deeply.")
+        raise InvalidJson("The body is nested too deeply.", errors={path.split(".")[0]: [TOO_DEEP]})
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise InvalidJson(f"{value} is not a JSON number.", errors={path or "body": ["Must be a number."]})
     if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            _check_depth(item, depth + 1)
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _check_tree(item, _join(path, printable(str(name))), depth + 1)
+
+
+def printable(name: str) -> str:
+    """A client's own name for a field, short and safe to show."""
+    return name[:64].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def bind(model: type[S], value: Any) -> S:
@@ -165,7 +185,7 @@ def _bind_struct(model: type[msgspec.Struct], value: Any, path: str, errors: dic
     hints = _types(model)
     if model.__struct_config__.forbid_unknown_fields:
         for name in value.keys() - known.keys():
-            errors.setdefault(_join(path, name[:64]), []).append("Unknown field.")
+            errors.setdefault(_join(path, printable(name)), []).append("Unknown field.")
     values = {}
     for name, item in known.items():
         if name in value:
@@ -194,7 +214,7 @@ def _bind_value(hint: Any, value: Any, path: str, errors: dict[str, list[str]]) 
     try:
         return _scalar(hint, base, rules, value)
     except (ValueError, msgspec.ValidationError) as error:
-        errors.setdefault(path, []).append(_message(error))
+        errors.setdefault(path, []).append(_message(error, rules, base))
         return None
 
 
@@ -225,16 +245,16 @@ def _members(base: Any) -> tuple[Any, ...]:
 
 def _scalar(hint: Any, base: Any, rules: tuple[Any, ...], value: Any) -> Any:
     if isinstance(value, str):
-        _check_text(value)
+        _check_text(value, LINES in rules)
     for rule in rules:
-        if isinstance(rule, Number):
-            return rule.check(value)
-        if isinstance(rule, TimeZone):
+        if isinstance(rule, Number | TimeZone):
             return rule.check(value)
     if base is date:
         return _date(value)
-    if isinstance(value, str) and base is str:
+    if base is str and isinstance(value, str):
         value = value.strip()
+        if any(isinstance(rule, Meta) and rule.min_length for rule in rules) and not _visible(value):
+            raise ValueError("Must not be empty.")
     return msgspec.convert(value, hint, strict=True)
 
 
@@ -247,23 +267,59 @@ def _date(value: Any) -> date:
         raise ValueError("There is no such date.") from None
 
 
-def _check_text(value: str) -> None:
-    if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise ValueError("Must be text without NUL or lone surrogates.")
+def _check_text(value: str, lines: bool) -> None:
+    """No NUL, lone surrogates, control characters, or marks that reverse the text around them."""
+    for char in value:
+        category = unicodedata.category(char)
+        if category == "Cs" or (category == "Cc" and not (lines and char in "\t\r\n")):
+            raise ValueError("Must be text without control characters or lone surrogates.")
+        if char in _REVERSING:
+            raise ValueError("Must be text without marks that change the direction of writing.")
 
 
-def _message(error: Exception) -> str:
-    text = str(error)
-    return (
-        text
-        if isinstance(error, ValueError) and not isinstance(error, msgspec.ValidationError)
-        else re.sub(r"`(\w+)`", r"\1", text.split(" - at")[0]) + "."
-    )
+def _visible(value: str) -> bool:
+    return any(unicodedata.category(char) not in {"Cf", "Zs", "Zl", "Zp", "Mn"} for char in value)
+
+
+def _message(error: Exception, rules: tuple[Any, ...], base: Any) -> str:
+    """What a person should give instead; msgspec's own wording speaks of Python types."""
+    if not isinstance(error, msgspec.ValidationError):
+        return str(error)
+    choices = [str(choice) for member in _members(base) for choice in _choices(member)]
+    if choices:
+        return f"Must be one of {', '.join(choices)}."
+    for pattern, message in _MESSAGES:
+        if found := re.match(pattern, str(error)):
+            shown = [rule.description for rule in rules if isinstance(rule, Meta) and rule.description]
+            return message.format(*found.groups(), kind=shown[0] if shown else "of the right form")
+    return "Not valid."
+
+
+def _choices(member: Any) -> tuple[Any, ...]:
+    if get_origin(member) is Literal:
+        return get_args(member)
+    return tuple(member) if isinstance(member, type) and issubclass(member, Enum) else ()
+
+
+_MESSAGES = (
+    (r"Expected `str` of length >= (\d+)", "Must have at least {0} characters."),
+    (r"Expected `str` of length <= (\d+)", "Must have at most {0} characters."),
+    (r"Expected `str` matching", "Must be {kind}."),
+    (r"Expected `int` >= (-?\d+)", "Must be at least {0}."),
+    (r"Expected `int` <= (-?\d+)", "Must be at most {0}."),
+    (r"Expected `int \| str", "Must be text or a whole number."),
+    (r"Expected `int", "Must be a whole number."),
+    (r"Expected `bool", "Must be true or false."),
+    (r"Expected `array", "Must be a list."),
+    (r"Expected `object", "Must be an object."),
+    (r"Expected `str", "Must be text."),
+)
+_REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def bind_query(model: type[S], raw: dict[str, list[str]]) -> S:
     """A query model from query parameters; text becomes whole numbers and booleans where declared."""
-    repeated = {name: ["Given more than once."] for name, values in raw.items() if len(values) > 1}
+    repeated = {printable(name): ["Given more than once."] for name, values in raw.items() if len(values) > 1}
     if repeated:
         raise Invalid("Some query parameters are not valid.", errors=repeated)
     hints = _types(model)
