@@ -54,14 +54,11 @@ def idempotency_definition(name: Any) -> dict[str, Any]:
 
 
 def definitions() -> dict[str, dict[str, Any]]:
-    """Every table of the stage by its logical name, encrypted and protected from deletion."""
+    """Every table of the stage by its logical name, protected from deletion."""
     prefix = settings().table_prefix
     found = {table.name: table_definition(table, prefix + table.name) for table in TABLES}
     found[IDEMPOTENCY_TABLE] = idempotency_definition(prefix + IDEMPOTENCY_TABLE)
-    return {
-        name: each | {"SSESpecification": {"SSEEnabled": True}, "DeletionProtectionEnabled": True}
-        for name, each in found.items()
-    }
+    return {name: each | {"DeletionProtectionEnabled": True} for name, each in found.items()}
 
 
 def create_tables() -> None:
@@ -69,8 +66,10 @@ def create_tables() -> None:
     client = boto3.client("dynamodb")
     streaming = {table.name for table in TABLES if table.stream}
     for name, definition in definitions().items():
-        stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-        _create(client, definition | ({"StreamSpecification": stream} if name in streaming else {}))
+        definition |= {"SSESpecification": {"Enabled": True}}
+        if name in streaming:
+            definition |= {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
+        _create(client, definition)
 
 
 def protect_tables() -> None:

@@ -42,7 +42,10 @@ def _logical(table: str) -> str:
 
 
 def _table(name: str, definition: dict[str, Any]) -> dict[str, Any]:
-    properties = definition | {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}}
+    properties = definition | {
+        "SSESpecification": {"SSEEnabled": True},
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+    }
     if name in STREAMS.values():
         properties["StreamSpecification"] = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     if name in EXPIRES:

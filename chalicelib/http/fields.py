@@ -7,7 +7,6 @@ the digits of the JSON text: they are read as Decimal and never pass through flo
 import json
 import re
 import types
-import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -24,6 +23,12 @@ from chalicelib.errors import Invalid, InvalidJson
 
 S = TypeVar("S", bound=msgspec.Struct)
 MAX_DEPTH = 32
+# Character classes of regular expressions, as Python and JSON Schema both read them.
+_REFUSED = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+_BREAKS = r"\t\n\r\u2028\u2029"
+_BLANK = r"\s\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u2065\u206a-\u206f\ufeff\u3164\uffa0"
+_ONE_LINE, _SEVERAL_LINES = re.compile(f"[^{_REFUSED}{_BREAKS}]*"), re.compile(f"[^{_REFUSED}]*")
+_VISIBLE = re.compile(f"[^{_REFUSED}{_BLANK}]")
 TOO_DEEP = f"Nested more than {MAX_DEPTH} levels deep."
 
 
@@ -52,28 +57,63 @@ class Number:
             raise ValueError(f"Must have at most {self.places} decimals.")
         return number.quantize(Decimal(1).scaleb(-self.places)) + 0  # never minus zero
 
+    def meta(self, example: float) -> Meta:
+        """The same in JSON Schema; decimals in words, as ``multipleOf`` of fractions is unsafe in validators."""
+        bounds = {"minimum": self.lowest, "maximum": self.highest, "exclusiveMinimum": self.above}
+        return Meta(
+            description=f"At most {self.places} decimals.",
+            examples=[example],
+            extra_json_schema={
+                "type": "number",
+                "format": None,
+                **{name: int(bound) for name, bound in bounds.items() if bound is not None},
+            },
+        )
 
-def _number(**schema: Any) -> Meta:
-    return Meta(extra_json_schema={"type": "number", "format": None} | schema)
+
+def _text(example: str, shortest: int, longest: int, *, lines: bool = False) -> Meta:
+    """Text of one line, or of several: what :func:`_check_text` takes, said in the schema."""
+    taken = f"[^{_REFUSED}{'' if lines else _BREAKS}]*"
+    pattern = f"^{taken}[^{_REFUSED}{_BLANK}]{taken}$" if shortest else f"^{taken}$"
+    return Meta(min_length=shortest, max_length=longest, examples=[example], extra_json_schema={"pattern": pattern})
 
 
-Hours = Annotated[Decimal, Number(2, above="0", highest="24"), _number(exclusiveMinimum=0, maximum=24, multipleOf=0.01)]
-Budget = Annotated[Decimal, Number(2, lowest="0", highest="100000000"), _number(minimum=0, maximum=100000000)]
-Money = Annotated[Decimal, Number(2, lowest="0", highest="1000000000000"), _number(minimum=0)]
-Rate = Annotated[Decimal, Number(2, lowest="0", highest="1000000"), _number(minimum=0, maximum=1000000)]
-Quantity = Annotated[Decimal, Number(4, lowest="-1000000000", highest="1000000000"), _number()]
-Amount = Annotated[Decimal, Number(4, lowest="0", highest="1000000000"), _number(minimum=0)]
-Fraction = Annotated[Decimal, Number(4, lowest="0", highest="1"), _number(minimum=0, maximum=1)]
-Cap = Annotated[Decimal, Number(2, above="0", highest="24"), _number(exclusiveMinimum=0, maximum=24)]
-Figure = Annotated[Decimal, Number(6), _number()]
-Name = Annotated[str, Meta(min_length=1, max_length=200)]
-Code = Annotated[str, Meta(min_length=1, max_length=64)]
+_HOURS = Number(2, above="0", highest="24")
+_BUDGET = Number(2, lowest="0", highest="100000000")
+_MONEY = Number(2, lowest="0", highest="1000000000000")
+_RATE = Number(2, lowest="0", highest="1000000")
+_QUANTITY = Number(4, lowest="-1000000000", highest="1000000000")
+_AMOUNT = Number(4, lowest="0", highest="1000000000")
+_FRACTION = Number(4, lowest="0", highest="1")
+_FIGURE = Number(6)
+Hours = Annotated[Decimal, _HOURS, _HOURS.meta(7.5)]
+Cap = Annotated[Decimal, _HOURS, _HOURS.meta(16)]
+Budget = Annotated[Decimal, _BUDGET, _BUDGET.meta(320)]
+Money = Annotated[Decimal, _MONEY, _MONEY.meta(1250000)]
+Rate = Annotated[Decimal, _RATE, _RATE.meta(34.5)]
+Quantity = Annotated[Decimal, _QUANTITY, _QUANTITY.meta(12.5)]
+Amount = Annotated[Decimal, _AMOUNT, _AMOUNT.meta(180)]
+Fraction = Annotated[Decimal, _FRACTION, _FRACTION.meta(0.25)]
+Figure = Annotated[Decimal, _FIGURE, _FIGURE.meta(1.0417)]
 LINES = "may have several lines"
-Note = Annotated[str, LINES, Meta(max_length=2000)]
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
-Unit = Annotated[str, Meta(min_length=1, max_length=32)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="a currency code of ISO 4217 such as EUR")]
-Email = Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254, description="an e-mail address")]
+Name = Annotated[str, _text("North quay", 1, 200)]
+Code = Annotated[str, _text("C-101", 1, 64)]
+Note = Annotated[str, LINES, _text("Rain until ten.", 0, 2000, lines=True)]
+Reason = Annotated[str, LINES, _text("Wrong activity.", 1, 2000, lines=True)]
+Id = Annotated[str, _text("k3x9mq2vh7ad", 1, 64)]
+Unit = Annotated[str, _text("m3", 1, 32)]
+Currency = Annotated[
+    str, Meta(pattern="^[A-Z]{3}$", description="a currency code of ISO 4217 such as EUR", examples=["EUR"])
+]
+Email = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        max_length=254,
+        description="an e-mail address",
+        examples=["fay@example.com"],
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +128,17 @@ class TimeZone:
         return str(value)
 
 
-Zone = Annotated[str, TimeZone(), Meta(max_length=64, description="IANA time zone")]
-Date = date
+Zone = Annotated[
+    str,
+    TimeZone(),
+    Meta(
+        max_length=64,
+        description="a name of the IANA time zone database",
+        examples=["Europe/Dublin"],
+        extra_json_schema={"format": "iana-time-zone"},
+    ),
+]
+Date = Annotated[date, Meta(examples=["2026-06-08"])]
 Weekday = Annotated[int, Meta(ge=1, le=7)]
 
 
@@ -253,7 +302,7 @@ def _scalar(hint: Any, base: Any, rules: tuple[Any, ...], value: Any) -> Any:
         return _date(value)
     if base is str and isinstance(value, str):
         value = value.strip()
-        if any(isinstance(rule, Meta) and rule.min_length for rule in rules) and not _visible(value):
+        if any(isinstance(rule, Meta) and rule.min_length for rule in rules) and not _VISIBLE.search(value):
             raise ValueError("Must not be empty.")
     return msgspec.convert(value, hint, strict=True)
 
@@ -268,17 +317,11 @@ def _date(value: Any) -> date:
 
 
 def _check_text(value: str, lines: bool) -> None:
-    """No NUL, lone surrogates, control characters, or marks that reverse the text around them."""
-    for char in value:
-        category = unicodedata.category(char)
-        if category == "Cs" or (category == "Cc" and not (lines and char in "\t\r\n")):
-            raise ValueError("Must be text without control characters or lone surrogates.")
-        if char in _REVERSING:
-            raise ValueError("Must be text without marks that change the direction of writing.")
-
-
-def _visible(value: str) -> bool:
-    return any(unicodedata.category(char) not in {"Cf", "Zs", "Zl", "Zp", "Mn"} for char in value)
+    taken = _SEVERAL_LINES if lines else _ONE_LINE
+    if not taken.fullmatch(value) or any("\ud800" <= char <= "\udfff" for char in value):
+        raise ValueError(
+            "Must be text without control characters, marks that reverse the direction of writing, or lone surrogates."
+        )
 
 
 def _message(error: Exception, rules: tuple[Any, ...], base: Any) -> str:
@@ -314,7 +357,6 @@ _MESSAGES = (
     (r"Expected `object", "Must be an object."),
     (r"Expected `str", "Must be text."),
 )
-_REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def bind_query(model: type[S], raw: dict[str, list[str]]) -> S:

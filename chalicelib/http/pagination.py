@@ -10,10 +10,12 @@ import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from chalicelib.errors import Invalid, InvalidPage
+from msgspec import Meta
+
+from chalicelib.errors import InvalidPage
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.identity.secrets import keyed
@@ -28,9 +30,9 @@ MAX_PAGE_SIZE = 200
 class PageQuery(Body, kw_only=True):
     """Query parameters that every list takes."""
 
-    page: str | None = None
+    page: Annotated[str, Meta(extra_json_schema={"pattern": "^[1-9][0-9]{0,8}$"})] | None = None
     cursor: str | None = None
-    page_size: int | None = None
+    page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
 
 
 class Listed(Answer, kw_only=True):
@@ -74,7 +76,7 @@ class Source:
 
 def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]]) -> Listed:
     """One page of a list, as the contract shapes it."""
-    size = _page_size(call)
+    size = call.query.page_size
     cursor = _read_cursor(call)
     if cursor:
         page, count, start = int(cursor["p"]), int(cursor["c"]), cursor["k"]
@@ -93,15 +95,6 @@ def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[A
         next=_link(call, page + 1, count, _key(source, rows[-1]), False) if rows and has_next else None,
         previous=_link(call, page - 1, count, _key(source, rows[0]), True) if rows and page > 1 else None,
     )
-
-
-def _page_size(call: Call) -> int:
-    size = getattr(call.query, "page_size", None)
-    if size is None:
-        return PAGE_SIZE
-    if not 1 <= size <= MAX_PAGE_SIZE:
-        raise Invalid(errors={"page_size": ["Must be from 1 to 200."]})
-    return int(size)
 
 
 def _page_number(call: Call) -> int:

@@ -396,6 +396,6 @@ def _everywhere(call: Call) -> dict[str, str]:
 
 def matching(call: Call, tag: str) -> None:
     """Raises :class:`PreconditionFailed` when If-Match names another version than ``tag``."""
-    wanted = call.headers.get("if-match")
-    if wanted is not None and wanted.strip() != "*" and tag not in [part.strip() for part in wanted.split(",")]:
+    wanted = call.headers.get("if-match", "").strip() or "*"
+    if wanted != "*" and tag not in [part.strip() for part in wanted.split(",")]:
         raise PreconditionFailed("The resource has changed since the version named in If-Match.")

@@ -236,12 +236,6 @@ def test_two_names_for_one_path_variable_are_refused() -> None:
         RouteTable({"/x/{a}": ["GET"], "/x/{b}/y": ["GET"]})
 
 
-def test_a_verb_the_app_does_not_have_is_answered_by_the_gateway(
-    connection: HTTPConnection,
-) -> None:
-    assert ask(connection, "TRACE", "/items")[0].status == 404
-
-
 def test_head_has_the_length_and_no_body_and_the_connection_stays(
     connection: HTTPConnection,
 ) -> None:
