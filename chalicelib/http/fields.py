@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -98,6 +98,7 @@ Figure = Annotated[Decimal, _FIGURE, _FIGURE.meta(1.0417)]
 LINES = "may have several lines"
 Name = Annotated[str, _text("North quay", 1, 200)]
 Code = Annotated[str, _text("C-101", 1, 64)]
+Word = Annotated[str, _text("quay", 0, 200)]
 Note = Annotated[str, LINES, _text("Rain until ten.", 0, 2000, lines=True)]
 Reason = Annotated[str, LINES, _text("Wrong activity.", 1, 2000, lines=True)]
 Id = Annotated[str, _text("k3x9mq2vh7ad", 1, 64)]
@@ -108,7 +109,7 @@ Currency = Annotated[
 Email = Annotated[
     str,
     Meta(
-        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        pattern=f"^[^@\\s{_REFUSED}]+@[^@\\s{_REFUSED}]+\\.[^@\\s{_REFUSED}]+$",
         max_length=254,
         description="an e-mail address",
         examples=["fay@example.com"],
@@ -143,11 +144,18 @@ Weekday = Annotated[int, Meta(ge=1, le=7)]
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of request bodies and queries; unknown fields are refused by name."""
+    """Base of request bodies and queries; unknown fields are refused by name.
+
+    ``schema_rules`` say in JSON Schema what holds between the fields.
+    """
+
+    schema_rules: ClassVar[dict[str, Any]] = {}
 
 
 class Loose(msgspec.Struct, kw_only=True):
     """Base of bodies whose unknown fields are ignored (devices send what they like)."""
+
+    schema_rules: ClassVar[dict[str, Any]] = {}
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -300,6 +308,8 @@ def _scalar(hint: Any, base: Any, rules: tuple[Any, ...], value: Any) -> Any:
             return rule.check(value)
     if base is date:
         return _date(value)
+    if isinstance(value, Decimal) and int in _members(base) and value == value.to_integral_value():
+        value = int(value)  # JSON knows one kind of number: 1.0 is a whole one
     if base is str and isinstance(value, str):
         value = value.strip()
         if any(isinstance(rule, Meta) and rule.min_length for rule in rules) and not _VISIBLE.search(value):

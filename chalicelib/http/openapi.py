@@ -32,6 +32,8 @@ def document() -> dict[str, Any]:
     """The whole document."""
     models = _models()
     _, components = msgspec.json.schema_components(models, ref_template=SCHEMAS)
+    for model in models:
+        components[model.__name__] |= getattr(model, "schema_rules", {})
     paths: dict[str, Any] = {}
     for route in ROUTES:
         if route.path.startswith("/api/v1"):
@@ -62,7 +64,7 @@ def document() -> dict[str, Any]:
 def _models() -> list[Any]:
     found: list[Any] = [Problem, Listed]
     for route in ROUTES:
-        found += [model for model in (route.body, route.answer) if model is not None]
+        found += [model for model in (route.body, route.answer, route.batch_answer) if model is not None]
         if route.answer is Listed:
             found.append(_row_of(route))
     return list(dict.fromkeys(found))
@@ -112,8 +114,15 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["security"] = []
     if route.device:
         operation["security"] = [{"device": []}]
-        operation["responses"]["200"] = operation["responses"][str(route.status)]
+    if route.batch_answer is not None:
+        again: dict[str, Any] = {"anyOf": [_reference(route.answer), _reference(route.batch_answer)]}
+        content = {"application/json": {"schema": again}}
+        operation["responses"]["200"] = {"description": "Done.", "headers": _headers(route), "content": content}
     return operation
+
+
+def _reference(model: Any) -> dict[str, str]:
+    return {"$ref": SCHEMAS.format(name=model.__name__)}
 
 
 def _refusals(route: Route) -> list[int]:

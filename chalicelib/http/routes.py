@@ -65,6 +65,7 @@ class Route:
     query: type[msgspec.Struct]
     body: type[msgspec.Struct] | None
     answer: Any
+    batch_answer: Any
     status: int
     tag: str
     open: bool
@@ -97,6 +98,7 @@ class RouteSet:
         query: type[msgspec.Struct] = NoQuery,
         body: type[msgspec.Struct] | None = None,
         answer: Any = None,
+        batch_answer: Any = None,
         status: int = 200,
         open: bool = False,
         device: bool = False,
@@ -105,7 +107,8 @@ class RouteSet:
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a route; ``open`` ones need nobody, ``device`` ones the company's ingest secret.
 
-        ``produces`` are the media types that ``Accept`` may choose from, the usual one first.
+        ``batch_answer`` is the 200 to a body of many. ``produces`` are the media types that ``Accept``
+        may choose from, the usual one first.
         """
 
         def declare(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,6 +121,7 @@ class RouteSet:
                 query,
                 body,
                 answer,
+                batch_answer,
                 status,
                 self.tag,
                 open,
