@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call, Written, etag
 from chalicelib.http.fields import Answer, Body, Code, Email, Id, Name
-from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.pagination import Changes, ChangesQuery, Listed, PageQuery, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet, csrf_token
 from chalicelib.identity import people
 from chalicelib.identity.access import stamp
@@ -101,10 +101,12 @@ def create_user(call: Call, body: UserCreate) -> Written:
     return Written(changes, present_user(user), location=f"{BASE}/users/{user.id}/", etag=etag(user.version))
 
 
-@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=PageQuery, answer=Listed)
+@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=ChangesQuery, answer=Changes)
 def list_users(call: Call) -> Listed:
     """List the users of the company by name."""
-    source = Source(User, "users", "list_users", call.user.company)
+    company = call.user.company
+    source = Source(User, "users", "list_users", company)
+    source = changed(call, User, company, "user#") if incremental(call) else source
     return listed(call, source, lambda rows: [present_user(row) for row in rows])
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.errors import WbsyncError
 from chalicelib.http.fields import Answer
-from chalicelib.http.pagination import Listed
+from chalicelib.http.pagination import Changes, Deleted, Listed
 from chalicelib.http.routes import ROUTES, Route
 from chalicelib.version import VERSION
 
@@ -62,12 +62,16 @@ def document() -> dict[str, Any]:
 
 
 def _models() -> list[Any]:
-    found: list[Any] = [Problem, Listed]
+    found: list[Any] = [Problem, Deleted]
     for route in ROUTES:
         found += [model for model in (route.body, route.answer, route.batch_answer) if model is not None]
-        if route.answer is Listed:
+        if _lists(route):
             found.append(_row_of(route))
     return list(dict.fromkeys(found))
+
+
+def _lists(route: Route, kind: type[Listed] = Listed) -> bool:
+    return isinstance(route.answer, type) and issubclass(route.answer, kind)
 
 
 def _row_of(route: Route) -> Any:
@@ -77,7 +81,7 @@ def _row_of(route: Route) -> Any:
         (
             other.answer
             for other in ROUTES
-            if other.path in wanted and isinstance(other.answer, type) and other.answer is not Listed
+            if other.path in wanted and isinstance(other.answer, type) and not _lists(other)
         ),
         Listed,
     )
@@ -130,7 +134,7 @@ def _refusals(route: Route) -> list[int]:
     found = {400, 406, 429, 500, 503}
     if not route.open:
         found |= {401, 403}
-    if "{" in route.path or route.answer is Listed:
+    if "{" in route.path or _lists(route):
         found.add(404)
     if route.writes:
         found |= {409, 413, 415, 422}
@@ -237,9 +241,11 @@ def _success(route: Route) -> dict[str, Any]:
     if route.answer is None:
         return {"description": "Done."}
     schema: dict[str, Any] = {"$ref": SCHEMAS.format(name=route.answer.__name__)}
-    if route.answer is Listed:
-        rows = {"type": "array", "items": {"$ref": SCHEMAS.format(name=_row_of(route).__name__)}}
-        schema = {"allOf": [schema, {"type": "object", "properties": {"results": rows}}]}
+    if _lists(route):
+        row: dict[str, Any] = {"$ref": SCHEMAS.format(name=_row_of(route).__name__)}
+        if _lists(route, Changes):
+            row = {"anyOf": [row, {"$ref": SCHEMAS.format(name=Deleted.__name__)}]}
+        schema = {"allOf": [schema, {"type": "object", "properties": {"results": {"type": "array", "items": row}}}]}
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
 
 

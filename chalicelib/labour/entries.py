@@ -28,7 +28,18 @@ from chalicelib.labour import clashes
 from chalicelib.operatives import operatives
 from chalicelib.projects.projects import TAKES_HOURS, today
 from chalicelib.projects.wbs import code_claim, node_key, project_of
-from chalicelib.storage.rows import Audit, Booking, Entry, Node, NodeUnique, Operative, OperativeDay, Project, key
+from chalicelib.storage.rows import (
+    Audit,
+    Booking,
+    Entry,
+    Node,
+    NodeUnique,
+    Operative,
+    OperativeDay,
+    Project,
+    key,
+    tombstone,
+)
 from chalicelib.storage.store import Change, Delete, Put, Store, absent
 
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
@@ -346,7 +357,12 @@ def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]
     _expect(entry, *EDITABLE)
     was, before = entry.status, _move(entry, "deleted", now)
     changes, *_ = _finish(caller, entry, before, around, "delete", was, now)
-    return [Delete(Entry, (entry.pk, entry.sk), Entry.version == before), *changes[1:]]
+    entry.status = was
+    return [
+        Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
+        Put(tombstone(entry, stamp(now))),
+        *changes[1:],
+    ]
 
 
 def _own_or_crew(store: Store, caller: Caller, id: str, now: datetime) -> tuple[Entry, Surroundings]:
