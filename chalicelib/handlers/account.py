@@ -47,12 +47,11 @@ class Me(Answer, kw_only=True):
 @routes.route("GET", f"{BASE}/me", answer=Me)
 def read_me(call: Call) -> Me:
     """Read the caller: user, company, plan, role and permissions."""
-    access = call.user.access
-    session = call.user.session
+    access, tenant, session = call.user.access, call.user.tenant, call.user.session
     return Me(
         user=Person(**access.user),
-        company=Tenant(id=access.company["id"], name=access.company["name"]),
-        plan=access.plan,
+        company=Tenant(id=tenant.id, name=tenant.name),
+        plan=tenant.plan,
         role=access.role,
         permissions=sorted(call.user.permissions()),
         csrf_token=csrf_token(session) if session else UNSET,

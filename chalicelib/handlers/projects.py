@@ -131,7 +131,7 @@ def list_projects(call: Call) -> Listed:
 def create_project(call: Call, body: ProjectCreate) -> Written:
     """Create a project."""
     values = _values(call, given(body), None)
-    changes, row = projects.create(call.store, call.user.access, values, call.now)
+    changes, row = projects.create(call.store, call.user.tenant, values, call.now)
     return Written(changes, present(call.user, row), location=f"{BASE}/projects/{row.id}/", etag=etag(row.version))
 
 
@@ -156,7 +156,7 @@ def read_project(call: Call, id: str) -> Read:
 def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     """Change some fields of a project."""
     row = projects.find(call.store, call.user.company, id)
-    call.user.require(Permission.EDIT_PROJECTS, id, projects.today(row, call.now))
+    call.user.require(Permission.EDIT_PROJECTS, id)
     matching(call, etag(row.version))
     changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
     return Written(changes, present(call.user, row), etag=etag(row.version))

@@ -88,16 +88,8 @@ def create_user(
         pk=key(company.id, id),
         sk="access",
         user={"id": id, "name": name, "email": email},
-        company={
-            "id": company.id,
-            "name": company.name,
-            "timezone": company.timezone,
-            "currency": company.currency,
-            "daily_cap_hours": company.daily_cap_hours,
-        },
         role=role.value,
         active=True,
-        plan=company.plan,
         tokens={},
         memberships={},
         operatives={},
@@ -127,12 +119,12 @@ def add_user(
     now: datetime,
 ) -> tuple[list[Change], User]:
     """A new user made by an owner or admin; nobody hands out more than they have."""
-    company, taken = store.get_many((Company, caller.company, "company"), (Unique, caller.company, email_claim(email)))
+    taken = store.get(Unique, caller.company, email_claim(email))
     if not ROLES[role] <= caller.permissions():
         raise Denied("Nobody grants a role that holds a permission they lack.")
     if taken:
         raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
-    changes, user, _ = create_user(company, name, email, role, None, now)
+    changes, user, _ = create_user(caller.tenant, name, email, role, None, now)
     return changes, user
 
 
@@ -153,7 +145,7 @@ def create_token(
     )
     if user is None:
         raise Invalid(errors={"user": ["There is no such user."]})
-    if access.plan not in API_PLANS:
+    if caller.tenant.plan not in API_PLANS:
         raise PlanWithoutApi
     if not ROLES[Role(user.role)] <= caller.permissions():
         raise Denied("Nobody makes a token for a user who may do more than they may.")

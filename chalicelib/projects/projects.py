@@ -8,7 +8,7 @@ from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.names import comparison_form
-from chalicelib.storage.rows import Access, Project, ProjectCode, key
+from chalicelib.storage.rows import Company, Project, ProjectCode, key
 from chalicelib.storage.store import Change, Delete, Put, Store, absent
 
 STATUSES = ("active", "on_hold", "completed", "archived")
@@ -28,15 +28,15 @@ def today(project: Project, now: datetime) -> str:
     return now.astimezone(ZoneInfo(project.timezone)).date().isoformat()
 
 
-def create(store: Store, access: Access, values: dict[str, Any], now: datetime) -> tuple[list[Change], Project]:
+def create(store: Store, tenant: Company, values: dict[str, Any], now: datetime) -> tuple[list[Change], Project]:
     """A new project; its code is unique in the company."""
-    company = access.company["id"]
+    company = tenant.id
     claim = _claim(company, values["code"])
     _refuse_taken(store.get(ProjectCode, claim.pk, claim.sk))
     id, at = new_id(), stamp(now)
     claim.holder = id
     days = values.pop("working_days", None) or [1, 2, 3, 4, 5]
-    defaults = {"status": "active", "timezone": access.company["timezone"], "currency": access.company["currency"]}
+    defaults = {"status": "active", "timezone": tenant.timezone, "currency": tenant.currency}
     row = Project(
         pk=key(company, id),
         sk="project",

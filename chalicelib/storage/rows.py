@@ -98,12 +98,10 @@ class Access(Row):
 
     table = "companies"
     user = DocumentAttribute()  # {id, name, email}
-    company = DocumentAttribute()  # {id, name, timezone, currency, daily_cap_hours}
     role = UnicodeAttribute()
     active = BooleanAttribute()
-    plan = UnicodeAttribute()
-    tokens = DocumentAttribute()  # id -> {digest, expires_at}
-    memberships = DocumentAttribute()  # project -> {role, expires_on}
+    tokens = DocumentAttribute()  # id -> {digest, expires_at, used}
+    memberships = DocumentAttribute()  # project -> {role, until}: the instant at which it ends, or None
     operatives = DocumentAttribute()  # ids of the operatives this user is
 
 
