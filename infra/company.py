@@ -14,7 +14,7 @@ import boto3
 from chalicelib.errors import WbsyncError
 from chalicelib.http.call import utc_now
 from chalicelib.http.fields import TimeZone
-from chalicelib.identity.people import create_company
+from chalicelib.identity.companies import create_company
 from chalicelib.identity.permissions import PLANS
 from chalicelib.settings import settings
 from chalicelib.storage.store import store

@@ -111,9 +111,12 @@ def present(caller: Caller, row: Project) -> ProjectAnswer:
 
 @routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Listed)
 def list_projects(call: Call) -> Listed:
-    """List projects by code."""
+    """List projects by code: all, or those that a membership opens."""
     company, query = call.user.company, call.query
-    filters = (("code", {"S": query.code}),) if query.code is not None else ()
+    filters: tuple[tuple[str, Any], ...] = (("code", {"S": query.code}),) if query.code is not None else ()
+    if not call.user.may(Permission.READ_PROJECTS):
+        known = sorted(call.user.projects_with(Permission.READ_PROJECTS))
+        filters += (("id", [{"S": id} for id in known]),)
     source = Source(Project, "company", "list_company", company, filters=filters)
     if query.status is not None:
         source = Source(Project, "status", "list_status", key(company, query.status), filters=filters)

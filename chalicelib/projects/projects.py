@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.identity import memberships
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.names import comparison_form
@@ -65,6 +66,8 @@ def change(
     before, changes = row.version, []
     if "code" in values and comparison_form(values["code"]) != comparison_form(row.code):
         changes = _change_code(store, company, row, values["code"])
+    if values.get("timezone", row.timezone) != row.timezone:
+        changes += memberships.in_zone(store, company, row.id, values["timezone"])
     if "working_days" in values:
         values["working_days"] = {"days": sorted(set(values["working_days"]))}
     for name, value in values.items():

@@ -43,6 +43,7 @@ PASSING = frozenset(
     }
 )
 ATTEMPTS = 8
+MOST_OPERANDS = 100  # of one IN
 
 
 class ConditionFailed(Exception):
@@ -205,7 +206,7 @@ class Store:
         count_only: bool = False,
         consistent: bool = False,
     ) -> Page:
-        """One page of a query; ``filters`` are equalities dropped by DynamoDB after reading."""
+        """One page of a query; ``filters`` are values, or lists of them, that DynamoDB compares after reading."""
         names, values = {"#h": hash_name}, {":h": {"S": pk}}
         condition = "#h = :h"
         if between:
@@ -218,11 +219,7 @@ class Store:
             "ScanIndexForward": forward,
         }
         if filters:
-            clauses = []
-            for place, (name, value) in enumerate(sorted(filters.items())):
-                names[f"#f{place}"], values[f":f{place}"] = name, value
-                clauses.append(f"#f{place} = :f{place}")
-            parameters["FilterExpression"] = " AND ".join(clauses)
+            parameters["FilterExpression"] = _filter(filters, names, values)
         parameters |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
         parameters |= {"IndexName": index} if index else {}
         parameters |= {"Limit": limit} if limit else {}
@@ -295,6 +292,20 @@ class Store:
         if values:
             operation["ExpressionAttributeValues"] = values
         return {kind: operation | {"TableName": self.name(model.table)}}
+
+
+def _filter(filters: Mapping[str, Any], names: dict[str, str], values: dict[str, Any]) -> str:
+    """Each attribute equals its value, or one of its values."""
+    clauses = []
+    for place, (name, wanted) in enumerate(sorted(filters.items())):
+        names[f"#f{place}"] = name
+        several = wanted if isinstance(wanted, list) else [wanted]
+        marks = [f":f{place}_{number}" for number in range(len(several))]
+        values |= dict(zip(marks, several, strict=True))
+        groups = [marks[start : start + MOST_OPERANDS] for start in range(0, len(marks), MOST_OPERANDS)]
+        choices = [f"#f{place} IN ({', '.join(group)})" for group in groups]
+        clauses.append(f"({' OR '.join(choices)})")
+    return " AND ".join(clauses)
 
 
 _KINDS = {Update: "Update", Delete: "Delete", Check: "ConditionCheck"}
