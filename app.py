@@ -7,12 +7,15 @@ from chalice.app import CloudWatchEvent, DynamoDBEvent
 from chalicelib.handlers import (
     account,
     clock_events,
+    company,
     console,
     health,
     labour,
+    memberships,
     operatives,
     projects,
     reports,
+    users,
     wbs,
 )
 from chalicelib.http.api import build
@@ -21,6 +24,9 @@ from chalicelib.storage.store import store
 
 app = build(
     account.routes,
+    company.routes,
+    users.routes,
+    memberships.routes,
     projects.routes,
     wbs.routes,
     operatives.routes,

@@ -81,7 +81,7 @@ class OperativeAnswer(Answer, kw_only=True):
 
 
 def _today(call: Call) -> str:
-    zone = ZoneInfo(call.user.access.company["timezone"])
+    zone = ZoneInfo(call.user.tenant.timezone)
     return call.now.astimezone(zone).date().isoformat()
 
 

@@ -124,7 +124,7 @@ def present(caller: Caller, row: Project) -> ProjectAnswer:
 
 @routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Changes)
 def list_projects(call: Call) -> Listed:
-    """List projects by code."""
+    """List projects by code: all, or those that a membership opens."""
     return listed(call, _source(call), lambda rows: [present(call.user, row) for row in rows])
 
 
@@ -132,9 +132,12 @@ def _source(call: Call) -> Source:
     """The projects that match; a code is a stretch of the order, which may hold longer codes too."""
     company, query, between = call.user.company, call.query, None
     tests, rules = words(query.search), tuple[Rule, ...]()
+    if not call.user.may(Permission.READ_PROJECTS):
+        known = call.user.projects_with(Permission.READ_PROJECTS)
+        rules += (("id", lambda held: held in known),)
     if query.code is not None:
         code = comparison_form(query.code)
-        rules, between = (("code", lambda held: comparison_form(held) == code),), (f"{code}#", f"{code}#~")
+        rules, between = (*rules, ("code", lambda held: comparison_form(held) == code)), (f"{code}#", f"{code}#~")
     if incremental(call):
         filters = (("status", {"S": query.status}),) if query.status is not None else ()
         return changed(call, Project, company, "project", filters=filters, tests=tests, rules=rules)
@@ -155,7 +158,7 @@ def _source(call: Call) -> Source:
 def create_project(call: Call, body: ProjectCreate) -> Written:
     """Create a project."""
     values = _values(call, given(body), None)
-    changes, row = projects.create(call.store, call.user.access, values, call.now)
+    changes, row = projects.create(call.store, call.user.tenant, values, call.now)
     return Written(changes, present(call.user, row), location=f"{BASE}/projects/{row.id}/", etag=etag(row.version))
 
 
@@ -180,7 +183,7 @@ def read_project(call: Call, id: str) -> Read:
 def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     """Change some fields of a project."""
     row = projects.find(call.store, call.user.company, id)
-    call.user.require(Permission.EDIT_PROJECTS, id, projects.today(row, call.now))
+    call.user.require(Permission.EDIT_PROJECTS, id)
     matching(call, etag(row.version))
     changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
     return Written(changes, present(call.user, row), etag=etag(row.version))

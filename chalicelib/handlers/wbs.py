@@ -255,12 +255,11 @@ def _changed(call: Call, pk: str, level: int | None, between: tuple[str, str] | 
 def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     """Create a node, last among its siblings."""
     project = projects.find(call.store, call.user.company, id)
-    today = projects.today(project, call.now)
-    call.user.require(Permission.EDIT_WBS, id, today)
+    call.user.require(Permission.EDIT_WBS, id)
     values: dict[str, Any] = dates_as_text(given(body))
     if values.get("budget_hours"):
-        call.user.require(Permission.EDIT_BUDGETS, id, today)
-    if values.get("planned_rate") is not None and not call.user.may(Permission.VIEW_RATES, id, today):
+        call.user.require(Permission.EDIT_BUDGETS, id)
+    if values.get("planned_rate") is not None and not call.user.may(Permission.VIEW_RATES, id):
         raise Denied("Writing planned_rate needs the permission view_rates.")
     if "milestones" in values:
         values["milestones"] = {

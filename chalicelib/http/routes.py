@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -18,7 +19,6 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.errors import (
     CsrfFailed,
-    Denied,
     InProgress,
     NotAcceptable,
     NotAuthenticated,
@@ -37,6 +37,7 @@ from chalicelib.http.problems import problem
 from chalicelib.http.telemetry import logger
 from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
+from chalicelib.projects.wbs import project_of
 from chalicelib.settings import settings
 from chalicelib.storage.rows import Access, key
 from chalicelib.storage.store import Change, ConditionFailed
@@ -52,6 +53,17 @@ _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key
 
 class NoQuery(Body, kw_only=True):
     """Routes that take no query parameters."""
+
+
+class Scope(StrEnum):
+    """Where a caller must hold the permission that a route names."""
+
+    COMPANY = "company"  # by base role
+    PROJECT = "project"  # on the project that the path names, or whose node it names
+    ANYWHERE = "anywhere"  # on some project at least; the handler asks for the rows at hand
+
+
+BY_ROW = frozenset({"labour", "clashes", "clock-events", "reports"})  # the handler knows which projects they are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,18 @@ class Route:
     @property
     def writes(self) -> bool:
         return self.method in WRITES
+
+    @property
+    def scope(self) -> Scope:
+        """Read off the path: what lies below a project or node is that project's.
+
+        What belongs to the whole company is read with the permission on some project, and written
+        with a base role that has it.
+        """
+        group, *rest = self.path.removeprefix(f"{BASE}/").split("/")
+        if group in {"projects", "wbs"} and rest:
+            return Scope.PROJECT
+        return Scope.ANYWHERE if group in BY_ROW or not self.writes else Scope.COMPANY
 
 
 ROUTES: list[Route] = []
@@ -180,7 +204,7 @@ def authenticate(call: Call) -> None:
     call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
     by_token = credential.kind == "wbs"
     reads = call.method in {"GET", "HEAD"}
-    if call.caller.access.plan not in API_PLANS and (by_token or not reads):
+    if call.caller.tenant.plan not in API_PLANS and (by_token or not reads):
         raise PlanWithoutApi
     if not by_token and not reads and not carries_csrf(call.headers.get("x-csrf-token", ""), credential.id):
         raise CsrfFailed
@@ -291,8 +315,7 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     if route.answer is not None and not accepts(call.headers.get("accept", "*/*"), route.produces):
         raise NotAcceptable(f"This gives {' or '.join(route.produces)}.")
     call.query = bind_query(route.query, call.raw_query)
-    if route.permission is not None and not _permitted_somewhere(call, route.permission):
-        raise Denied(f"This needs the permission {route.permission.value}.")
+    _require(route, call, arguments)
     if not all(_ID.fullmatch(value) for value in arguments.values()):
         raise NotFound
     values: list[Any] = [call, *arguments.values()]
@@ -303,9 +326,14 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     return _commit(route, call, lambda: route.handler(*values), ledger)
 
 
-def _permitted_somewhere(call: Call, permission: Permission) -> bool:
-    """By base role or by some membership; the handler asks again for the project at hand."""
-    return any(call.user.may(permission, project) for project in (None, *call.user.access.memberships))
+def _require(route: Route, call: Call, arguments: dict[str, str]) -> None:
+    """Raises :class:`Denied` without the route's permission, before anything is looked up."""
+    if route.permission is None:
+        return
+    if route.scope is Scope.ANYWHERE and call.user.may_somewhere(route.permission):
+        return
+    project = project_of(next(iter(arguments.values()))) if route.scope is Scope.PROJECT else None
+    call.user.require(route.permission, project)
 
 
 def _parsed(route: Route, call: Call, raw: bytes) -> Any:

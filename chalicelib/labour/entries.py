@@ -26,7 +26,7 @@ from chalicelib.identity.permissions import Permission as P
 from chalicelib.identity.secrets import new_id
 from chalicelib.labour import clashes
 from chalicelib.operatives import operatives
-from chalicelib.projects.projects import TAKES_HOURS, today
+from chalicelib.projects.projects import TAKES_HOURS
 from chalicelib.projects.wbs import code_claim, node_key, project_of
 from chalicelib.storage.rows import (
     Audit,
@@ -123,9 +123,9 @@ def refuse_period(project: Project, date: str) -> None:
         raise PeriodClosed(f"The project is closed up to {project.closed_to}.")
 
 
-def require_log(caller: Caller, project: str, operative: str, at: str) -> None:
+def require_log(caller: Caller, project: str, operative: str) -> None:
     """The crew by those who may log for it, else only the operative the caller is."""
-    held = caller.permissions(project, at)
+    held = caller.permissions(project)
     if P.LOG_CREW in held:
         return
     if P.LOG_OWN not in held or operative not in caller.operatives:
@@ -142,13 +142,13 @@ def create(
     around = read_around(
         store, caller.company, values["project"], values["operative"], values["date"], values.get("cost_code")
     )
-    require_log(caller, around.project.id, around.operative.id, today(around.project, now))
+    require_log(caller, around.project.id, around.operative.id)
     refuse_closed(around, values["date"])
     entry = new_entry(caller.company, around, values, now)
     entry.changed_by = caller.user
     if entry.status == "submitted":
         entry.submitted_by, entry.submitted_at = caller.user, stamp(now)
-    cap = Decimal(caller.access.company["daily_cap_hours"])
+    cap = caller.tenant.daily_cap_hours
     changes = commit(entry, None, around.day, cap, audit(entry, caller.user, "create", None, now))
     return changes, entry, around
 
@@ -251,7 +251,7 @@ def approve(
     """Make hours count: the rate is kept, the booking written, all on condition that no clash is open."""
     entry = find(store, caller, id)
     around = read_around(store, caller.company, entry.project, entry.operative, entry.date, cost_code, entry.wbs)
-    caller.require(P.APPROVE, entry.project, today(around.project, now))
+    caller.require(P.APPROVE, entry.project)
     _expect(entry, "submitted")
     refuse_period(around.project, entry.date)
     _refuse_own(caller, entry)
@@ -263,7 +263,7 @@ def approve(
         raise CostCodeRequired(errors={"cost_code": ["Pick the activity these hours belong to."]})
     entry.approved_by, entry.approved_at = caller.user, stamp(now)
     entry.hourly_rate = operatives.rate_on(around.operative, entry.date)
-    cap = Decimal(caller.access.company["daily_cap_hours"])
+    cap = caller.tenant.daily_cap_hours
     changes = commit(entry, before, around.day, cap, audit(entry, caller.user, "approve", "submitted", now))
     return [*changes, Put(_booking(caller.company, entry), absent(Booking))], entry, around
 
@@ -311,7 +311,7 @@ def _move(entry: Entry, status: str, now: datetime) -> int:
 
 def submit(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[Change], Entry, Surroundings]:
     """Hand a draft or corrected entry in."""
-    entry, around = _own_or_crew(store, caller, id, now)
+    entry, around = _own_or_crew(store, caller, id)
     _expect(entry, "draft", "rejected")
     refuse_closed(around, entry.date)
     was, before = entry.status, _move(entry, "submitted", now)
@@ -327,7 +327,7 @@ def reject(
     now: datetime,
 ) -> tuple[list[Change], Entry, Surroundings]:
     """Send an entry back to be corrected."""
-    entry, around = _for_approver(store, caller, id, now)
+    entry, around = _for_approver(store, caller, id)
     _expect(entry, "submitted")
     before = _move(entry, "rejected", now)
     entry.rejection_reason = reason
@@ -342,7 +342,7 @@ def reopen(
     now: datetime,
 ) -> tuple[list[Change], Entry, Surroundings]:
     """Take an approved entry's hours out of the numbers again."""
-    entry, around = _for_approver(store, caller, id, now)
+    entry, around = _for_approver(store, caller, id)
     _expect(entry, "approved")
     booking = _booking(caller.company, entry)
     before = _move(entry, "submitted", now)
@@ -353,7 +353,7 @@ def reopen(
 
 def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]:
     """Remove an entry that does not count; its audit rows stay."""
-    entry, around = _own_or_crew(store, caller, id, now)
+    entry, around = _own_or_crew(store, caller, id)
     _expect(entry, *EDITABLE)
     was, before = entry.status, _move(entry, "deleted", now)
     changes, *_ = _finish(caller, entry, before, around, "delete", was, now)
@@ -365,18 +365,18 @@ def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]
     ]
 
 
-def _own_or_crew(store: Store, caller: Caller, id: str, now: datetime) -> tuple[Entry, Surroundings]:
+def _own_or_crew(store: Store, caller: Caller, id: str) -> tuple[Entry, Surroundings]:
     entry = find(store, caller, id)
     around = read_around(store, caller.company, entry.project, entry.operative, entry.date, wbs=entry.wbs)
-    require_log(caller, entry.project, entry.operative, today(around.project, now))
+    require_log(caller, entry.project, entry.operative)
     refuse_period(around.project, entry.date)
     return entry, around
 
 
-def _for_approver(store: Store, caller: Caller, id: str, now: datetime) -> tuple[Entry, Surroundings]:
+def _for_approver(store: Store, caller: Caller, id: str) -> tuple[Entry, Surroundings]:
     entry = find(store, caller, id)
     around = read_around(store, caller.company, entry.project, entry.operative, entry.date, wbs=entry.wbs)
-    caller.require(P.APPROVE, entry.project, today(around.project, now))
+    caller.require(P.APPROVE, entry.project)
     refuse_period(around.project, entry.date)
     return entry, around
 
@@ -391,7 +391,7 @@ def _finish(
     now: datetime,
     reason: str | None = None,
 ) -> tuple[list[Change], Entry, Surroundings]:
-    cap = Decimal(caller.access.company["daily_cap_hours"])
+    cap = caller.tenant.daily_cap_hours
     trail = audit(entry, caller.user, action, was, now, reason)
     return commit(entry, before, around.day, cap, trail), entry, around
 
@@ -404,14 +404,14 @@ def change(
     now: datetime,
 ) -> tuple[list[Change], Entry, Surroundings]:
     """Edit an entry that does not count yet; the state stays. Both days are worked out on a move."""
-    entry, around = _own_or_crew(store, caller, id, now)
+    entry, around = _own_or_crew(store, caller, id)
     _expect(entry, *EDITABLE)
     project, operative = values.get("project", entry.project), values.get("operative", entry.operative)
     day, moved = values.get("date", entry.date), (entry.operative, entry.date)
     wbs = entry.wbs if project == entry.project and "cost_code" not in values else None
     old_day = around.day
     around = read_around(store, caller.company, project, operative, day, values.get("cost_code"), wbs)
-    require_log(caller, project, operative, today(around.project, now))
+    require_log(caller, project, operative)
     refuse_closed(around, day)
     _apply(entry, caller, values, around, wbs)
     entry.project, entry.operative, entry.date = project, operative, day
@@ -419,7 +419,7 @@ def change(
     changes, entry, around = _finish(caller, entry, before, around, "edit", entry.status, now)
     if (operative, day) != moved:
         left = {key: kept for key, kept in old_day.entries.items() if key != entry.id}
-        changes.append(_day(old_day, left, Decimal(caller.access.company["daily_cap_hours"])))
+        changes.append(_day(old_day, left, caller.tenant.daily_cap_hours))
     return changes, entry, around
 
 

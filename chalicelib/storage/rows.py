@@ -128,17 +128,23 @@ class User(Tracked):
     list_order = UnicodeAttribute()
 
 
+class Owners(Row):
+    """The active owners, so that one always stays: pk = company, sk = "owners"."""
+
+    table = "companies"
+    users = DocumentAttribute()  # the ids of the active owners
+    version = IntegerAttribute()
+
+
 class Access(Row):
     """What every request reads and counts: pk = "<company>#<user>", sk = "access"."""
 
     table = "companies"
     user = DocumentAttribute()  # {id, name, email}
-    company = DocumentAttribute()  # {id, name, timezone, currency, daily_cap_hours}
     role = UnicodeAttribute()
     active = BooleanAttribute()
-    plan = UnicodeAttribute()
-    tokens = DocumentAttribute()  # id -> {digest, expires_at}
-    memberships = DocumentAttribute()  # project -> {role, expires_on}
+    tokens = DocumentAttribute()  # id -> {digest, expires_at, used}
+    memberships = DocumentAttribute()  # project -> {role, until}: the instant at which it ends, or None
     operatives = DocumentAttribute()  # ids of the operatives this user is
 
 
@@ -151,10 +157,38 @@ class Token(Row):
     prefix = UnicodeAttribute()
     user = UnicodeAttribute()
     created_at = UnicodeAttribute()
+    last_used_at = UnicodeAttribute(null=True)  # kept when it is revoked; until then the access row knows
     expires_at = UnicodeAttribute(null=True)
     revoked_at = UnicodeAttribute(null=True)
     list_tokens = UnicodeAttribute()
     list_order = UnicodeAttribute()
+
+
+class Membership(Row):
+    """A role of a user on one project: pk = company, sk = "member#<project>#<user>"."""
+
+    table = "companies"
+    project = UnicodeAttribute()
+    user = UnicodeAttribute()
+    role = UnicodeAttribute()
+    expires_on = UnicodeAttribute(null=True)  # the last valid day in the project's time zone
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_members = UnicodeAttribute()
+    list_project = UnicodeAttribute()
+    list_user = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+
+
+class Team(Row):
+    """Written with every membership of a project and with its time zone: pk = company, sk = "team#<project>".
+
+    Its version keeps the two apart: the instant at which a membership ends is worked out from the zone.
+    """
+
+    table = "companies"
+    version = IntegerAttribute()
 
 
 class Unique(Row):
@@ -472,8 +506,11 @@ ROWS: tuple[type[Row], ...] = (
     Company,
     Ingest,
     User,
+    Owners,
     Access,
     Token,
+    Membership,
+    Team,
     Unique,
     Directory,
     Project,
@@ -498,7 +535,17 @@ ROWS: tuple[type[Row], ...] = (
 _ORDER = "list_order"
 UPDATED = List("updated", "list_updated", "updated_order")
 TABLES: tuple[Table, ...] = (
-    Table("companies", (List("users", "list_users", _ORDER), List("tokens", "list_tokens", _ORDER), UPDATED)),
+    Table(
+        "companies",
+        (
+            List("users", "list_users", _ORDER),
+            List("tokens", "list_tokens", _ORDER),
+            List("members", "list_members", _ORDER),
+            List("project", "list_project", _ORDER),
+            List("user", "list_user", _ORDER),
+            UPDATED,
+        ),
+    ),
     Table(
         "projects",
         (
