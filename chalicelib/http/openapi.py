@@ -9,10 +9,15 @@ import msgspec
 from chalicelib.errors import WbsyncError
 from chalicelib.http.fields import Answer
 from chalicelib.http.pagination import Changes, Deleted, Listed
-from chalicelib.http.routes import ROUTES, Route
+from chalicelib.http.routes import ROUTES, Route, Scope
 from chalicelib.version import VERSION
 
 SCHEMAS = "#/components/schemas/{name}"
+WHERE = {
+    Scope.COMPANY: "by base role",
+    Scope.PROJECT: "on the project",
+    Scope.ANYWHERE: "on some project, and shows or changes rows of such projects only",
+}
 
 
 class Problem(Answer, kw_only=True):
@@ -75,16 +80,14 @@ def _lists(route: Route, kind: type[Listed] = Listed) -> bool:
 
 
 def _row_of(route: Route) -> Any:
-    """The model of a list's rows: the answer of the route that reads or makes one of them."""
-    wanted = {route.path, route.path + "/{id}"}
-    return next(
-        (
-            other.answer
-            for other in ROUTES
-            if other.path in wanted and isinstance(other.answer, type) and not _lists(other)
-        ),
-        Listed,
-    )
+    """The model of a list's rows: the answer of the route that reads or makes one of them.
+
+    A list over several projects has the rows of the list of the same name below one project.
+    """
+    wanted, name = (route.path, route.path + "/{id}"), route.path.rpartition("/")[2]
+    single = [other for other in ROUTES if isinstance(other.answer, type) and not _lists(other)]
+    same = [other.answer for other in single if other.path in wanted]
+    return next(iter(same or [other.answer for other in single if other.path.endswith(f"/{name}")]), Listed)
 
 
 def _numbers(schema: Any) -> Any:
@@ -109,7 +112,7 @@ def _operation(route: Route) -> dict[str, Any]:
         | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in _refusals(route)},
     }
     if route.permission is not None:
-        operation["description"] = f"Needs the permission `{route.permission.value}`."
+        operation["description"] = f"Needs the permission `{route.permission.value}` {WHERE[route.scope]}."
     if route.body is not None:
         content = {kind: {"schema": {"$ref": SCHEMAS.format(name=route.body.__name__)}} for kind in route.content_types}
         needed = any(item.required for item in msgspec.structs.fields(route.body))

@@ -124,12 +124,15 @@ def refuse_period(project: Project, date: str) -> None:
 
 
 def require_log(caller: Caller, project: str, operative: str) -> None:
-    """The crew by those who may log for it, else only the operative the caller is."""
-    held = caller.permissions(project)
-    if P.LOG_CREW in held:
-        return
-    if P.LOG_OWN not in held or operative not in caller.operatives:
+    """Raises :class:`Denied` for whoever may not log this operative's hours on the project."""
+    if not may_log(caller, project, operative):
         raise Denied("You may log only your own hours.")
+
+
+def may_log(caller: Caller, project: str, operative: str) -> bool:
+    """The crew's hours by those who log for it, else only those of the operatives the caller is."""
+    held = caller.permissions(project)
+    return P.LOG_CREW in held or (P.LOG_OWN in held and operative in caller.operatives)
 
 
 def create(
@@ -434,7 +437,7 @@ def _apply(entry: Entry, caller: Caller, values: dict[str, Any], around: Surroun
 
 def allowed_actions(caller: Caller, entry: Entry) -> list[str]:
     """What the caller may do with the entry as it is."""
-    crew = caller.may(P.LOG_CREW, entry.project) or entry.operative in caller.operatives
+    crew = may_log(caller, entry.project, entry.operative)
     approver = caller.may(P.APPROVE, entry.project)
     own = caller.user in {entry.submitted_by, entry.changed_by} or entry.operative in caller.operatives
     found = []

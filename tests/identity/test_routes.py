@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.http.openapi import WHERE, document
 from chalicelib.http.routes import BASE, PAGES, ROUTES, Route, Scope
 from chalicelib.identity.permissions import Permission, Role
 from tests.identity.conftest import EVER, People, project
@@ -151,3 +152,15 @@ def test_rates_are_absent_without_the_permission_wherever_they_could_be(stage: S
         money = client.send("GET", f"{BASE}/projects/{project_id}/kpis/?measure=cost")
         sees = Permission.VIEW_RATES in may[base] | (may[role] if role and kind == "here" else frozenset())
         assert money.status == (200 if sees else 403)
+
+
+def test_the_schema_says_which_permission_a_route_needs_and_where() -> None:
+    described = {
+        (method, path): operation.get("description", "")
+        for path, operations in document()["paths"].items()
+        for method, operation in operations.items()
+    }
+    for route in guarded():
+        if route.permission is not None and route.path.startswith(BASE):
+            text = described[route.method.lower(), route.path + "/"]
+            assert text.startswith(f"Needs the permission `{route.permission.value}` {WHERE[route.scope]}"), route.path
