@@ -8,7 +8,20 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call, Read, Written, etag
-from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Hours, Id, Note, Quantity, dates_as_text, given
+from chalicelib.http.fields import (
+    Answer,
+    Body,
+    Code,
+    Date,
+    Figure,
+    Hours,
+    Id,
+    Note,
+    Quantity,
+    Reason,
+    dates_as_text,
+    given,
+)
 from chalicelib.http.pagination import ChangesQuery, Listed, Rule, Source, Summed, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet, matching
 from chalicelib.identity.access import Caller
@@ -72,7 +85,7 @@ class Approve(Body, kw_only=True):
 class Why(Body, kw_only=True):
     """A reason."""
 
-    reason: Note
+    reason: Reason
 
 
 class EntryAnswer(Answer, kw_only=True):
@@ -274,16 +287,10 @@ def approve_entry(call: Call, id: str, body: Approve) -> Written:
 @routes.route("POST", f"{BASE}/labour/{{id}}/reject", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reject_entry(call: Call, id: str, body: Why) -> Written:
     """Reject an entry with a reason; it goes back to be corrected."""
-    return _done(call, entries.reject(call.store, call.user, id, _reason(body), call.now))
+    return _done(call, entries.reject(call.store, call.user, id, body.reason, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/reopen", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reopen_entry(call: Call, id: str, body: Why) -> Written:
     """Reopen an approved entry; its hours leave the numbers again."""
-    return _done(call, entries.reopen(call.store, call.user, id, _reason(body), call.now))
-
-
-def _reason(body: Why) -> str:
-    if not body.reason:
-        raise Invalid(errors={"reason": ["Must not be empty."]})
-    return body.reason
+    return _done(call, entries.reopen(call.store, call.user, id, body.reason, call.now))

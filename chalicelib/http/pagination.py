@@ -43,7 +43,7 @@ SIGNATURE = 26
 class PageQuery(Body, kw_only=True):
     """Query parameters that every list takes."""
 
-    page: str | None = None
+    page: Annotated[str, Meta(extra_json_schema={"pattern": "^[1-9][0-9]{0,8}$"})] | None = None
     cursor: str | None = None
     page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] | None = None
 

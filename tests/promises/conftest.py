@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
     "WBSYNC_STAGE": "test",
     "WBSYNC_RATE_LIMITS": "off",
+    "POWERTOOLS_METRICS_DISABLED": "true",
 }
 
 
