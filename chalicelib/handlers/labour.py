@@ -186,7 +186,8 @@ def _source(call: Call) -> Source:
         low, high = _dates(query) or (None, None)
         dated: tuple[Rule, ...] = (("date", lambda day: (low or "") <= day <= (high or "~")),) if low or high else ()
         filters, rules = _dropped(wanted)
-        return changed(call, Entry, company, "entry", filters=filters, rules=(*rules, *dated), view=view)
+        scope = company if all(wanted.values()) else ()
+        return changed(call, Entry, scope, "entry", filters=filters, rules=(*rules, *dated), view=view)
     index = next((name for name in INDEXES if _serves(name, wanted)), "company")
     parts = [] if index == "company" else index.split("_")
     filters, rules = _dropped({name: values for name, values in wanted.items() if name not in parts})
@@ -210,7 +211,7 @@ def _serves(index: str, wanted: dict[str, tuple[str, ...]]) -> bool:
 
 
 def _dropped(wanted: dict[str, tuple[str, ...]]) -> tuple[tuple[tuple[str, Any], ...], tuple[Rule, ...]]:
-    """Filters for DynamoDB where one value will do, rules for us where several do or none."""
+    """Filters for DynamoDB where one value will do, rules for us where several do."""
     filters = tuple((name, {"S": values[0]}) for name, values in wanted.items() if len(values) == 1)
     rules = tuple((name, frozenset(values).__contains__) for name, values in wanted.items() if len(values) != 1)
     return filters, rules

@@ -218,7 +218,7 @@ def _source(call: Call, project: str) -> Source:
     apart = len(holders) == 2 and not _nest(*holders)
     none = unknown or apart or level == NO_LEVEL
     if incremental(call):
-        return _changed(call, pk, level, between, none)
+        return _changed(call, () if none else pk, level, between)
     if level is None:
         return Source(Node, "tree", "list_project", () if none else pk, "tree_key", between, tests=tests)
     by_level = () if none else key(pk, str(level))
@@ -235,13 +235,11 @@ def _nest(parent: Node, under: Node) -> bool:
     return parent.tree_key.startswith(under.tree_key)
 
 
-def _changed(call: Call, pk: str, level: int | None, between: tuple[str, str] | None, none: bool) -> Source:
+def _changed(call: Call, scope: str | tuple[str, ...], level: int | None, between: tuple[str, str] | None) -> Source:
     filters = (("level", {"N": str(level)}),) if level is not None else ()
-    rules: tuple[Rule, ...] = (("tree_key", lambda _: False),) if none else ()
-    if between:
-        low, high = between
-        rules = (*rules, ("tree_key", lambda place: low <= place <= high))
-    return changed(call, Node, pk, "node#", filters=filters, tests=words(call.query.search), rules=rules)
+    low, high = between or ("", "~")
+    rules: tuple[Rule, ...] = (("tree_key", lambda place: low <= place <= high),) if between else ()
+    return changed(call, Node, scope, "node#", filters=filters, tests=words(call.query.search), rules=rules)
 
 
 @routes.route(

@@ -13,7 +13,7 @@ import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import chain
@@ -36,6 +36,7 @@ PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 MOST_READ = 3000  # rows in one call when rows are dropped after reading
 SYNC_LAG = timedelta(minutes=2)  # the longest request (30 s), clocks that differ, and an index that lags
+EPOCH = datetime.fromtimestamp(0, UTC)
 SIGNATURE = 26
 
 
@@ -165,10 +166,11 @@ def incremental(call: Call) -> bool:
     return call.query.updated_since is not None
 
 
-def changed(call: Call, model: type[Row], scope: str, live: str, **dropped: Any) -> Source:
+def changed(call: Call, model: type[Row], scope: str | tuple[str, ...], live: str, **dropped: Any) -> Source:
     """Rows by the time of their last change: every filter is one that is dropped after reading.
 
-    ``scope`` is the key in the list ``updated``; ``live`` begins the sort keys of rows that are not deleted.
+    ``scope`` is the key in the list ``updated``, or () when nothing can match; ``live`` begins the sort
+    keys of rows that are not deleted.
     """
     tests = dropped.pop("tests", ())
     if not call.query.include_deleted:
@@ -182,7 +184,7 @@ def _moment(text: str) -> str:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None or "T" not in text.upper():
             raise ValueError
-        return stamp(moment)
+        return stamp(max(moment.astimezone(UTC), EPOCH))
     except (ValueError, OverflowError):
         raise Invalid(errors={"updated_since": ["Must be a time such as 2026-06-08T07:00:00Z."]}) from None
 

@@ -57,9 +57,28 @@ class Site:
         self.project = new_id()
         self.rows: dict[str, Entry] = {}
         self.moved: set[str] = set()
+        self.nodes = {name: f"{self.project}{name:_<12}" for name in ("top", "left", "right")}
 
-    def add(self, date: str, status: str = "draft", source: str = "manual") -> Entry:
+    def plant(self) -> None:
+        """Two activities below one node."""
+        pk = key(self.company, self.project)
+        at = stamp(datetime.now(UTC))
+        changes = []
+        for place, (name, id) in enumerate(self.nodes.items()):  # at "1", "101" and "102"
+            level = 4 if place else 1
+            node = Node(pk=pk, sk=f"node#{id}", id=id, project=self.project, level=level, name=name, position=1)
+            node.tree_key, node.list_project, node.list_level = (
+                f"1{f'0{place}' if place else ''}",
+                pk,
+                key(pk, str(level)),
+            )
+            node.ancestors, node.version, node.created_at, node.updated_at = {"ids": []}, 1, at, at
+            changes.append(Put(node))
+        store().transact(changes)
+
+    def add(self, date: str, status: str = "draft", source: str = "manual", node: str | None = None) -> Entry:
         row = labour(self.company, self.project, date, status=status, source=source)
+        row.wbs = self.nodes[node] if node else None
         self.rows[row.id] = row
         store().transact([Put(row)])
         return row
@@ -85,10 +104,16 @@ class Site:
     def matching(self, filters: dict[str, str]) -> set[str]:
         return {row.id for row in self.rows.values() if all(matches(row, *each) for each in filters.items())}
 
+    def query(self, filters: dict[str, str], size: int) -> str:
+        named = {name: self.nodes[value] if name == "wbs" else value for name, value in filters.items()}
+        return "/api/v1/labour/?" + urlencode({"project": self.project, "page_size": size, **named})
+
 
 def matches(row: Entry, name: str, value: str) -> bool:
     if name.startswith("date_"):
         return row.date >= value if name == "date_from" else row.date <= value
+    if name == "wbs":
+        return row.wbs is not None and (value == "top" or row.wbs.endswith(f"{value:_<12}"))
     return str(getattr(row, name)) == value
 
 
@@ -121,6 +146,9 @@ FILTERS = st.sampled_from(
         {"date_from": DAYS[2], "date_to": DAYS[4]},
         {"date_to": DAYS[3]},
         {"status": "draft", "source": "manual", "operative": "hand"},
+        {"wbs": "top"},
+        {"wbs": "left", "status": "draft"},
+        {"wbs": "top", "date_from": DAYS[1]},
     ]
 )
 
@@ -136,11 +164,12 @@ def test_a_walk_gives_every_row_that_stayed_exactly_once_whatever_others_write(
     stage: Stage, dates: list[str], writes: list[list[Any]], size: int, filters: dict[str, str]
 ) -> None:
     site = Site(stage)
+    if "wbs" in filters:
+        site.plant()
     for place, date in enumerate(dates):
-        site.add(date, source="clock" if place % 3 == 2 else "manual")
+        site.add(date, source="clock" if place % 3 == 2 else "manual", node=(None, "left", "right")[place % 3])
     stayed, began, seen, turns = site.matching(filters), len(site.matching(filters)), list[str](), iter(writes)
-    link = "/api/v1/labour/?" + urlencode({"project": site.project, "page_size": size, **filters})
-    for body in pages(stage.owner, link):
+    for body in pages(stage.owner, site.query(filters, size)):
         assert body["count"] == began and len(body["results"]) <= size
         seen += ids(body)
         for action in next(turns, []):
@@ -487,6 +516,7 @@ def test_an_incremental_copy_is_the_list_after_adding_changing_and_deleting(stag
     changed = stage.owner.ok("GET", f"{path}&updated_since=2020-01-01T00:00:00Z&page_size=200")
     times = [row["updated_at"] for row in changed["results"]]
     assert times == sorted(times) and changed["count"] == len(current)
+    assert ids(stage.owner.ok("GET", f"{path}&updated_since=0500-01-01T00:00:00Z&page_size=200")) == ids(changed)
     inclusive = stage.owner.ok("GET", f"{path}&updated_since={times[-1]}")
     assert ids(inclusive) == [changed["results"][-1]["id"]]
 
@@ -545,7 +575,9 @@ def test_a_deleted_node_is_told_of_below_the_nodes_it_was_under(stage: Stage) ->
     assert stage.owner.ok("GET", f"{since}&search=to&level=2")["results"] == []
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-06-08", "2026-06-08T07:00:00", "9999-12-31T23:59:59-01:00"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "2026-06-08", "2026-06-08T07:00:00", "9999-12-31T23:59:59-01:00", "x" * 41]
+)
 def test_a_time_that_is_none_is_named(stage: Stage, text: str) -> None:
     for path in ("/projects/", "/labour/", "/operatives/", "/users/"):
         reply = stage.owner.send("GET", f"/api/v1{path}?{urlencode({'updated_since': text})}")
