@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL_DATA ?= ../shared/data
 
-.PHONY: help setup run test lint types real rehearse bench clean
+.PHONY: help setup run test lint types real rehearse contract bench clean
 
 help:
-	@echo "make run | test | lint | types | real | rehearse | bench | clean"
+	@echo "make run | test | lint | types | real | rehearse | contract | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -37,8 +37,11 @@ real: $(READY)
 rehearse: $(READY)
 	$(BIN)/python -m infra.rehearsal
 
+contract: $(READY)
+	$(BIN)/python -m infra.contract
+
 bench: $(READY)
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) .run .build .bench .rehearsal
+	rm -rf $(VENV) .run .build .bench .rehearsal .contract

@@ -7,16 +7,19 @@ from chalice.app import CloudWatchEvent, DynamoDBEvent
 from chalicelib.handlers import (
     account,
     clock_events,
+    company,
     documentation,
     health,
     integrations,
     invitations,
     labour,
+    memberships,
     operatives,
     projects,
     reports,
     settings_page,
     sign_in,
+    users,
     wbs,
 )
 from chalicelib.http.api import build
@@ -25,6 +28,9 @@ from chalicelib.storage.store import store
 
 app = build(
     account.routes,
+    company.routes,
+    users.routes,
+    memberships.routes,
     projects.routes,
     wbs.routes,
     operatives.routes,

@@ -26,7 +26,7 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     from chalicelib.identity import secrets
     from chalicelib.projects import projects
     from chalicelib.settings import settings
-    from chalicelib.storage.rows import Access, key
+    from chalicelib.storage.rows import Company
     from chalicelib.storage.store import store
     from infra import company, provision
 
@@ -34,11 +34,11 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
         cached.cache_clear()
     provision.create_tables()
     made = company.create("Bench", "pro", "UTC", "owner@bench.example")
-    access = store().get(Access, key(made["company"]["id"], made["owner"]["id"]), "access")
-    assert access is not None
+    tenant = store().get(Company, made["company"]["id"], "company")
+    assert tenant is not None
     for number in range(PROJECTS):
         values = {"code": f"P{number:03d}", "name": f"Project {number}"}
-        store().transact(projects.create(store(), access, values, utc_now())[0])
+        store().transact(projects.create(store(), tenant, values, utc_now())[0])
     return environment, made["token"], made["ingest_secret"]
 
 

@@ -1,22 +1,36 @@
 """Companies, against whatever account and endpoint the environment names.
 
 python -m infra.company create --name N --plan pro --timezone Europe/Dublin --owner-email E --json
+python -m infra.company --help lists the other commands. What whoever runs a stage may do is not bound
+by roles: these commands ask for no permission but that of the account.
 """
 
 import argparse
-import json
+import re
 import secrets
 import sys
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
-from chalicelib.errors import WbsyncError
+import boto3
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import Invalid, NotFound, Unavailable, WbsyncError
 from chalicelib.http.call import utc_now
-from chalicelib.http.fields import TimeZone
-from chalicelib.identity.people import create_company
-from chalicelib.identity.permissions import PLANS
+from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, bind, encode, given
+from chalicelib.identity import companies, passwords, people
+from chalicelib.identity.companies import create_company
+from chalicelib.identity.permissions import PLANS, Role
 from chalicelib.identity.secrets import keep_for_operators
-from chalicelib.storage.store import store
+from chalicelib.operatives import operatives
+from chalicelib.settings import settings
+from chalicelib.storage.rows import Company
+from chalicelib.storage.store import Change, ConditionFailed, store
 from infra.provision import create_secrets
+
+ATTEMPTS = 10
 
 
 def create(
@@ -29,11 +43,11 @@ def create(
     currency: str = "EUR",
 ) -> dict[str, Any]:
     """Make a company; what is returned is shown once."""
+    bind(Settings, {"name": name, "timezone": timezone, "currency": currency})
+    bind(Person, {"name": owner_name, "email": email, "role": Role.OWNER.value})
     create_secrets()
-    password = secrets.token_urlsafe(15)
-    changes, made = create_company(
-        name, plan, TimeZone().check(timezone), currency, (owner_name, email, password), utc_now()
-    )
+    password = _password()
+    changes, made = create_company(name, plan, timezone, currency, (owner_name, email, password), utc_now())
     keep_for_operators(made.company.id, made.ingest.text)  # first: a company that is there has its secret there
     store().transact(changes)
     shown = {
@@ -44,33 +58,195 @@ def create(
     return shown | ({"token": made.token.text} if made.token else {})
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
+def _password() -> str:
+    return secrets.token_urlsafe(15)
+
+
+def _ingest_parameters() -> str:
+    return f"{settings().parameter_prefix}ingest"
+
+
+def companies_of_the_stage() -> dict[str, Any]:
+    """Every company by name, found by its ingest parameter: no table is scanned."""
+    pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=_ingest_parameters())
+    ids = [parameter["Name"].rpartition("/")[2] for page in pages for parameter in page["Parameters"]]
+    rows = [row for row in store().get_many(*((Company, id, "company") for id in ids)) if row]
+    return {"companies": [_shown(row) for row in sorted(rows, key=lambda row: (row.name.casefold(), row.id))]}
+
+
+def _shown(row: Company) -> dict[str, Any]:
+    names = ("id", "name", "plan", "timezone", "currency", "daily_cap_hours", "auto_add_operatives", "created_at")
+    return {name: getattr(row, name) for name in names}
+
+
+class Settings(Body, kw_only=True):
+    """What `settings` changes."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    timezone: Zone | msgspec.UnsetType = msgspec.UNSET
+    currency: Currency | msgspec.UnsetType = msgspec.UNSET
+    daily_cap_hours: Cap | msgspec.UnsetType = msgspec.UNSET
+    auto_add_operatives: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class Person(Body, kw_only=True):
+    """Whom `people` adds."""
+
+    name: Name
+    email: Email
+    role: Role
+
+
+def change(company: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Plan or settings of a company; they hold with the next request."""
+
+    def decide() -> tuple[list[Change], Company]:
+        return companies.change(companies.find(store(), company), values, utc_now())
+
+    return {"company": _shown(_committed(decide))}
+
+
+def add_person(company: str, name: str, email: str, role: str) -> dict[str, Any]:
+    """A user who can sign in at once; the password is shown once."""
+    person, password = bind(Person, {"name": name, "email": email, "role": role}), _password()
+    hashed = passwords.hashed(password, person.email)
+
+    def decide() -> tuple[list[Change], Any]:
+        row = companies.find(store(), company)
+        return people.add(store(), row, person.name, person.email, person.role, hashed, utc_now())
+
+    user = _committed(decide)
+    return {"user": {"id": user.id, "name": user.name, "email": email, "role": role, "password": password}}
+
+
+def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, Any]:
+    """Take what names a person out of an operative, and with ``user`` out of the user they are; hours stay.
+
+    The user comes first, so that a run that was cut off can be done again.
+    """
+    linked = operatives.find(store(), companies.find(store(), company).id, operative).user
+    forgotten = linked if user else None
+    if forgotten:
+        _committed(lambda: _forget_user(company, forgotten))
+    _committed(lambda: _forget_operative(company, operative))
+    return {"operative": operative, "user": forgotten}
+
+
+def _forget_user(company: str, id: str) -> tuple[list[Change], Any]:
+    values = {"name": f"Former user {id}", "email": f"{id}@anonymised.invalid", "active": False, "password": None}
+    return people.change(store(), people.find(store(), company, id), values, utc_now())
+
+
+def _forget_operative(company: str, id: str) -> tuple[list[Change], Any]:
+    row, now = operatives.find(store(), company, id), utc_now()
+    blank: dict[str, Any] = dict.fromkeys(("external_clock_id", "trade", "employer", "user"))
+    values = blank | {"name": f"Former operative {id}", "active": False}
+    return operatives.change(store(), company, row, values, now.date().isoformat(), now)
+
+
+def _committed(decide: Callable[[], tuple[list[Change], Any]]) -> Any:
+    """Commit a decision, anew when something changed in between; what it was about."""
+    for attempt in range(ATTEMPTS):
+        changes, made = decide()
+        try:
+            store().transact(changes)
+            return made
+        except ConditionFailed:
+            store().pause(attempt)
+    raise Unavailable
+
+
+def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    found = {name: getattr(arguments, name) for name in Settings.__struct_fields__}
+    values = {name: value for name, value in found.items() if value is not None}
+    if "daily_cap_hours" in values:
+        values["daily_cap_hours"] = _number(values["daily_cap_hours"])
+    if "auto_add_operatives" in values:
+        values["auto_add_operatives"] = values["auto_add_operatives"] == "on"
+    if not values:
+        raise Invalid("Name a setting to change, such as --daily-cap-hours 12.")
+    return change(arguments.company, given(bind(Settings, values)))
+
+
+def _number(text: str) -> Any:
+    return Decimal(text) if re.fullmatch(r"\d{1,3}(\.\d{1,9})?", text) else text
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.company", description="Companies of this stage.")
     commands = parser.add_subparsers(dest="command", required=True)
-    new = commands.add_parser("create", help="make a company with its owner")
+
+    def command(name: str, help: str, run: Callable[[argparse.Namespace], dict[str, Any]]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=help, description=help)
+        added.add_argument("--json", action="store_true", help="print JSON on one line")
+        added.set_defaults(run=run)
+        return added
+
+    def of_one(name: str, help: str, run: Callable[[argparse.Namespace], dict[str, Any]]) -> argparse.ArgumentParser:
+        added = command(name, help, run)
+        added.add_argument("--company", required=True, help="the company's id; `list` shows it")
+        return added
+
+    new = command("create", "make a company with its owner", _create)
     new.add_argument("--name", required=True)
     new.add_argument("--plan", required=True, choices=PLANS)
     new.add_argument("--timezone", default="UTC")
     new.add_argument("--currency", default="EUR")
     new.add_argument("--owner-email", required=True)
     new.add_argument("--owner-name", default="Owner")
-    new.add_argument("--json", action="store_true", help="print JSON")
-    given = parser.parse_args(arguments)
+    command("list", "list the companies of the stage", lambda _: companies_of_the_stage())
+    plan = of_one("plan", "change a company's plan", lambda the: change(the.company, {"plan": the.plan}))
+    plan.add_argument("plan", choices=PLANS)
+    some = of_one("settings", "change settings of a company", _settings)
+    for name in ("name", "timezone", "currency", "daily-cap-hours"):
+        some.add_argument(f"--{name}")
+    some.add_argument("--auto-add-operatives", choices=("on", "off"))
+    person = of_one(
+        "people", "add a user with a password", lambda the: add_person(the.company, the.name, the.email, the.role)
+    )
+    person.add_argument("--name", required=True)
+    person.add_argument("--email", required=True)
+    person.add_argument("--role", required=True, choices=[role.value for role in Role])
+    hand = of_one(
+        "anonymise",
+        "take what names a person out of an operative; their hours stay",
+        lambda the: anonymise(the.company, the.operative, user=the.user),
+    )
+    hand.add_argument("--operative", required=True)
+    hand.add_argument("--user", action="store_true", help="and out of the user they are, who can then not sign in")
+    return parser
+
+
+def _create(arguments: argparse.Namespace) -> dict[str, Any]:
+    return create(
+        arguments.name,
+        arguments.plan,
+        arguments.timezone,
+        arguments.owner_email,
+        owner_name=arguments.owner_name,
+        currency=arguments.currency,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    chosen = _parser().parse_args(arguments)
     try:
-        shown = create(
-            given.name,
-            given.plan,
-            given.timezone,
-            given.owner_email,
-            owner_name=given.owner_name,
-            currency=given.currency,
-        )
-    except (WbsyncError, ValueError) as error:
-        print(f"not created: {error}", file=sys.stderr)
+        shown = chosen.run(chosen)
+    except (WbsyncError, ClientError, BotoCoreError) as error:
+        print(f"{chosen.command} failed: {_why(error)}", file=sys.stderr)
         return 1
-    print(json.dumps(shown, indent=None if given.json else 2))
+    text = encode(shown).decode()
+    print(text if chosen.json else msgspec.json.format(text, indent=2))
     return 0
+
+
+def _why(error: Exception) -> str:
+    fields = getattr(error, "errors", None) or {}
+    named = "; ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())
+    if isinstance(error, NotFound) and not named:
+        return "there is no such company, operative or user"
+    return named or str(error)
 
 
 if __name__ == "__main__":

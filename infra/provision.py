@@ -1,4 +1,9 @@
-"""Tables and secrets of a stage, from the declarations in the code: for local runs and plain deploys."""
+"""Tables and secrets of a stage, from the declarations in the code: for local runs and plain deploys.
+
+    python -m infra.provision
+
+makes what is missing, protected as the template makes it, and prints the ARNs of the streams.
+"""
 
 import secrets
 from typing import Any
@@ -10,6 +15,7 @@ from chalicelib.settings import settings
 from chalicelib.storage.rows import IDEMPOTENCY_TABLE, TABLES, Table
 
 SECRETS = ("digest-key", "session-key")
+EXPIRES = {table.name: table.expires for table in TABLES if table.expires} | {IDEMPOTENCY_TABLE: "expiration"}
 
 
 def table_definition(table: Table, name: Any) -> dict[str, Any]:
@@ -47,16 +53,48 @@ def idempotency_definition(name: Any) -> dict[str, Any]:
     }
 
 
+def definitions() -> dict[str, dict[str, Any]]:
+    """Every table of the stage by its logical name, protected from deletion."""
+    prefix = settings().table_prefix
+    found = {table.name: table_definition(table, prefix + table.name) for table in TABLES}
+    found[IDEMPOTENCY_TABLE] = idempotency_definition(prefix + IDEMPOTENCY_TABLE)
+    return {name: each | {"DeletionProtectionEnabled": True} for name, each in found.items()}
+
+
 def create_tables() -> None:
     """Make the stage's tables where they are missing."""
     client = boto3.client("dynamodb")
-    prefix = settings().table_prefix
-    for table in TABLES:
-        definition = table_definition(table, prefix + table.name)
-        if table.stream:
-            definition["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    streaming = {table.name for table in TABLES if table.stream}
+    for name, definition in definitions().items():
+        definition |= {"SSESpecification": {"Enabled": True}}
+        if name in streaming:
+            definition |= {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
         _create(client, definition)
-    _create(client, idempotency_definition(prefix + IDEMPOTENCY_TABLE))
+
+
+def protect_tables() -> None:
+    """Recovery to any second, and expiry where rows expire: what CreateTable does not take."""
+    client = boto3.client("dynamodb")
+    for name, definition in definitions().items():
+        table = definition["TableName"]
+        client.update_continuous_backups(
+            TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+        expiry = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
+        if name in EXPIRES and expiry == "DISABLED":
+            client.update_time_to_live(
+                TableName=table, TimeToLiveSpecification={"AttributeName": EXPIRES[name], "Enabled": True}
+            )
+
+
+def stream_arns() -> dict[str, str]:
+    """The ARN of each stream by its table: what ``app.py`` needs for a plain ``chalice deploy``."""
+    client, prefix = boto3.client("dynamodb"), settings().table_prefix
+    return {
+        table.name: client.describe_table(TableName=prefix + table.name)["Table"]["LatestStreamArn"]
+        for table in TABLES
+        if table.stream
+    }
 
 
 def _create(client: Any, definition: dict[str, Any]) -> None:
@@ -86,4 +124,7 @@ def create_secrets() -> None:
 
 if __name__ == "__main__":
     create_tables()
+    protect_tables()
     create_secrets()
+    for table, arn in stream_arns().items():
+        print(f"{table}: {arn}")

@@ -10,18 +10,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chalicelib.http.telemetry import SERVICE
 from chalicelib.settings import settings
-from chalicelib.storage.rows import IDEMPOTENCY_TABLE, TABLES
-from infra.provision import idempotency_definition, table_definition
+from infra import gateway_answers
+from infra.provision import EXPIRES, definitions
 
 STREAMS = {"LabourRollup": "labour", "PlanRollup": "projects"}
 FUNCTIONS = ("APIHandler", "LabourRollup", "PlanRollup", "RepairRollups")
-EXPIRES = {"requests": "expires", IDEMPOTENCY_TABLE: "expiration"}
 
 
 def merge_template() -> dict[str, Any]:
     """What is merged over Chalice's own template of the stage in the settings."""
-    resources: dict[str, Any] = {_logical(name): _table(name, body) for name, body in _definitions().items()}
+    resources: dict[str, Any] = {_logical(name): _table(name, body) for name, body in definitions().items()}
     resources["RollupFailures"] = {
         "Type": "AWS::SQS::Queue",
         "Properties": {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True},
@@ -31,18 +31,10 @@ def merge_template() -> dict[str, Any]:
     }
     for function, table in STREAMS.items():
         resources[function]["Properties"]["Events"] = {f"{function}DynamodbEventSource": _source(table)}
-    resources["RestAPI"] = {"Properties": {"DefinitionBody": {"x-amazon-apigateway-gateway-responses": _gateway()}}}
-    resources |= {f"{name}Errors": _alarm(name) for name in FUNCTIONS}
-    return {"Resources": resources}
-
-
-def _definitions() -> dict[str, dict[str, Any]]:
-    prefix = settings().table_prefix
-    found = {table.name: table_definition(table, prefix + table.name) for table in TABLES}
-    for table in TABLES:
-        if table.stream:
-            found[table.name]["StreamSpecification"] = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
-    return found | {IDEMPOTENCY_TABLE: idempotency_definition(prefix + IDEMPOTENCY_TABLE)}
+    resources["RestAPI"] = {
+        "Properties": {"DefinitionBody": {"x-amazon-apigateway-gateway-responses": gateway_answers.definitions()}}
+    }
+    return {"Resources": resources | _alarms()}
 
 
 def _logical(table: str) -> str:
@@ -52,9 +44,10 @@ def _logical(table: str) -> str:
 def _table(name: str, definition: dict[str, Any]) -> dict[str, Any]:
     properties = definition | {
         "SSESpecification": {"SSEEnabled": True},
-        "DeletionProtectionEnabled": True,
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
     }
+    if name in STREAMS.values():
+        properties["StreamSpecification"] = {"StreamViewType": "NEW_AND_OLD_IMAGES"}
     if name in EXPIRES:
         properties["TimeToLiveSpecification"] = {"AttributeName": EXPIRES[name], "Enabled": True}
     return {
@@ -82,50 +75,42 @@ def _source(table: str) -> dict[str, Any]:
     }
 
 
-def _gateway() -> dict[str, Any]:
-    """Problem answers for what the gateway refuses by itself."""
-    shapes = {
-        "DEFAULT_4XX": (400, "validation_error", "The request was refused"),
-        "DEFAULT_5XX": (503, "unavailable", "Try again shortly"),
-        "INTEGRATION_TIMEOUT": (503, "unavailable", "The request took too long"),
-        "REQUEST_TOO_LARGE": (413, "payload_too_large", "The body is too large"),
-        "THROTTLED": (429, "rate_limited", "Too many requests"),
+def _alarms() -> dict[str, Any]:
+    """What wakes somebody; all of it goes to the topic ``Alerts``, which operators subscribe to."""
+    function = {name: [{"Name": "FunctionName", "Value": {"Ref": name}}] for name in FUNCTIONS}
+    queue = [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["RollupFailures", "QueueName"]}}]
+    service = [{"Name": "service", "Value": SERVICE}]
+    found = {f"{name}Errors": _alarm(f"{name} failed", "AWS/Lambda", "Errors", function[name]) for name in FUNCTIONS}
+    found |= {
+        f"{name}Behind": _alarm(f"{name} is minutes behind", "AWS/Lambda", "IteratorAge", function[name], 300_000)
+        for name in STREAMS
     }
-    return {
-        name: {
-            "statusCode": status,
-            "responseTemplates": {
-                "application/json": json.dumps(
-                    {
-                        "type": f"urn:wbsync:problem:{code}",
-                        "title": title,
-                        "status": status,
-                        "detail": title,
-                        "code": code,
-                        "request_id": "$context.requestId",
-                    }
-                )
-            },
-            "responseParameters": {"gatewayresponse.header.Content-Type": "'application/problem+json'"},
-        }
-        for name, (status, code, title) in shapes.items()
-    }
+    found["RollupFailuresWaiting"] = _alarm(
+        "records that no retry could roll up", "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue
+    )
+    found["ServerErrors"] = _alarm("requests answered with 5xx", SERVICE, "ServerErrors", service, 5)
+    return found | {"Alerts": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": "alias/aws/sns"}}}
 
 
-def _alarm(function: str) -> dict[str, Any]:
+def _alarm(
+    description: str, namespace: str, metric: str, dimensions: list[dict[str, Any]], threshold: int = 1
+) -> dict[str, Any]:
+    counts = metric.endswith("Errors")
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
-            "AlarmDescription": f"{function} failed",
-            "Namespace": "AWS/Lambda",
-            "MetricName": "Errors",
-            "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": function}}],
-            "Statistic": "Sum",
+            "AlarmDescription": description,
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": dimensions,
+            "Statistic": "Sum" if counts else "Maximum",
             "Period": 300,
             "EvaluationPeriods": 1,
-            "Threshold": 1,
+            "Threshold": threshold,
             "ComparisonOperator": "GreaterThanOrEqualToThreshold",
             "TreatMissingData": "notBreaching",
+            "AlarmActions": [{"Ref": "Alerts"}],
+            "OKActions": [{"Ref": "Alerts"}],
         },
     }
 

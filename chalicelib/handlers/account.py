@@ -1,4 +1,4 @@
-"""The caller, users and tokens."""
+"""The caller, and API tokens."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Invalid
-from chalicelib.http.call import Call, Written, etag
-from chalicelib.http.fields import Answer, Body, Code, Email, Id, Name
+from chalicelib.http.call import Call, Written
+from chalicelib.http.fields import Answer, Body, Code, Id
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet, csrf_token
 from chalicelib.identity import people
 from chalicelib.identity.access import stamp
-from chalicelib.identity.permissions import Permission, Role
-from chalicelib.storage.rows import Token, User
+from chalicelib.identity.permissions import Permission
+from chalicelib.storage.rows import Token
 
 routes = RouteSet("Account", __name__)
 
@@ -47,65 +47,15 @@ class Me(Answer, kw_only=True):
 @routes.route("GET", f"{BASE}/me", answer=Me)
 def read_me(call: Call) -> Me:
     """Read the caller: user, company, plan, role and permissions."""
-    access = call.user.access
-    session = call.user.session
+    access, tenant, session = call.user.access, call.user.tenant, call.user.session
     return Me(
         user=Person(**access.user),
-        company=Tenant(id=access.company["id"], name=access.company["name"]),
-        plan=access.plan,
+        company=Tenant(id=tenant.id, name=tenant.name),
+        plan=tenant.plan,
         role=access.role,
         permissions=sorted(call.user.permissions()),
         csrf_token=csrf_token(session) if session else UNSET,
     )
-
-
-class UserCreate(Body, kw_only=True):
-    """A new user."""
-
-    name: Name
-    email: Email
-    role: Role
-
-
-class UserAnswer(Answer, kw_only=True):
-    """A user; no password or hash ever comes out."""
-
-    id: str
-    name: str
-    email: str
-    role: str
-    active: bool
-    created_at: str
-    updated_at: str
-
-
-def present_user(row: User) -> UserAnswer:
-    """A user as the API shows it."""
-    return UserAnswer(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        role=row.role,
-        active=row.active,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
-
-
-@routes.route(
-    "POST", f"{BASE}/users", permission=Permission.WRITE_USERS, body=UserCreate, answer=UserAnswer, status=201
-)
-def create_user(call: Call, body: UserCreate) -> Written:
-    """Create a user of the company."""
-    changes, user = people.add_user(call.store, call.user, body.name, body.email, body.role, call.now)
-    return Written(changes, present_user(user), location=f"{BASE}/users/{user.id}/", etag=etag(user.version))
-
-
-@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=PageQuery, answer=Listed)
-def list_users(call: Call) -> Listed:
-    """List the users of the company by name."""
-    source = Source(User, "users", "list_users", call.user.company)
-    return listed(call, source, lambda rows: [present_user(row) for row in rows])
 
 
 class TokenCreate(Body, kw_only=True):
@@ -130,14 +80,14 @@ class TokenAnswer(Answer, kw_only=True):
     token: str | UnsetType = UNSET
 
 
-def _present_token(row: Token, **shown: Any) -> TokenAnswer:
+def _present_token(row: Token, used: str | None = None, **shown: Any) -> TokenAnswer:
     return TokenAnswer(
         id=row.id,
         label=row.label,
         prefix=row.prefix,
         user=row.user,
         created_at=row.created_at,
-        last_used_at=None,
+        last_used_at=used,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
         **shown,
@@ -148,7 +98,12 @@ def _present_token(row: Token, **shown: Any) -> TokenAnswer:
 def list_tokens(call: Call) -> Listed:
     """List the company's tokens, oldest first; never the tokens themselves."""
     source = Source(Token, "tokens", "list_tokens", call.user.company)
-    return listed(call, source, lambda rows: [_present_token(row) for row in rows])
+
+    def shown(rows: list[Token]) -> list[TokenAnswer]:
+        used = people.last_uses(call.store, rows)
+        return [_present_token(row, used[row.id]) for row in rows]
+
+    return listed(call, source, shown)
 
 
 @routes.route(
@@ -178,5 +133,5 @@ def _moment(text: str | None) -> str | None:
 
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
-    """Revoke a token; it stops with the next request."""
+    """Revoke a token; it stops with the next request. One that is revoked already is 404."""
     return Written(people.revoke_token(call.store, call.user, id, call.now))

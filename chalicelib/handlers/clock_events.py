@@ -1,6 +1,6 @@
 """Clock devices push punches in."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -30,13 +30,14 @@ class Shift(Loose, kw_only=True):
 class PunchBody(Shift, kw_only=True):
     """One shift of one clock ID."""
 
-    clock_id: str | int
+    clock_id: Code | int
 
 
 class IngestBody(Shift, kw_only=True):
     """One shift, or up to 500 of them in ``events``, each answered for itself."""
 
-    clock_id: str | int | UnsetType = UNSET
+    schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["clock_id"]}, {"required": ["events"]}]}
+    clock_id: Code | int | UnsetType = UNSET
     events: Annotated[list[Any], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
 
 
@@ -53,6 +54,12 @@ class EventAnswer(Answer, kw_only=True):
     duplicate: bool | UnsetType = UNSET
 
 
+class BatchAnswer(Answer, kw_only=True):
+    """What became of each event of a batch, in its order: the event, or the problem, with its ``status_code``."""
+
+    results: list[dict[str, Any]]
+
+
 def present(row: ClockEvent, duplicate: bool) -> EventAnswer:
     """An event as the API shows it."""
     return EventAnswer(
@@ -67,11 +74,19 @@ def present(row: ClockEvent, duplicate: bool) -> EventAnswer:
     )
 
 
-@routes.route("POST", f"{BASE}/clock-events/ingest", body=IngestBody, answer=EventAnswer, status=201, device=True)
+@routes.route(
+    "POST",
+    f"{BASE}/clock-events/ingest",
+    body=IngestBody,
+    answer=EventAnswer,
+    batch_answer=BatchAnswer,
+    status=201,
+    device=True,
+)
 def ingest_event(call: Call, body: IngestBody) -> Written:
     """Keep a punch; an in and out becomes one submitted labour entry."""
     if body.events is not UNSET:
-        return Written([], {"results": [_each(call, event) for event in body.events]}, status=200)
+        return Written([], BatchAnswer(results=[_each(call, event) for event in body.events]), status=200)
     if body.clock_id is UNSET:
         raise Invalid(errors={"clock_id": ["This field is required."]})
     outcome = ingest.ingest(call.store, call.company, _values(body), call.now)

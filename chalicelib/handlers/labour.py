@@ -1,35 +1,54 @@
 """Labour entries."""
 
+from itertools import product
+from math import prod
 from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call, Read, Written, etag
-from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Hours, Id, Note, Quantity, dates_as_text, given
-from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.fields import (
+    Answer,
+    Body,
+    Code,
+    Date,
+    Figure,
+    Hours,
+    Id,
+    Note,
+    Quantity,
+    Reason,
+    dates_as_text,
+    given,
+)
+from chalicelib.http.pagination import ChangesQuery, Listed, Rule, Source, Summed, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet, matching
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.labour import clashes, entries
-from chalicelib.projects.wbs import node_key
+from chalicelib.projects import wbs
+from chalicelib.projects.wbs import node_key, project_of
 from chalicelib.storage.rows import Entry, OperativeDay, key
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
 
 
-class EntryQuery(PageQuery, kw_only=True):
+class EntryQuery(ChangesQuery, kw_only=True):
     """Filters of the labour list; newest date first."""
 
     project: Id | None = None
     operative: Id | None = None
     status: Status | None = None
+    cost_code: Code | None = None
+    wbs: Id | None = None
     date: Date | None = None
     date_from: Date | None = None
     date_to: Date | None = None
     source: Literal["manual", "clock", "import"] | None = None
     submitted_by: Id | None = None
+    totals: bool | None = None
 
 
 class EntryCreate(Body, kw_only=True):
@@ -66,7 +85,7 @@ class Approve(Body, kw_only=True):
 class Why(Body, kw_only=True):
     """A reason."""
 
-    reason: Note
+    reason: Reason
 
 
 class EntryAnswer(Answer, kw_only=True):
@@ -118,10 +137,11 @@ def _done(call: Call, result: tuple[Any, Entry, entries.Surroundings], **extra: 
     return Written(changes, present(call.user, row, around.cost_code, clash), etag=etag(row.version), **extra)
 
 
-@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Listed)
+@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Summed)
 def list_entries(call: Call) -> Listed:
     """List labour entries, newest date first; engineers and operatives see their own."""
-    return listed(call, _source(call), lambda rows: _with_codes(call, rows))
+    sums = ("hours", "quantity") if call.query.totals else ()
+    return listed(call, _source(call), lambda rows: _with_codes(call, rows), *sums)
 
 
 def _with_codes(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
@@ -138,42 +158,74 @@ def _with_codes(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
     ]
 
 
+INDEXES = ("project_operative", "project_status", "operative", "project", "status")
+MOST_KEYS = 50
+
+
 def _source(call: Call) -> Source:
-    """The narrowest index that serves the filters; DynamoDB drops the rest after reading."""
+    """The narrowest index that serves the filters; what it does not serve is dropped after reading.
+
+    Each of ``wanted`` is what an attribute may be: one thing, or several whose rows are merged.
+    """
     query, company = call.query, call.user.company
-    wanted = {
-        "project": query.project,
-        "operative": query.operative,
-        "status": query.status,
-        "source": query.source,
-        "submitted_by": query.submitted_by,
-    }
+    plain = {name: getattr(query, name) for name in ("project", "operative", "status", "source", "submitted_by")}
+    wanted: dict[str, tuple[str, ...]] = {name: (value,) for name, value in plain.items() if value is not None}
+    view = "all"
     if not call.user.may(Permission.READ_ALL_LABOUR, query.project):
-        wanted["operative"] = _own(call, query.operative)
-    index = next(
-        name
-        for name in ("project_operative", "project_status", "operative", "project", "status", "company")
-        if name == "company" or all(wanted[part] is not None for part in name.split("_"))
-    )
+        own = tuple(sorted(call.user.operatives))
+        wanted["operative"], view = (
+            tuple(id for id in wanted.get("operative", own) if id in own),
+            " ".join(("own", *own)),
+        )
+    activities = _activities(call)
+    if activities is not None:
+        projects = {project_of(id) for id in activities}
+        wanted["wbs"] = tuple(activities)
+        wanted["project"] = tuple(sorted(id for id in wanted.get("project", projects) if id in projects))
+    if incremental(call):
+        low, high = _dates(query) or (None, None)
+        dated: tuple[Rule, ...] = (("date", lambda day: (low or "") <= day <= (high or "~")),) if low or high else ()
+        filters, rules = _dropped(wanted)
+        scope = company if all(wanted.values()) else ()
+        return changed(call, Entry, scope, "entry", filters=filters, rules=(*rules, *dated), view=view)
+    index = next((name for name in INDEXES if _serves(name, wanted)), "company")
     parts = [] if index == "company" else index.split("_")
-    filters = tuple((name, {"S": value}) for name, value in wanted.items() if value is not None and name not in parts)
+    filters, rules = _dropped({name: values for name, values in wanted.items() if name not in parts})
     return Source(
         Entry,
         index,
         f"list_{index}",
-        key(company, *(str(wanted[part]) for part in parts)),
+        tuple(key(company, *values) for values in product(*(wanted[part] for part in parts))),
         between=_dates(query),
         forward=False,
         filters=filters,
+        rules=rules,
+        view=view,
     )
 
 
-def _own(call: Call, asked: str | None) -> str:
-    """The operative whose rows a person without the whole picture sees."""
-    own = sorted(call.user.operatives)
-    if asked is not None:
-        return asked if asked in own else "nobody"
-    return own[0] if own else "nobody"
+def _serves(index: str, wanted: dict[str, tuple[str, ...]]) -> bool:
+    """Whether the index holds the wanted rows under a number of keys that is fit to be read together."""
+    parts = index.split("_")
+    return all(part in wanted for part in parts) and prod(len(wanted[part]) for part in parts) <= MOST_KEYS
+
+
+def _dropped(wanted: dict[str, tuple[str, ...]]) -> tuple[tuple[tuple[str, Any], ...], tuple[Rule, ...]]:
+    """Filters for DynamoDB where one value will do, rules for us where several do."""
+    filters = tuple((name, {"S": values[0]}) for name, values in wanted.items() if len(values) == 1)
+    rules = tuple((name, frozenset(values).__contains__) for name, values in wanted.items() if len(values) != 1)
+    return filters, rules
+
+
+def _activities(call: Call) -> frozenset[str] | None:
+    """The activities that ``wbs`` and ``cost_code`` stand for as the tree is now; None without either."""
+    query, company = call.query, call.user.company
+    found: list[frozenset[str]] = []
+    if query.wbs is not None:
+        found.append(frozenset(wbs.activities_under(call.store, company, query.wbs)))
+    if query.cost_code is not None:
+        found.append(frozenset(wbs.activities_with(call.store, company, query.cost_code, query.project)))
+    return frozenset.intersection(*found) if found else None
 
 
 def _dates(query: EntryQuery) -> tuple[str, str] | None:
@@ -235,16 +287,10 @@ def approve_entry(call: Call, id: str, body: Approve) -> Written:
 @routes.route("POST", f"{BASE}/labour/{{id}}/reject", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reject_entry(call: Call, id: str, body: Why) -> Written:
     """Reject an entry with a reason; it goes back to be corrected."""
-    return _done(call, entries.reject(call.store, call.user, id, _reason(body), call.now))
+    return _done(call, entries.reject(call.store, call.user, id, body.reason, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/reopen", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reopen_entry(call: Call, id: str, body: Why) -> Written:
     """Reopen an approved entry; its hours leave the numbers again."""
-    return _done(call, entries.reopen(call.store, call.user, id, _reason(body), call.now))
-
-
-def _reason(body: Why) -> str:
-    if not body.reason:
-        raise Invalid(errors={"reason": ["Must not be empty."]})
-    return body.reason
+    return _done(call, entries.reopen(call.store, call.user, id, body.reason, call.now))

@@ -8,7 +8,17 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.errors import Denied
 from chalicelib.http.call import Call, Read, Written, etag
 from chalicelib.http.fields import Answer, Body, Code, Figure, Id, Name, Rate, given
-from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.pagination import (
+    Changes,
+    ChangesQuery,
+    Listed,
+    Search,
+    Source,
+    changed,
+    incremental,
+    listed,
+    words,
+)
 from chalicelib.http.routes import BASE, RouteSet, matching
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
@@ -19,12 +29,13 @@ routes = RouteSet("Operatives", __name__)
 Projects = Annotated[list[Id], Meta(max_length=50)]
 
 
-class OperativeQuery(PageQuery, kw_only=True):
+class OperativeQuery(ChangesQuery, kw_only=True):
     """Filters of the operative list."""
 
     active: bool | None = None
-    trade: str | None = None
-    external_clock_id: str | None = None
+    trade: Name | None = None
+    external_clock_id: Code | None = None
+    search: Search | None = None
 
 
 class OperativeCreate(Body, kw_only=True):
@@ -70,7 +81,7 @@ class OperativeAnswer(Answer, kw_only=True):
 
 
 def _today(call: Call) -> str:
-    zone = ZoneInfo(call.user.access.company["timezone"])
+    zone = ZoneInfo(call.user.tenant.timezone)
     return call.now.astimezone(zone).date().isoformat()
 
 
@@ -92,17 +103,23 @@ def present(caller: Caller, row: Operative, today: str) -> OperativeAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/operatives", permission=Permission.READ_OPERATIVES, query=OperativeQuery, answer=Listed)
+@routes.route("GET", f"{BASE}/operatives", permission=Permission.READ_OPERATIVES, query=OperativeQuery, answer=Changes)
 def list_operatives(call: Call) -> Listed:
     """List operatives by name."""
-    company, query = call.user.company, call.query
+    return listed(call, _source(call), lambda rows: [present(call.user, row, _today(call)) for row in rows])
+
+
+def _source(call: Call) -> Source:
+    company, query, tests = call.user.company, call.query, words(call.query.search)
     wanted = {"trade": query.trade, "external_clock_id": query.external_clock_id}
     filters = tuple((name, {"S": value}) for name, value in wanted.items() if value is not None)
-    source = Source(Operative, "company", "list_company", company, filters=filters)
+    if incremental(call):
+        active = (("active", {"BOOL": query.active}),) if query.active is not None else ()
+        return changed(call, Operative, company, "operative", filters=(*filters, *active), tests=tests)
     if query.active is not None:
-        active = key(company, "yes" if query.active else "no")
-        source = Source(Operative, "active", "list_active", active, filters=filters)
-    return listed(call, source, lambda rows: [present(call.user, row, _today(call)) for row in rows])
+        active_key = key(company, "yes" if query.active else "no")
+        return Source(Operative, "active", "list_active", active_key, filters=filters, tests=tests)
+    return Source(Operative, "company", "list_company", company, filters=filters, tests=tests)
 
 
 @routes.route(

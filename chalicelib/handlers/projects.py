@@ -21,10 +21,22 @@ from chalicelib.http.fields import (
     dates_as_text,
     given,
 )
-from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.pagination import (
+    Changes,
+    ChangesQuery,
+    Listed,
+    Rule,
+    Search,
+    Source,
+    changed,
+    incremental,
+    listed,
+    words,
+)
 from chalicelib.http.routes import BASE, RouteSet, matching
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
+from chalicelib.names import comparison_form
 from chalicelib.projects import projects
 from chalicelib.storage.rows import Project, key
 
@@ -33,11 +45,12 @@ Status = Literal["active", "on_hold", "completed", "archived"]
 Days = Annotated[list[Weekday], Meta(min_length=1, max_length=7)]
 
 
-class ProjectQuery(PageQuery, kw_only=True):
+class ProjectQuery(ChangesQuery, kw_only=True):
     """Filters of the project list."""
 
     status: Status | None = None
-    code: str | None = None
+    code: Code | None = None
+    search: Search | None = None
 
 
 class ProjectCreate(Body, kw_only=True):
@@ -109,15 +122,29 @@ def present(caller: Caller, row: Project) -> ProjectAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Listed)
+@routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Changes)
 def list_projects(call: Call) -> Listed:
-    """List projects by code."""
-    company, query = call.user.company, call.query
-    filters = (("code", {"S": query.code}),) if query.code is not None else ()
-    source = Source(Project, "company", "list_company", company, filters=filters)
+    """List projects by code: all, or those that a membership opens."""
+    return listed(call, _source(call), lambda rows: [present(call.user, row) for row in rows])
+
+
+def _source(call: Call) -> Source:
+    """The projects that match; a code is a stretch of the order, which may hold longer codes too."""
+    company, query, between = call.user.company, call.query, None
+    tests, rules = words(query.search), tuple[Rule, ...]()
+    if not call.user.may(Permission.READ_PROJECTS):
+        known = call.user.projects_with(Permission.READ_PROJECTS)
+        rules += (("id", lambda held: held in known),)
+    if query.code is not None:
+        code = comparison_form(query.code)
+        rules, between = (*rules, ("code", lambda held: comparison_form(held) == code)), (f"{code}#", f"{code}#~")
+    if incremental(call):
+        filters = (("status", {"S": query.status}),) if query.status is not None else ()
+        return changed(call, Project, company, "project", filters=filters, tests=tests, rules=rules)
     if query.status is not None:
-        source = Source(Project, "status", "list_status", key(company, query.status), filters=filters)
-    return listed(call, source, lambda rows: [present(call.user, row) for row in rows])
+        by_status = key(company, query.status)
+        return Source(Project, "status", "list_status", by_status, between=between, tests=tests, rules=rules)
+    return Source(Project, "company", "list_company", company, between=between, tests=tests, rules=rules)
 
 
 @routes.route(
@@ -131,7 +158,7 @@ def list_projects(call: Call) -> Listed:
 def create_project(call: Call, body: ProjectCreate) -> Written:
     """Create a project."""
     values = _values(call, given(body), None)
-    changes, row = projects.create(call.store, call.user.access, values, call.now)
+    changes, row = projects.create(call.store, call.user.tenant, values, call.now)
     return Written(changes, present(call.user, row), location=f"{BASE}/projects/{row.id}/", etag=etag(row.version))
 
 
@@ -156,7 +183,7 @@ def read_project(call: Call, id: str) -> Read:
 def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     """Change some fields of a project."""
     row = projects.find(call.store, call.user.company, id)
-    call.user.require(Permission.EDIT_PROJECTS, id, projects.today(row, call.now))
+    call.user.require(Permission.EDIT_PROJECTS, id)
     matching(call, etag(row.version))
     changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
     return Written(changes, present(call.user, row), etag=etag(row.version))

@@ -52,7 +52,7 @@ def read_settings(call: Call) -> Page:
     links = navigation(call, session, "/api/docs/", "API documentation")
     if not call.user.may(Permission.MANAGE_TOKENS):
         return page(call, TITLE, f'{links}<p role="alert">Only owners and admins manage tokens and secrets.</p>', 403)
-    plan = call.user.access.plan
+    plan = call.user.tenant.plan
     if plan not in API_PLANS:
         text = f"The plan {html.escape(plan)} has no API. It comes with pro, business and enterprise."
         return page(call, TITLE, f"{links}<p>{text}</p>")

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from chalicelib.http.routes import logger
+from chalicelib.http.telemetry import logger
 from chalicelib.rollups.recompute import Target, Touched, apply, leave_for_repair
 from chalicelib.storage.store import store
 

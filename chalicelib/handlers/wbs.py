@@ -24,18 +24,31 @@ from chalicelib.http.fields import (
     dates_as_text,
     given,
 )
-from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.pagination import (
+    Changes,
+    ChangesQuery,
+    Listed,
+    Rule,
+    Search,
+    Source,
+    changed,
+    incremental,
+    listed,
+    words,
+)
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.projects import projects, wbs
 from chalicelib.projects.wbs import LEVELS
 from chalicelib.rollups import progress
-from chalicelib.storage.rows import Node, key
+from chalicelib.storage.rows import Node, Project, key
 
 routes = RouteSet("WBS", __name__)
 EarningRule = Literal["units", "percent", "0/100", "50/50", "milestones", "level_of_effort"]
 Level = Annotated[int, Meta(ge=1, le=4)]
+MOST_IN_TREE = 5000
+NO_LEVEL = 0
 
 
 class Milestone(Body, kw_only=True):
@@ -61,12 +74,14 @@ class NodeCreate(Body, kw_only=True):
     baseline_finish: date | None | UnsetType = UNSET
 
 
-class NodeQuery(PageQuery, kw_only=True):
-    """Filters of the node list."""
+class NodeQuery(ChangesQuery, kw_only=True):
+    """Filters of the node list; ``view=tree`` nests the nodes below one another."""
 
     level: Level | None = None
     parent: Id | None = None
     under: Id | None = None
+    search: Search | None = None
+    view: Literal["flat", "tree"] | None = None
 
 
 class MilestoneAnswer(Answer, kw_only=True):
@@ -101,6 +116,7 @@ class NodeAnswer(Answer, kw_only=True):
     baseline_finish: str | None
     created_at: str
     updated_at: str
+    children: list["NodeAnswer"] | UnsetType = UNSET
 
 
 def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Progress) -> NodeAnswer:
@@ -132,36 +148,98 @@ def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Pr
     )
 
 
-@routes.route("GET", f"{BASE}/projects/{{id}}/wbs", permission=Permission.READ_PROJECTS, query=NodeQuery, answer=Listed)
+@routes.route(
+    "GET", f"{BASE}/projects/{{id}}/wbs", permission=Permission.READ_PROJECTS, query=NodeQuery, answer=Changes
+)
 def list_nodes(call: Call, id: str) -> Listed:
-    """List a project's nodes in tree order."""
+    """List a project's nodes in tree order; ``view=tree`` lists the top ones with all below them."""
     project = projects.find(call.store, call.user.company, id)
+    source = _source(call, id)
+    if call.query.view != "tree":
+        return listed(call, source, lambda rows: _shown(call, project, rows))
+    _check_tree(call, project)
+    return listed(call, source, lambda rows: _nested(call, project, rows))
 
-    def shown(rows: list[Node]) -> list[NodeAnswer]:
-        known, done = call.store.together(
-            lambda: wbs.with_ancestors(call.store, rows),
-            lambda: progress.of(call.store, call.user.company, project, [row.id for row in rows], call.now),
-        )
-        return [present(call.user, row, known, done[row.id]) for row in rows]
 
-    return listed(call, _source(call, id), shown)
+def _shown(call: Call, project: Project, rows: list[Node]) -> list[NodeAnswer]:
+    done, known = call.store.together(
+        lambda: progress.of(call.store, call.user.company, project, [row.id for row in rows], call.now),
+        lambda: wbs.with_ancestors(call.store, rows),
+    )
+    return [present(call.user, row, known, done[row.id]) for row in rows]
+
+
+def _nested(call: Call, project: Project, tops: list[Node]) -> list[NodeAnswer]:
+    """The nodes with everything below them, in place."""
+    if not tops:
+        return []
+    nodes = {node.id: node for node in _shown(call, project, wbs.between(call.store, tops[0], tops[-1]))}
+    for node in nodes.values():
+        node.children = []
+    for node in nodes.values():
+        if node.parent in nodes:
+            siblings = nodes[node.parent].children
+            assert siblings is not UNSET
+            siblings.append(node)
+    return [nodes[top.id] for top in tops if top.id in nodes]
+
+
+def _check_tree(call: Call, project: Project) -> None:
+    """A tree is of a subtree or of a project that is not too large, and takes no other filter."""
+    query = call.query
+    others = {
+        "level": query.level,
+        "parent": query.parent,
+        "search": query.search,
+        "updated_since": query.updated_since,
+    }
+    if errors := {name: ["Not with view=tree."] for name, value in others.items() if value is not None}:
+        raise Invalid(errors=errors)
+    if query.under is None and query.cursor is None and wbs.size(call.store, project) > MOST_IN_TREE:
+        raise Invalid(errors={"view": [f"Above {MOST_IN_TREE} nodes a tree needs under."]})
 
 
 def _source(call: Call, project: str) -> Source:
     """Where the filtered nodes are: the whole tree, one level of it, or a subtree of either."""
     company, query = call.user.company, call.query
-    pk, level, prefix = key(company, project), query.level, None
+    pk, level, tests = key(company, project), query.level, words(query.search)
+    holders, unknown = [], False
     for field in ("parent", "under"):
         if (id := getattr(query, field)) is not None:
             [node] = call.store.get_many(wbs.node_key(company, id))
             if node is None or node.project != project:
-                raise Invalid(errors={field: ["There is no such node in this project."]})
-            prefix = max(prefix or "", node.tree_key)
-            level = node.level + 1 if field == "parent" else level
-    between = (prefix + "0", prefix + "~") if prefix is not None else None
+                unknown = True
+            else:
+                holders.append(node)
+                level = _narrower(level, node.level + 1) if field == "parent" else level
+    if query.view == "tree":
+        level = max((node.level + 1 for node in holders), default=1)
+    between = max((wbs.below(node) for node in holders), default=None)
+    apart = len(holders) == 2 and not _nest(*holders)
+    none = unknown or apart or level == NO_LEVEL
+    if incremental(call):
+        return _changed(call, () if none else pk, level, between)
     if level is None:
-        return Source(Node, "tree", "list_project", pk, "tree_key", between)
-    return Source(Node, "level", "list_level", key(pk, str(level)), "tree_key", between)
+        return Source(Node, "tree", "list_project", () if none else pk, "tree_key", between, tests=tests)
+    by_level = () if none else key(pk, str(level))
+    return Source(Node, "level", "list_level", by_level, "tree_key", between, tests=tests)
+
+
+def _narrower(asked: int | None, level: int) -> int:
+    """The level of a node's children, if it is the one asked for."""
+    return level if asked in {None, level} else NO_LEVEL
+
+
+def _nest(parent: Node, under: Node) -> bool:
+    """Whether what is below one is below the other: of the two filters the narrower one counts."""
+    return parent.tree_key.startswith(under.tree_key)
+
+
+def _changed(call: Call, scope: str | tuple[str, ...], level: int | None, between: tuple[str, str] | None) -> Source:
+    filters = (("level", {"N": str(level)}),) if level is not None else ()
+    low, high = between or ("", "~")
+    rules: tuple[Rule, ...] = (("tree_key", lambda place: low <= place <= high),) if between else ()
+    return changed(call, Node, scope, "node#", filters=filters, tests=words(call.query.search), rules=rules)
 
 
 @routes.route(
@@ -175,12 +253,11 @@ def _source(call: Call, project: str) -> Source:
 def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     """Create a node, last among its siblings."""
     project = projects.find(call.store, call.user.company, id)
-    today = projects.today(project, call.now)
-    call.user.require(Permission.EDIT_WBS, id, today)
+    call.user.require(Permission.EDIT_WBS, id)
     values: dict[str, Any] = dates_as_text(given(body))
     if values.get("budget_hours"):
-        call.user.require(Permission.EDIT_BUDGETS, id, today)
-    if values.get("planned_rate") is not None and not call.user.may(Permission.VIEW_RATES, id, today):
+        call.user.require(Permission.EDIT_BUDGETS, id)
+    if values.get("planned_rate") is not None and not call.user.may(Permission.VIEW_RATES, id):
         raise Denied("Writing planned_rate needs the permission view_rates.")
     if "milestones" in values:
         values["milestones"] = {

@@ -7,7 +7,8 @@ from chalice.app import Chalice, Response
 
 from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
 from chalicelib.http.call import CURRENT, Call, utc_now
-from chalicelib.http.routes import RouteSet, logger, refused
+from chalicelib.http.routes import RouteSet, limit_address, refused
+from chalicelib.http.telemetry import observed
 from chalicelib.storage.store import store
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
@@ -24,10 +25,13 @@ class Api(Chalice):
     def answer(self, event: Any, context: Any, now: datetime) -> Any:
         """Answer an event as at a moment."""
         call = Call(event, context, store(), now)
-        logger.append_keys(request_id=call.request_id)
         token = CURRENT.set(call)
+        resource = event["requestContext"].get("resourcePath") or FALLBACK
         try:
-            return self._route(call, event, context)
+            with observed(call.request_id, call.method, resource) as seen:
+                answer = self._route(call, event, context)
+                seen["status"] = answer["statusCode"]
+            return answer
         finally:
             CURRENT.reset(token)
 
@@ -42,9 +46,13 @@ class Api(Chalice):
         return answer
 
     def _unrouted(self, call: Call) -> Response:
-        """404, or 405 with what the path allows."""
+        """404, or 405 with what the path allows; guessing paths counts for the address."""
+        try:
+            limit_address(call)
+        except WbsyncError as error:
+            return refused(call, error)
         allowed = sorted(self._methods_of(call.resource))
-        if not allowed:
+        if not allowed or call.method in allowed:
             return refused(call, NotFound("There is nothing at this path."))
         names = ", ".join(allowed)
         return refused(call, MethodNotAllowed(f"This path allows {names}.", headers={"Allow": names}))
@@ -67,8 +75,7 @@ def _matches(template: list[str], parts: list[str]) -> bool:
 
 def build(*groups: RouteSet) -> Api:
     """The application with the given route sets and the catch-all for everything else."""
-    app = Api("wbsync")
-    app.debug = False
+    app = Api("wbsync", configure_logs=False)  # its logger is the service's, which Powertools has set up
     for group in groups:
         app.register_blueprint(group.blueprint)
 

@@ -8,11 +8,16 @@ import msgspec
 
 from chalicelib.errors import WbsyncError
 from chalicelib.http.fields import Answer
-from chalicelib.http.pagination import Listed
-from chalicelib.http.routes import ROUTES, Route
+from chalicelib.http.pagination import Changes, Deleted, Listed
+from chalicelib.http.routes import ROUTES, Route, Scope
 from chalicelib.version import VERSION
 
 SCHEMAS = "#/components/schemas/{name}"
+WHERE = {
+    Scope.COMPANY: "by base role",
+    Scope.PROJECT: "on the project",
+    Scope.ANYWHERE: "on some project, and shows or changes rows of such projects only",
+}
 
 
 class Problem(Answer, kw_only=True):
@@ -32,6 +37,8 @@ def document() -> dict[str, Any]:
     """The whole document."""
     models = _models()
     _, components = msgspec.json.schema_components(models, ref_template=SCHEMAS)
+    for model in models:
+        components[model.__name__] |= getattr(model, "schema_rules", {})
     paths: dict[str, Any] = {}
     for route in ROUTES:
         if route.path.startswith("/api/v1"):
@@ -47,12 +54,8 @@ def document() -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {name: _numbers(schema) for name, schema in sorted(components.items())},
-            "responses": {
-                "Problem": {
-                    "description": "A problem (RFC 9457).",
-                    "content": {"application/problem+json": {"schema": {"$ref": SCHEMAS.format(name="Problem")}}},
-                }
-            },
+            "responses": {f"Problem{status}": _problem(status, names) for status, names in _codes_by_status().items()},
+            "headers": {name: each for name, (each, _) in HEADERS.items()},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "device": {"type": "apiKey", "in": "header", "name": "X-Inbound-Secret"},
@@ -64,25 +67,27 @@ def document() -> dict[str, Any]:
 
 
 def _models() -> list[Any]:
-    found: list[Any] = [Problem, Listed]
+    found: list[Any] = [Problem, Deleted]
     for route in ROUTES:
-        found += [model for model in (route.body, route.answer) if model is not None]
-        if route.answer is Listed:
+        found += [model for model in (route.body, route.answer, route.batch_answer) if model is not None]
+        if _lists(route):
             found.append(_row_of(route))
     return list(dict.fromkeys(found))
 
 
+def _lists(route: Route, kind: type[Listed] = Listed) -> bool:
+    return isinstance(route.answer, type) and issubclass(route.answer, kind)
+
+
 def _row_of(route: Route) -> Any:
-    """The model of a list's rows: the answer of the route that reads or makes one of them."""
-    wanted = {route.path, route.path + "/{id}"}
-    return next(
-        (
-            other.answer
-            for other in ROUTES
-            if other.path in wanted and isinstance(other.answer, type) and other.answer is not Listed
-        ),
-        Listed,
-    )
+    """The model of a list's rows: the answer of the route that reads or makes one of them.
+
+    A list over several projects has the rows of the list of the same name below one project.
+    """
+    wanted, name = (route.path, route.path + "/{id}"), route.path.rpartition("/")[2]
+    single = [other for other in ROUTES if isinstance(other.answer, type) and not _lists(other)]
+    same = [other.answer for other in single if other.path in wanted]
+    return next(iter(same or [other.answer for other in single if other.path.endswith(f"/{name}")]), Listed)
 
 
 def _numbers(schema: Any) -> Any:
@@ -103,19 +108,90 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
-        "responses": {str(route.status): _success(route), "default": {"$ref": "#/components/responses/Problem"}},
+        "responses": {str(route.status): _success(route) | {"headers": _headers(route)}}
+        | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in _refusals(route)},
     }
     if route.permission is not None:
-        operation["description"] = f"Needs the permission `{route.permission.value}`."
+        operation["description"] = f"Needs the permission `{route.permission.value}` {WHERE[route.scope]}."
     if route.body is not None:
         content = {kind: {"schema": {"$ref": SCHEMAS.format(name=route.body.__name__)}} for kind in route.content_types}
-        operation["requestBody"] = {"required": True, "content": content}
+        needed = any(item.required for item in msgspec.structs.fields(route.body))
+        operation["requestBody"] = {"required": needed, "content": content}
     if route.open:
         operation["security"] = []
     if route.device:
         operation["security"] = [{"device": []}]
-        operation["responses"]["200"] = _success(route)
+    if route.batch_answer is not None:
+        again: dict[str, Any] = {"anyOf": [_reference(route.answer), _reference(route.batch_answer)]}
+        content = {"application/json": {"schema": again}}
+        operation["responses"]["200"] = {"description": "Done.", "headers": _headers(route), "content": content}
     return operation
+
+
+def _reference(model: Any) -> dict[str, str]:
+    return {"$ref": SCHEMAS.format(name=model.__name__)}
+
+
+def _refusals(route: Route) -> list[int]:
+    """The statuses of problems that a route can answer with."""
+    found = {400, 406, 429, 500, 503}
+    if not route.open:
+        found |= {401, 403}
+    if "{" in route.path or _lists(route):
+        found.add(404)
+    if route.writes:
+        found |= {409, 413, 415, 422}
+    if route.method in {"PATCH", "DELETE"}:
+        found.add(412)
+    return sorted(found)
+
+
+def _problem(status: int, names: list[str]) -> dict[str, Any]:
+    example = {
+        "type": f"urn:wbsync:problem:{names[0]}",
+        "title": KINDS[names[0]].title,
+        "status": status,
+        "detail": KINDS[names[0]].title,
+        "code": names[0],
+        "request_id": "6f1c1f0e-3f0b-4f3c-9a4e-0c6a1f1d2b3c",
+    }
+    schema = {"allOf": [{"$ref": SCHEMAS.format(name="Problem")}, {"properties": {"code": {"enum": names}}}]}
+    content = {"application/problem+json": {"schema": schema, "example": example}}
+    return {"description": f"A problem (RFC 9457): {', '.join(names)}.", "headers": _shared(False), "content": content}
+
+
+HEADERS: dict[str, tuple[dict[str, Any], str]] = {
+    "X-Request-Id": ({"schema": {"type": "string"}, "description": "Names the request in the logs."}, "all"),
+    "X-RateLimit-Limit": ({"schema": {"type": "integer"}, "description": "Requests a minute."}, "all"),
+    "X-RateLimit-Remaining": ({"schema": {"type": "integer"}, "description": "How many of them are left."}, "all"),
+    "X-RateLimit-Reset": ({"schema": {"type": "integer"}, "description": "Seconds until they are new."}, "all"),
+    "Retry-After": ({"schema": {"type": "integer"}, "description": "Seconds to wait."}, "all"),
+    "ETag": ({"schema": {"type": "string"}, "description": "The version, for If-Match."}, "one"),
+    "Location": ({"schema": {"type": "string"}, "description": "Where the new resource is."}, "new"),
+    "Idempotency-Replayed": (
+        {"schema": {"const": "true"}, "description": "This is the first answer again."},
+        "write",
+    ),
+}
+
+
+def _headers(route: Route) -> dict[str, Any]:
+    """The headers of a route's good answer."""
+    found = _shared(route.writes)
+    if "{" in route.path or route.status == 201:
+        found["ETag"] = _header("ETag")
+    if route.status == 201:
+        found["Location"] = _header("Location")
+    return found
+
+
+def _shared(write: bool) -> dict[str, Any]:
+    kinds = {"all", "write"} if write else {"all"}
+    return {name: _header(name) for name, (_, kind) in HEADERS.items() if kind in kinds}
+
+
+def _header(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/headers/{name}"}
 
 
 def _path_parameters(route: Route) -> list[dict[str, Any]]:
@@ -168,18 +244,35 @@ def _success(route: Route) -> dict[str, Any]:
     if route.answer is None:
         return {"description": "Done."}
     schema: dict[str, Any] = {"$ref": SCHEMAS.format(name=route.answer.__name__)}
-    if route.answer is Listed:
-        rows = {"type": "array", "items": {"$ref": SCHEMAS.format(name=_row_of(route).__name__)}}
-        schema = {"allOf": [schema, {"type": "object", "properties": {"results": rows}}]}
+    if _lists(route):
+        row: dict[str, Any] = {"$ref": SCHEMAS.format(name=_row_of(route).__name__)}
+        if _lists(route, Changes):
+            row = {"anyOf": [row, {"$ref": SCHEMAS.format(name=Deleted.__name__)}]}
+        schema = {"allOf": [schema, {"type": "object", "properties": {"results": {"type": "array", "items": row}}}]}
     return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+
+
+def kinds() -> dict[str, type[WbsyncError]]:
+    """Every kind of error by its code."""
+    found: dict[str, type[WbsyncError]] = {}
+    waiting: list[type[WbsyncError]] = [WbsyncError]
+    while waiting:
+        kind = waiting.pop()
+        found[kind.code] = kind
+        waiting += kind.__subclasses__()
+    return found
+
+
+KINDS = kinds()
 
 
 def codes() -> dict[str, int]:
     """Every problem code with its status."""
-    found: dict[str, int] = {}
-    kinds: list[type[WbsyncError]] = [WbsyncError]
-    while kinds:
-        kind = kinds.pop()
-        found[kind.code] = kind.status
-        kinds += kind.__subclasses__()
+    return {code: kind.status for code, kind in KINDS.items()}
+
+
+def _codes_by_status() -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for code, status in sorted(codes().items()):
+        found.setdefault(status, []).append(code)
     return found

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from chalicelib.errors import Denied, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.call import Call
-from chalicelib.http.routes import cookies, raw_body
+from chalicelib.http.routes import cookies, limit_address, raw_body
 from chalicelib.identity import access, secrets
 from chalicelib.settings import settings
 
@@ -95,9 +95,11 @@ def visit(call: Call, kind: str = "api") -> None:
     Raises:
         RateLimited: the address is over its limit.
     """
-    limit = settings().rate_address if kind == "api" else settings().rate_sign_in
-    call.allowance = access.allowance(limit, access.count_address(call.store, call.address, kind, call.now), call.now)
-    access.check(call.allowance)
+    if kind == "api":
+        return limit_address(call)
+    used = access.count_address(call.store, call.address, kind, call.now)
+    call.allowance = access.allowance(settings().rate_sign_in, used, call.now)
+    return access.check(call.allowance)
 
 
 def form(call: Call) -> dict[str, str]:

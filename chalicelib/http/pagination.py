@@ -1,36 +1,78 @@
 """One way to page through every list: a key walk with a signed cursor, and pages by number.
 
-A cursor is the key of the last row seen, the page number and the count, signed and tied to the
-company, path and filters. Following it costs the same on every page. ``?page=N`` by itself skips
-by a keys-only query.
+A cursor is a place in the list's order, the page number, the count and the totals, signed and tied
+to the company, the path, the filters and whose rows the caller sees. Following it costs the same on
+every page. ``?page=N`` by itself skips by a keys-only query. A place is the order's own value, which
+ends in an id, so the row there may be gone and nothing is lost.
+
+An incremental read (``updated_since``) is the same walk in the order of ``updated_at``.
 """
 
 import base64
 import hmac
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from itertools import chain
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
+
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body
+from chalicelib.http.fields import Answer, Body, Figure
+from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import keyed
-from chalicelib.storage.rows import Row
+from chalicelib.names import comparison_form
+from chalicelib.storage.rows import UPDATED, Row
 from chalicelib.storage.store import Page, parse
 
 R = TypeVar("R", bound=Row)
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+MOST_READ = 3000  # rows in one call when rows are dropped after reading
+SYNC_LAG = timedelta(minutes=2)  # the longest request (30 s), clocks that differ, and an index that lags
+EPOCH = datetime.fromtimestamp(0, UTC)
+SIGNATURE = 26
 
 
 class PageQuery(Body, kw_only=True):
     """Query parameters that every list takes."""
 
-    page: str | None = None
+    page: Annotated[str, Meta(extra_json_schema={"pattern": "^[1-9][0-9]{0,8}$"})] | None = None
     cursor: str | None = None
-    page_size: int | None = None
+    page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] | None = None
+
+
+class ChangesQuery(PageQuery, kw_only=True):
+    """Query parameters of lists that can be read incrementally."""
+
+    updated_since: (
+        Annotated[str, Meta(max_length=40, description="RFC 3339 time, inclusive", examples=["2026-06-08T07:00:00Z"])]
+        | None
+    ) = None
+    include_deleted: bool | None = None
+
+
+Search = Annotated[str, Meta(max_length=200, description="Beginnings of words in the name or code")]
+
+
+class Deleted(Answer, kw_only=True):
+    """A row that is gone, with ``include_deleted=true``."""
+
+    id: str
+    deleted_at: str
+
+
+class Totals(Answer, kw_only=True):
+    """Sums over everything that matches, not only this page."""
+
+    hours: Figure
+    quantity: Figure
 
 
 class Listed(Answer, kw_only=True):
@@ -42,141 +84,323 @@ class Listed(Answer, kw_only=True):
     results: list[Any]
 
 
+class Changes(Listed, kw_only=True):
+    """A list that can be read incrementally; with ``updated_since`` it says what to send next time."""
+
+    synced_until: str | UnsetType = UNSET
+
+
+class Summed(Changes, kw_only=True):
+    """A list with totals when they are asked for."""
+
+    totals: Totals | UnsetType = UNSET
+
+
+Rule = tuple[str, Callable[[str], bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a list's rows are: an index, its key, an order, and what DynamoDB drops after reading."""
+    """Where a list's rows are: an index, the keys in it, an order, and what is dropped after reading.
+
+    ``hash`` may be several keys, whose rows are merged, or none. DynamoDB drops by ``filters``
+    (equalities) and ``tests``; ``rules`` are tests of one text attribute that only we can make.
+    ``view`` says whose rows these are; a cursor is good for one view only.
+    """
 
     model: type[Row]
     index: str
     hash_name: str
-    hash: str
+    hash: str | tuple[str, ...]
     range_name: str = "list_order"
-    between: tuple[str, str] | None = None
+    between: tuple[str | None, str | None] | None = None
     forward: bool = True
     filters: tuple[tuple[str, Any], ...] = ()
+    tests: tuple[tuple[str, str, Any], ...] = ()
+    rules: tuple[Rule, ...] = ()
+    view: str = ""
 
-    def query(self, call: Call, *, keys_only: bool = False, **options: Any) -> Page:
-        """A page of the index, or of its keys-only twin where no filter needs the rows."""
-        index = f"{self.index}_keys" if keys_only and not self.filters else self.index
-        forward = options.pop("forward", self.forward)
-        return call.store.query(
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        return (self.hash,) if isinstance(self.hash, str) else self.hash
+
+    @property
+    def drops(self) -> bool:
+        """Whether rows are read that do not match."""
+        return bool(self.filters or self.tests or self.rules)
+
+    @property
+    def by_keys(self) -> bool:
+        """Whether keys alone tell which rows match."""
+        return not (self.filters or self.rules) and all(name == "sk" for _, name, _ in self.tests)
+
+    def query(self, call: Call, hash: str, **options: Any) -> Page:
+        """Matching rows of one key."""
+        page = call.store.query(
             self.model.table,
-            self.hash,
-            index=index,
+            hash,
             hash_name=self.hash_name,
             range_name=self.range_name,
-            between=self.between,
-            forward=forward,
             filters=dict(self.filters),
+            tests=self.tests,
             **options,
         )
+        if not self.rules:
+            return page
+        rows = [row for row in page.rows if self._keeps(row)]
+        return Page(rows, page.last, len(rows))
+
+    def _keeps(self, row: dict[str, Any]) -> bool:
+        return all(rule(row[name]["S"] if name in row else "") for name, rule in self.rules)
 
 
-def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]]) -> Listed:
-    """One page of a list, as the contract shapes it."""
-    size = _page_size(call)
-    cursor = _read_cursor(call)
-    if cursor:
-        page, count, start = int(cursor["p"]), int(cursor["c"]), cursor["k"]
-        backward = bool(cursor.get("b"))
+def words(text: str | None) -> tuple[tuple[str, str, Any], ...]:
+    """The tests that ``search=`` stands for: each word begins a word of the row's."""
+    return tuple(("contains", "search_text", {"S": f" {word}"}) for word in comparison_form(text or "").split())
+
+
+def incremental(call: Call) -> bool:
+    """Whether the list is asked for what has changed since a time."""
+    if call.query.include_deleted and call.query.updated_since is None:
+        raise Invalid(errors={"include_deleted": ["Needs updated_since."]})
+    return call.query.updated_since is not None
+
+
+def changed(call: Call, model: type[Row], scope: str | tuple[str, ...], live: str, **dropped: Any) -> Source:
+    """Rows by the time of their last change: every filter is one that is dropped after reading.
+
+    ``scope`` is the key in the list ``updated``, or () when nothing can match; ``live`` begins the sort
+    keys of rows that are not deleted.
+    """
+    tests = dropped.pop("tests", ())
+    if not call.query.include_deleted:
+        tests = (*tests, ("begins_with", "sk", {"S": live}))
+    between = (_moment(call.query.updated_since), None)
+    return Source(model, UPDATED.name, UPDATED.hash, scope, UPDATED.range, between, tests=tests, **dropped)
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None or "T" not in text.upper():
+            raise ValueError
+        return stamp(max(moment.astimezone(UTC), EPOCH))
+    except (ValueError, OverflowError):
+        raise Invalid(errors={"updated_since": ["Must be a time such as 2026-06-08T07:00:00Z."]}) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What every page of a walk says alike: taken when the walk starts, then carried in the cursors."""
+
+    count: int
+    totals: dict[str, str] | None = None
+    synced_until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which page: its number, and the value of the order that it lies beyond; None is the list's end."""
+
+    page: int
+    beyond: str | None = None
+    backward: bool = False
+
+
+@dataclass(slots=True)
+class Survey:
+    """One pass over the matching rows of a key: how many, their sums, and the first of their places."""
+
+    count: int = 0
+    places: list[str] = field(default_factory=list)
+    sums: dict[str, Decimal] = field(default_factory=dict)
+
+
+def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]], *sums: str) -> Summed:
+    """One page of a list, as the contract shapes it; ``sums`` are attributes to add up for ``totals``.
+
+    Raises:
+        InvalidPage: there is no such page, or the cursor is not one of this list.
+    """
+    size = call.query.page_size or PAGE_SIZE
+    place, walk = _asked(call, source)
+    if walk is None:
+        place, walk, rows, more = _begin(call, source, place.page, size, sums)
     else:
-        page, backward = _page_number(call), False
-        count, start = _count_and_skip(call, source, (page - 1) * size)
-    rows, more = _read(call, source, size, start, backward)
-    if not rows and page > 1:
-        raise InvalidPage("There is no such page.")
-    results = list(present([parse(source.model, row) for row in rows]))
-    has_next = more if not backward else True
-    return Listed(
-        count=max(count, 0),
-        results=results,
-        next=_link(call, page + 1, count, _key(source, rows[-1]), False) if rows and has_next else None,
-        previous=_link(call, page - 1, count, _key(source, rows[0]), True) if rows and page > 1 else None,
+        rows, more = _merged(source, size, place, _together(call, _reads(call, source, size, place)))
+    next_place, previous_place = _neighbours(source, place, rows, more)
+    return Summed(
+        count=walk.count,
+        next=_link(call, source, next_place, walk),
+        previous=_link(call, source, previous_place, walk),
+        results=_shown(source, rows, present),
+        synced_until=walk.synced_until or UNSET,
+        totals=UNSET if walk.totals is None else Totals(**{k: Decimal(v) for k, v in walk.totals.items()}),
     )
 
 
-def _page_size(call: Call) -> int:
-    size = getattr(call.query, "page_size", None)
-    if size is None:
-        return PAGE_SIZE
-    if not 1 <= size <= MAX_PAGE_SIZE:
-        raise Invalid(errors={"page_size": ["Must be from 1 to 200."]})
-    return int(size)
+def _asked(call: Call, source: Source) -> tuple[Place, Walk | None]:
+    number, cursor = _page_number(call), _read_cursor(call, source)
+    if cursor is None:
+        return Place(number or 1), None
+    if number is not None and number != cursor["p"]:
+        raise InvalidPage("The cursor is that of another page.")
+    walk = Walk(cursor["c"], cursor.get("t"), cursor.get("s"))
+    return Place(cursor["p"], cursor["k"], bool(cursor["b"])), walk
 
 
-def _page_number(call: Call) -> int:
+def _page_number(call: Call) -> int | None:
     text = call.query.page
     if text is None:
-        return 1
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
         raise InvalidPage("The page must be a number from 1.")
     return int(text)
 
 
-def _read(call: Call, source: Source, size: int, start: Any, backward: bool) -> tuple[list[dict[str, Any]], bool]:
-    """Up to ``size`` rows after ``start`` and whether there are more."""
-    rows: list[dict[str, Any]] = []
-    forward = source.forward is not backward
-    while len(rows) <= size:
-        limit = size + 1 - len(rows) if not source.filters else max(MAX_PAGE_SIZE, size + 1)
-        page = source.query(call, forward=forward, limit=limit, start=start)
-        rows += page.rows
+def _begin(
+    call: Call, source: Source, page: int, size: int, sums: tuple[str, ...]
+) -> tuple[Place, Walk, list[dict[str, Any]], bool]:
+    """A walk that starts here: count, and on page 1 read in the same round."""
+    skip, place = (page - 1) * size, Place(page)
+    surveys = [partial(_survey, call, source, hash, skip, sums) for hash in source.hashes]
+    reads = [] if skip else _reads(call, source, size, place)
+    found = _together(call, [*surveys, *reads])
+    counted = found[: len(surveys)]
+    count = sum(survey.count for survey in counted)
+    if skip:
+        if count <= skip:
+            raise InvalidPage("There is no such page.")
+        places = sorted(chain.from_iterable(survey.places for survey in counted), reverse=not source.forward)
+        place = Place(page, places[skip - 1])
+        found = _together(call, _reads(call, source, size, place))
+    totals = {name: format(sum((one.sums[name] for one in counted), Decimal(0)), "f") for name in sums} or None
+    until = stamp(call.now - SYNC_LAG) if source.index == UPDATED.name else None
+    return place, Walk(count, totals, until), *_merged(source, size, place, found[0 if skip else len(surveys) :])
+
+
+def _together(call: Call, jobs: Sequence[Callable[[], Any]]) -> list[Any]:
+    return call.store.together(*jobs) if jobs else []
+
+
+def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, ...]) -> Survey:
+    """Count; where keys tell what matches and nothing is summed, over the keys-only twin."""
+    survey = Survey(sums=dict.fromkeys(sums, Decimal(0)))
+    by_keys = source.by_keys and not sums
+    wanted = (source.range_name, *sums, *(name for name, _ in source.rules))
+    start = None
+    while True:
+        left = skip - survey.count
+        page = source.query(
+            call,
+            hash,
+            index=f"{source.index}_keys" if by_keys else source.index,
+            between=source.between,
+            forward=source.forward,
+            count_only=left <= 0 and not sums and not source.rules,
+            attributes=tuple(dict.fromkeys(wanted)),
+            limit=left if left > 0 and by_keys else None,
+            start=start,
+        )
+        survey.count += page.count
+        survey.places += [row[source.range_name]["S"] for row in page.rows[: max(0, left)]]
+        for name in sums:
+            survey.sums[name] += sum((Decimal(row[name]["N"]) for row in page.rows if name in row), Decimal(0))
         start = page.last
+        if start is None:
+            return survey
+
+
+def _reads(call: Call, source: Source, size: int, place: Place) -> list[Callable[[], list[dict[str, Any]]]]:
+    """A read of each key: its rows beyond the place, one more than the page, and their place itself."""
+    return [partial(_read, call, source, hash, size, place) for hash in source.hashes]
+
+
+def _read(call: Call, source: Source, hash: str, size: int, place: Place) -> list[dict[str, Any]]:
+    forward = source.forward is not place.backward
+    between = _beyond(source, place.beyond, forward)
+    if between and None not in between and str(between[0]) > str(between[1]):
+        return []  # the place has left the bounds: the subtree was moved
+    rows: list[dict[str, Any]] = []
+    start, most = None, size + 2 if source.by_keys else MAX_PAGE_SIZE + 2
+    while len(rows) <= size:
+        limit = most if source.drops else size + 2 - len(rows)
+        page = source.query(call, hash, index=source.index, between=between, forward=forward, limit=limit, start=start)
+        rows += [row for row in page.rows if row[source.range_name]["S"] != place.beyond]
+        start, most = page.last, min(MOST_READ, most * 4)
         if start is None:
             break
+    return rows
+
+
+def _beyond(source: Source, place: str | None, forward: bool) -> tuple[str | None, str | None] | None:
+    """The bounds from the place on; the place itself is in, and is left out after reading."""
+    if place is None:
+        return source.between
+    low, high = source.between or (None, None)
+    return (place, high) if forward else (low, place)
+
+
+def _merged(
+    source: Source, size: int, place: Place, found: Iterable[list[dict[str, Any]]]
+) -> tuple[list[dict[str, Any]], bool]:
+    """The page out of what each key gave, in the list's order, and whether more lies beyond."""
+    forward = source.forward is not place.backward
+    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.range_name]["S"]), reverse=not forward)
     kept, more = rows[:size], len(rows) > size
-    return (kept[::-1] if backward else kept), more
+    return (kept[::-1] if place.backward else kept), more
 
 
-def _count_and_skip(call: Call, source: Source, skip: int) -> tuple[int, Any]:
-    """How many rows match, and the key of the last row before the page: one pass over the keys."""
-    count, start, key = 0, None, None
-    while True:
-        left = skip - count
-        options = {"limit": left} if left > 0 and not source.filters else {}
-        if left > 0 and source.filters:
-            page = source.query(call, start=start)
-            if page.count >= left:
-                key = _key(source, page.rows[left - 1])
-        else:
-            page = source.query(call, keys_only=True, count_only=not (left > 0), start=start, **options)
-            if left > 0 and page.count == left:
-                key = _key(source, page.rows[-1])
-        count += page.count
-        start = page.last
-        if start is None:
-            if skip and count <= skip:
-                raise InvalidPage("There is no such page.")
-            return count, key
+def _neighbours(
+    source: Source, place: Place, rows: list[dict[str, Any]], more: bool
+) -> tuple[Place | None, Place | None]:
+    """Where ``next`` and ``previous`` lead; a page that has become empty still leads back."""
+    before, after = place.page - 1, place.page + 1
+    first = rows[0][source.range_name]["S"] if rows else None
+    last = rows[-1][source.range_name]["S"] if rows else None
+    next_place = Place(after, last) if place.backward or more else None
+    at_start = place.page == 1 or (place.backward and not more)
+    if at_start:
+        return next_place, None
+    return next_place, Place(1) if before == 1 else Place(before, first, backward=True)
 
 
-def _key(source: Source, row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("pk", "sk", source.hash_name, source.range_name)}
-
-
-def _scope(call: Call) -> str:
-    names = sorted((name, values) for name, values in call.raw_query.items() if name not in {"page", "cursor"})
-    return json.dumps([call.user.company, call.resource, names])
-
-
-def _link(call: Call, page: int, count: int, key: dict[str, Any], backward: bool) -> str:
-    payload = json.dumps({"p": page, "c": count, "b": int(backward), "k": key}, separators=(",", ":"))
-    packed = base64.urlsafe_b64encode(payload.encode()).decode().rstrip("=")
-    signature = keyed("session-key", "cursor", _scope(call), packed)[:26]
-    kept = [
-        (name, value) for name, values in call.raw_query.items() if name not in {"page", "cursor"} for value in values
+def _shown(source: Source, rows: list[dict[str, Any]], present: Callable[[list[Any]], Sequence[Any]]) -> list[Any]:
+    """The rows as the list presents them; deleted ones by id and time."""
+    live = iter(present([parse(source.model, row) for row in rows if "deleted_at" not in row]))
+    return [
+        Deleted(id=row["id"]["S"], deleted_at=row["deleted_at"]["S"]) if "deleted_at" in row else next(live)
+        for row in rows
     ]
-    return f"{call.path}?{urlencode([*kept, ('page', page), ('cursor', f'{signature}{packed}')])}"
 
 
-def _read_cursor(call: Call) -> dict[str, Any] | None:
+def _filters(call: Call) -> list[tuple[str, list[str]]]:
+    return [(name, values) for name, values in call.raw_query.items() if name not in {"page", "cursor"}]
+
+
+def _signed(call: Call, source: Source, packed: str) -> str:
+    scope = json.dumps([call.company, call.resource, sorted(_filters(call)), source.view])
+    return keyed("session-key", "cursor", scope, packed)[:SIGNATURE]
+
+
+def _link(call: Call, source: Source, place: Place | None, walk: Walk) -> str | None:
+    if place is None:
+        return None
+    said: dict[str, Any] = {"p": place.page, "k": place.beyond, "b": int(place.backward), "c": walk.count}
+    said |= {"t": walk.totals} if walk.totals is not None else {}
+    said |= {"s": walk.synced_until} if walk.synced_until else {}
+    packed = base64.urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode().rstrip("=")
+    kept = [(name, value) for name, values in _filters(call) for value in values]
+    link = [*kept, ("page", place.page), ("cursor", _signed(call, source, packed) + packed)]
+    return f"{call.path}?{urlencode(link)}"
+
+
+def _read_cursor(call: Call, source: Source) -> dict[str, Any] | None:
     text = call.query.cursor
     if text is None:
         return None
-    signature, packed = text[:26], text[26:]
-    if not text.isascii() or not hmac.compare_digest(
-        signature, keyed("session-key", "cursor", _scope(call), packed)[:26]
-    ):
+    signature, packed = text[:SIGNATURE], text[SIGNATURE:]
+    if not text.isascii() or not hmac.compare_digest(signature, _signed(call, source, packed)):
         raise InvalidPage("The cursor is not one of this list.")
     cursor: dict[str, Any] = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
     return cursor

@@ -7,19 +7,20 @@ and rate limit (one round) -> replay -> validation -> permission -> the handler 
 
 import base64
 import hmac
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import msgspec
-from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Response
 
 from chalicelib.errors import (
     CsrfFailed,
-    Denied,
     InProgress,
+    NotAcceptable,
     NotAuthenticated,
     NotFound,
     PayloadTooLarge,
@@ -33,9 +34,11 @@ from chalicelib.http.call import CURRENT, Call, Read, Written
 from chalicelib.http.fields import Body, bind, bind_query, encode, parse_json
 from chalicelib.http.idempotency import Ledger, checked_key, once
 from chalicelib.http.problems import problem
+from chalicelib.http.telemetry import logger
 from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
 from chalicelib.identity.shown_once import still_works
+from chalicelib.projects.wbs import project_of
 from chalicelib.settings import settings
 from chalicelib.storage.store import Change, ConditionFailed
 
@@ -46,11 +49,21 @@ ATTEMPTS = 10
 MAX_BODY = 4_500_000  # what the gateway hands on for every content type
 PAGES = "Pages"
 _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
-logger = Logger(service="wbsync")
 
 
 class NoQuery(Body, kw_only=True):
     """Routes that take no query parameters."""
+
+
+class Scope(StrEnum):
+    """Where a caller must hold the permission that a route names."""
+
+    COMPANY = "company"  # by base role
+    PROJECT = "project"  # on the project that the path names, or whose node it names
+    ANYWHERE = "anywhere"  # on some project at least; the handler asks for the rows at hand
+
+
+BY_ROW = frozenset({"labour", "clashes", "clock-events", "reports"})  # the handler knows which projects they are of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +77,30 @@ class Route:
     query: type[msgspec.Struct]
     body: type[msgspec.Struct] | None
     answer: Any
+    batch_answer: Any
     status: int
     tag: str
     open: bool
     device: bool
     content_types: tuple[str, ...]
+    produces: tuple[str, ...]
     summary: str = field(default="")
 
     @property
     def writes(self) -> bool:
         return self.method in WRITES
+
+    @property
+    def scope(self) -> Scope:
+        """Read off the path: what lies below a project or node is that project's.
+
+        What belongs to the whole company is read with the permission on some project, and written
+        with a base role that has it.
+        """
+        group, *rest = self.path.removeprefix(f"{BASE}/").split("/")
+        if group in {"projects", "wbs"} and rest:
+            return Scope.PROJECT
+        return Scope.ANYWHERE if group in BY_ROW or not self.writes else Scope.COMPANY
 
 
 ROUTES: list[Route] = []
@@ -95,12 +122,18 @@ class RouteSet:
         query: type[msgspec.Struct] = NoQuery,
         body: type[msgspec.Struct] | None = None,
         answer: Any = None,
+        batch_answer: Any = None,
         status: int = 200,
         open: bool = False,
         device: bool = False,
         content_types: tuple[str, ...] = (JSON,),
+        produces: tuple[str, ...] = (JSON,),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Declare a route; ``open`` ones need nobody, ``device`` ones the company's ingest secret."""
+        """Declare a route; ``open`` ones need nobody, ``device`` ones the company's ingest secret.
+
+        ``batch_answer`` is the 200 to a body of many. ``produces`` are the media types that ``Accept``
+        may choose from, the usual one first.
+        """
 
         def declare(handler: Callable[..., Any]) -> Callable[..., Any]:
             summary = (handler.__doc__ or handler.__name__).strip().splitlines()[0]
@@ -112,11 +145,13 @@ class RouteSet:
                 query,
                 body,
                 answer,
+                batch_answer,
                 status,
                 self.tag,
                 open,
                 device,
                 content_types,
+                produces,
                 summary,
             )
             ROUTES.append(declared)
@@ -140,6 +175,8 @@ def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
             call.device_company, call.allowance = access.authenticate_device(
                 call.store, secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi"), call.address, call.now
             )
+        elif route.open and route.tag != PAGES:  # pages count for themselves: some know their visitor
+            limit_address(call)
         elif not route.open:
             authenticate(call)
         return _response(call, *_perform(route, call, arguments))
@@ -158,18 +195,26 @@ def authenticate(call: Call) -> None:
     """Find the caller; a signed-in browser's writes need the CSRF token."""
     credential = _credential(call)
     if credential is None:
-        call.allowance = access.allowance(
-            settings().rate_address, access.count_address(call.store, call.address, "api", call.now), call.now
-        )
-        access.check(call.allowance)
+        limit_address(call)
         raise NotAuthenticated
     call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
     by_token = credential.kind == "wbs"
     reads = call.method in {"GET", "HEAD"}
-    if call.caller.access.plan not in API_PLANS and (by_token or not reads):
+    if call.caller.tenant.plan not in API_PLANS and (by_token or not reads):
         raise PlanWithoutApi
     if not by_token and not reads and not carries_csrf(call.headers.get("x-csrf-token", ""), credential.id):
         raise CsrfFailed
+
+
+def limit_address(call: Call) -> None:
+    """Count a request of nobody in particular for its address.
+
+    Raises:
+        RateLimited: the address is over its limit.
+    """
+    used = access.count_address(call.store, call.address, "api", call.now)
+    call.allowance = access.allowance(settings().rate_address, used, call.now)
+    access.check(call.allowance)
 
 
 def csrf_token(session: str) -> str:
@@ -246,7 +291,8 @@ def _restored(answer: dict[str, Any]) -> dict[str, Any]:
 
 def _fingerprint(route: Route, call: Call, raw: bytes) -> bytes:
     body = parse_json(raw) if raw and JSON in route.content_types else raw.decode("latin-1")
-    return msgspec.json.encode([body, sorted(call.raw_query.items())], order="deterministic")
+    parts = [body, sorted(call.raw_query.items())]
+    return json.dumps(parts, sort_keys=True, default=lambda number: {"number": str(number)}).encode()
 
 
 def raw_body(call: Call) -> bytes:
@@ -261,9 +307,10 @@ def raw_body(call: Call) -> bytes:
 
 def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger: Ledger | None) -> dict[str, Any]:
     """Validate, check the permission, run the handler and commit; the answer as plain text."""
+    if route.answer is not None and not accepts(call.headers.get("accept", "*/*"), route.produces):
+        raise NotAcceptable(f"This gives {' or '.join(route.produces)}.")
     call.query = bind_query(route.query, call.raw_query)
-    if route.permission is not None and not _permitted_somewhere(call, route.permission):
-        raise Denied(f"This needs the permission {route.permission.value}.")
+    _require(route, call, arguments)
     if not all(_ID.fullmatch(value) for value in arguments.values()):
         raise NotFound
     values: list[Any] = [call, *arguments.values()]
@@ -274,16 +321,38 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     return _commit(route, call, lambda: route.handler(*values), ledger)
 
 
-def _permitted_somewhere(call: Call, permission: Permission) -> bool:
-    """By base role or by some membership; the handler asks again for the project at hand."""
-    return any(call.user.may(permission, project) for project in (None, *call.user.access.memberships))
+def _require(route: Route, call: Call, arguments: dict[str, str]) -> None:
+    """Raises :class:`Denied` without the route's permission, before anything is looked up."""
+    if route.permission is None:
+        return
+    if route.scope is Scope.ANYWHERE and call.user.may_somewhere(route.permission):
+        return
+    project = project_of(next(iter(arguments.values()))) if route.scope is Scope.PROJECT else None
+    call.user.require(route.permission, project)
 
 
 def _parsed(route: Route, call: Call, raw: bytes) -> Any:
-    kind = call.headers.get("content-type", JSON).split(";")[0].strip().lower()
-    if kind not in route.content_types:
+    kind, _, parameters = call.headers.get("content-type", JSON).lower().partition(";")
+    if raw and kind.strip() not in route.content_types:
         raise UnsupportedMediaType(f"The body must be {' or '.join(route.content_types)}.")
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters)
+    if charset and charset[1] not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType("The body must be UTF-8.")
     return parse_json(raw) if raw else {}
+
+
+def accepts(header: str, offered: tuple[str, ...]) -> bool:
+    """Whether an ``Accept`` header takes one of the media types; the most specific range decides (RFC 9110)."""
+    ranges: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        ranges[name or "*/*"] = float(quality) if re.fullmatch(r"[01](\.\d{0,3})?", quality, re.ASCII) else 1.0
+    for kind in offered:
+        wanted = (kind, f"{kind.split('/')[0]}/*", "*/*")
+        if next((ranges[name] for name in wanted if name in ranges), 0.0) > 0:
+            return True
+    return False
 
 
 def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Ledger | None) -> dict[str, Any]:
@@ -338,19 +407,22 @@ def _rendered(answer: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
 
 
 def _response(call: Call, status: int, headers: dict[str, str], body: bytes) -> Response:
-    """A Chalice response with the headers that every answer has."""
-    everywhere = {
+    return Response(body.decode(), status_code=status, headers={**_everywhere(call), **headers})
+
+
+def _everywhere(call: Call) -> dict[str, str]:
+    """The headers that every answer has."""
+    return {
         "X-Request-Id": call.request_id,
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+        **(access.limit_headers(call.allowance) if call.allowance else {}),
     }
-    limits = access.limit_headers(call.allowance) if call.allowance else {}
-    return Response(body.decode(), status_code=status, headers={**everywhere, **limits, **headers})
 
 
 def matching(call: Call, tag: str) -> None:
     """Raises :class:`PreconditionFailed` when If-Match names another version than ``tag``."""
-    wanted = call.headers.get("if-match")
-    if wanted is not None and wanted.strip() != "*" and tag not in [part.strip() for part in wanted.split(",")]:
+    wanted = call.headers.get("if-match", "").strip() or "*"
+    if wanted != "*" and tag not in [part.strip() for part in wanted.split(",")]:
         raise PreconditionFailed("The resource has changed since the version named in If-Match.")

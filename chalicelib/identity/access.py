@@ -1,13 +1,15 @@
-"""Who is calling, what they may do, and whether they call too often: one round of two calls.
+"""Who is calling, what they may do, and whether they call too often: one round of three calls.
 
-The user's access row holds everything a request needs to know of its caller and counts their
-requests; the address's window counts the address. Both updates are sent together. A wrong token
-fails the condition of the first, so it spends the address's allowance only.
+The user's access row holds what a request needs to know of its caller and counts their requests;
+the address's window counts the address; the company's row says its plan and settings. They are
+sent together. A wrong token fails the condition of the first, so it spends the address's
+allowance only. A company that does not exist is remembered, and refused without a look-up.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,7 +19,7 @@ from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.identity.secrets import Credential
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
-from chalicelib.storage.rows import Access, key
+from chalicelib.storage.rows import Access, Company, key
 from chalicelib.storage.store import Store, parse
 
 SLOTS = 10
@@ -38,11 +40,13 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The user behind a request, in their company."""
+    """The user behind a request, in their company, as both are at the moment of the request."""
 
     company: str
     user: str
     access: Access
+    tenant: Company
+    now: datetime
     session: str | None = None
 
     @property
@@ -54,21 +58,38 @@ class Caller:
         """The operatives this user is."""
         return frozenset(self.access.operatives)
 
-    def permissions(self, project: str | None = None, today: str | None = None) -> frozenset[Permission]:
-        """Base role, and on a project the active membership of it as well."""
+    def permissions(self, project: str | None = None) -> frozenset[Permission]:
+        """Base role, and on a project the membership of it that has not ended as well."""
         held = ROLES[self.role]
         membership = self.access.memberships.get(project) if project else None
-        if membership and not (membership.get("expires_on") and today and membership["expires_on"] < today):
+        if membership and (membership["until"] is None or stamp(self.now) < membership["until"]):
             held = held | ROLES[Role(membership["role"])]
         return held
 
-    def may(self, permission: Permission, project: str | None = None, today: str | None = None) -> bool:
-        return permission in self.permissions(project, today)
+    def may(self, permission: Permission, project: str | None = None) -> bool:
+        """Everywhere in the company, or on the project named."""
+        return permission in self.permissions(project)
 
-    def require(self, permission: Permission, project: str | None = None, today: str | None = None) -> None:
+    def may_somewhere(self, permission: Permission) -> bool:
+        """By base role, or by a membership of some project."""
+        return self.may(permission) or bool(self.projects_with(permission))
+
+    def projects_with(self, permission: Permission) -> frozenset[str]:
+        """The projects on which a membership gives the permission; whoever has it by base role has it on all."""
+        return frozenset(project for project in self.access.memberships if self.may(permission, project))
+
+    def require(self, permission: Permission, project: str | None = None) -> None:
         """Raises :class:`Denied` without the permission."""
-        if not self.may(permission, project, today):
+        if not self.may(permission, project):
             raise Denied(f"This needs the permission {permission.value}.")
+
+    def operatives_in_view(self, project: str | None = None) -> frozenset[str] | None:
+        """Whose hours a list of the project, or of the whole company, shows; None is everybody's.
+
+        Without a project the answer is by base role: a membership shows all hours of its own
+        project only, so a list over several projects never shows more than one's own rows.
+        """
+        return None if self.may(Permission.READ_ALL_LABOUR, project) else self.operatives
 
 
 def authenticate(
@@ -83,12 +104,10 @@ def authenticate(
         NotAuthenticated: no such credential, revoked, expired, or the user is inactive.
         RateLimited: the user or the address is over its limit.
     """
-    row, used = store.together(
-        lambda: _count_user(store, credential, now), lambda: count_address(store, address, "api", now)
-    )
+    row, used, tenant = _looked_up(store, credential, address, now)
     by_address = allowance(settings().rate_address, used, now)
     check(by_address)
-    if row is None:
+    if row is None or tenant is None:
         raise NotAuthenticated(headers=limit_headers(by_address))
     access = parse(Access, {name: value for name, value in row.items() if not name.startswith("hits_")})
     if not _valid(access, credential, now):
@@ -97,13 +116,58 @@ def authenticate(
     check(by_user)
     session = credential.id if credential.kind == "wbss" else None
     tighter = min(by_user, by_address, key=lambda each: each.remaining)
-    return Caller(credential.company, credential.holder, access, session), tighter
+    return Caller(credential.company, credential.holder, access, tenant, now, session), tighter
+
+
+def _looked_up(
+    store: Store, credential: Credential, address: str, now: datetime
+) -> tuple[dict[str, Any] | None, int, Company | None]:
+    """Access row, requests of the address, and company; nothing is looked up for a company known not to exist."""
+    if unknown_companies().holds(credential.company, now):
+        return None, count_address(store, address, "api", now), None
+    row, used, tenant = store.together(
+        lambda: _count_user(store, credential, now),
+        lambda: count_address(store, address, "api", now),
+        lambda: store.get(Company, credential.company, "company"),
+    )
+    if tenant is None:
+        unknown_companies().add(credential.company, now)
+    return row, used, tenant
+
+
+class Unknown:
+    """Companies that were looked for and do not exist: the newest of them, each for some minutes.
+
+    A company's id is random, so one that does not exist today is nobody's tomorrow.
+    """
+
+    def __init__(self, most: int = 10_000, seconds: int = 300) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._until: dict[str, float] = {}
+
+    def holds(self, company: str, now: datetime) -> bool:
+        """Whether the company was missing lately."""
+        return self._until.get(company, 0) > now.timestamp()
+
+    def add(self, company: str, now: datetime) -> None:
+        """Remember a company that does not exist; the oldest is forgotten for it when there are too many."""
+        self._until.pop(company, None)
+        self._until[company] = now.timestamp() + self._seconds
+        while len(self._until) > self._most:
+            self._until.pop(next(iter(self._until)), None)
+
+
+@lru_cache(maxsize=1)
+def unknown_companies() -> Unknown:
+    """The memory of this process."""
+    return Unknown()
 
 
 def authenticate_device(store: Store, secret: Credential | None, address: str, now: datetime) -> tuple[str, Allowance]:
     """The company of an ingest secret, with one request counted for its address and the company."""
     limit = settings().rate_ingest
-    if secret is None:
+    if secret is None or unknown_companies().holds(secret.company, now):
         held = allowance(limit, count_address(store, address, "ingest", now), now)
         check(held)
         raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limit_headers(held))
@@ -133,28 +197,40 @@ def _slot(now: datetime) -> str:
 
 
 def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str, Any] | None:
-    """Count one request of the user and return the access row; None when the token is wrong or has expired."""
+    """Count one request of the user and return the access row; None when the token is wrong or has expired.
+
+    The same update keeps when the token was used.
+    """
     place = (key(credential.company, credential.holder), "access")
-    return _count(store, credential, place, ("tokens", "expires_at"), now)
+    return _count(store, credential, place, ("tokens", "expires_at", "used"), now)[0]
 
 
 def _count_device(store: Store, secret: Credential, now: datetime) -> dict[str, Any] | None:
-    """Count one ingest request of the company and return its row; None when the secret is wrong or has ended."""
-    return _count(store, secret, (secret.company, "ingest"), ("secrets", "until"), now)
+    """Count one ingest request of the company and return its row; None when the secret is wrong or has ended.
+
+    A company without such a row does not exist, and is remembered.
+    """
+    row, there = _count(store, secret, (secret.company, "ingest"), ("secrets", "until", None), now)
+    if not there:
+        unknown_companies().add(secret.company, now)
+    return row
 
 
 def _count(
-    store: Store, credential: Credential, place: tuple[str, str], held: tuple[str, str], now: datetime
-) -> dict[str, Any] | None:
-    """Count one request in the row that holds the credential; None when the row does not hold it now.
+    store: Store, credential: Credential, place: tuple[str, str], held: tuple[str, str, str | None], now: datetime
+) -> tuple[dict[str, Any] | None, bool]:
+    """Count one request in the row that holds the credential, and return the row and whether there is one.
 
-    ``held`` names the row's map of credentials and their attribute that says when one ends.
-    The hits of a minute live in the slot ``minute mod 10``; every count removes the slots that are
-    not of this minute or its neighbours, so a slot that exists while ``window`` is near is fresh.
+    The row is None when it does not hold the credential now. ``held`` names its map of credentials,
+    their attribute that says when one ends, and the one that keeps its last use. The hits of a minute
+    live in the slot ``minute mod 10``; every count removes the slots that are not of this minute or its
+    neighbours, so a slot that exists while ``window`` is near is fresh.
     """
-    this = minute(now)
+    this, (within, end, used) = minute(now), held
     stale = [f"hits_{slot}" for slot in range(SLOTS) if (slot - this) % SLOTS not in {0, 1, SLOTS - 1}]
-    names = {"#t": held[0], "#end": held[1], "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
+    names = {"#t": within, "#end": end, "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
+    names |= {"#u": used} if used else {}
+    kept = "#w = :w, #t.#id.#u = :now" if used else "#w = :w"
     values = {
         ":null": {"S": "NULL"},
         ":now": {"S": stamp(now)},
@@ -171,21 +247,21 @@ def _count(
     }
     known = "#t.#id.#d = :d AND (attribute_type(#t.#id.#end, :null) OR #t.#id.#end > :now)"
     counted: dict[str, Any] = parameters | {
-        "UpdateExpression": f"SET #w = :w ADD #hits :one REMOVE {', '.join(stale)}",
+        "UpdateExpression": f"SET {kept} ADD #hits :one REMOVE {', '.join(stale)}",
         "ConditionExpression": f"{known} AND (attribute_not_exists(#hits) OR #w BETWEEN :before AND :after)",
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     row, old = _update(store, counted)
-    if row is not None or not old or not _holds(old, held[0], credential):
-        return row
+    if row is not None or not old or not _holds(old, within, credential):
+        return row, row is not None or bool(old)
     fresh = counted | {
-        "UpdateExpression": f"SET #w = :w, #hits = :one REMOVE {', '.join(stale)}",
+        "UpdateExpression": f"SET {kept}, #hits = :one REMOVE {', '.join(stale)}",
         "ConditionExpression": f"{known} AND NOT (#w BETWEEN :before AND :after)",
     }
     row, _ = _update(store, fresh)
-    return row if row is not None else _update(store, counted)[0]
+    return (row if row is not None else _update(store, counted)[0]), True
 
 
 def _update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

@@ -7,10 +7,10 @@ the digest. Making a new one replaces it, using it removes it.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.errors import Denied, Inactive, NotFound
-from chalicelib.identity import passwords, secrets, sessions
+from chalicelib.errors import Inactive, NotFound
+from chalicelib.identity import passwords, people, secrets, sessions
 from chalicelib.identity.access import Caller, stamp
-from chalicelib.identity.permissions import ROLES, Role
+from chalicelib.identity.permissions import Role
 from chalicelib.storage.rows import Access, Invitation, User, key
 from chalicelib.storage.store import Change, Delete, Put, Store, Update
 
@@ -26,11 +26,8 @@ def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
         Denied: the user's role holds a permission that the caller lacks.
         Inactive: the user may not sign in.
     """
-    user = store.get(User, caller.company, f"user#{id}")
-    if user is None:
-        raise NotFound
-    if not ROLES[Role(user.role)] <= caller.permissions():
-        raise Denied("Nobody invites a user who may do more than they may.")
+    user = people.find(store, caller.company, id)
+    people.require_all(caller, Role(user.role))
     return invitation(user, now)
 
 
@@ -44,6 +41,7 @@ def invitation(user: User, now: datetime) -> tuple[list[Change], Invitation, sec
         sk="invitation",
         id=link.id,
         digest=link.digest,
+        address=people.directory_key(user.email),
         expires_at=stamp(now + timedelta(days=DAYS)),
     )
     return [Put(row)], row, link
@@ -62,7 +60,8 @@ def find(store: Store, text: str, now: datetime) -> Invited:
     """Who a link invites.
 
     Raises:
-        NotFound: it is wrong, used, replaced or too old, or its user is not active; nobody learns which.
+        NotFound: it is wrong, used, replaced or too old, its user is not active or has another e-mail now; nobody
+            learns which.
     """
     link = secrets.parse(text, KIND)
     if link is None:
@@ -74,6 +73,8 @@ def find(store: Store, text: str, now: datetime) -> Invited:
     if row is None or not link.matches(row.digest) or row.expires_at <= stamp(now):
         raise NotFound
     if user is None or access is None or not (user.active and access.active):
+        raise NotFound
+    if row.address != people.directory_key(user.email):  # it was sent to somebody else
         raise NotFound
     return Invited(link, user, access)
 

@@ -1,62 +1,17 @@
-"""Companies, users and tokens: how they come to be and how a token ends."""
+"""Users and tokens: how they come to be, change and end."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from typing import Any
 
-from chalicelib.errors import Conflict, Denied, Invalid, NotFound, PlanWithoutApi
-from chalicelib.identity import passwords
+from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound, PlanWithoutApi
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import API_PLANS, ROLES, Role
 from chalicelib.identity.secrets import Credential, issue, keyed, new_id
 from chalicelib.names import comparison_form
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Company, Directory, Ingest, Token, Unique, User, key
-from chalicelib.storage.store import Change, Put, Store, Update, absent
-
-
-@dataclass(frozen=True, slots=True)
-class NewCompany:
-    """What the bootstrap shows once."""
-
-    company: Company
-    owner: User
-    token: Credential | None
-    ingest: Credential
-
-
-def create_company(
-    name: str, plan: str, timezone: str, currency: str, owner: tuple[str, str, str], now: datetime
-) -> tuple[list[Change], NewCompany]:
-    """A company with its owner (name, e-mail, password), a token where the plan has the API, and an ingest secret."""
-    id, at = new_id(), stamp(now)
-    company = Company(
-        pk=id,
-        sk="company",
-        id=id,
-        name=name,
-        plan=plan,
-        timezone=timezone,
-        currency=currency,
-        daily_cap_hours=Decimal(16),
-        auto_add_operatives=False,
-        version=1,
-        created_at=at,
-        updated_at=at,
-    )
-    owner_name, email, password = owner
-    changes, user, access = create_user(company, owner_name, email, Role.OWNER, passwords.hashed(password, email), now)
-    token = None
-    if plan in API_PLANS:
-        token = issue("wbs", id, user.id)
-        access.tokens = {token.id: {"digest": token.digest, "expires_at": None}}
-        changes.append(Put(_token_row(token, "bootstrap", user, at, None), absent(Token)))
-    ingest = issue("wbsi", id, id)
-    secrets = Ingest(pk=id, sk="ingest", secrets={ingest.id: {"digest": ingest.digest, "until": None}})
-    return (
-        [Put(company, absent(Company)), Put(secrets, absent(Ingest)), *changes],
-        NewCompany(company, user, token, ingest),
-    )
+from chalicelib.storage.rows import Access, Company, Directory, Owners, Token, Unique, User, key
+from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
 
 
 def create_user(
@@ -88,16 +43,8 @@ def create_user(
         pk=key(company.id, id),
         sk="access",
         user={"id": id, "name": name, "email": email},
-        company={
-            "id": company.id,
-            "name": company.name,
-            "timezone": company.timezone,
-            "currency": company.currency,
-            "daily_cap_hours": company.daily_cap_hours,
-        },
         role=role.value,
         active=True,
-        plan=company.plan,
         tokens={},
         memberships={},
         operatives={},
@@ -106,6 +53,22 @@ def create_user(
     directory = Directory(pk=directory_key(email), sk=key(company.id, id), company=company.id, user=id)
     rows = (user, access, claim, directory)
     return [Put(row, absent(type(row))) for row in rows], user, access
+
+
+def owners_with(store: Store, company: str, user: str, owns: bool) -> list[Change]:
+    """The row of active owners with the user in it or not; on condition that nobody else changes it meanwhile.
+
+    Raises:
+        InUse: the user is the last active owner.
+    """
+    row = store.get(Owners, company, "owners")
+    assert row is not None, "a company is made with its owner"
+    left = {id: kept for id, kept in row.users.items() if id != user} | ({user: "1"} if owns else {})
+    if not left:
+        raise InUse("The last active owner stays an active owner.")
+    before = row.version
+    row.users, row.version = left, before + 1
+    return [Put(row, Owners.version == before)]
 
 
 def email_claim(email: str) -> str:
@@ -127,13 +90,95 @@ def add_user(
     now: datetime,
 ) -> tuple[list[Change], User]:
     """A new user made by an owner or admin; nobody hands out more than they have."""
-    company, taken = store.get_many((Company, caller.company, "company"), (Unique, caller.company, email_claim(email)))
-    if not ROLES[role] <= caller.permissions():
-        raise Denied("Nobody grants a role that holds a permission they lack.")
-    if taken:
+    require_all(caller, role)
+    return add(store, caller.tenant, name, email, role, None, now)
+
+
+def add(
+    store: Store, company: Company, name: str, email: str, role: Role, password: str | None, now: datetime
+) -> tuple[list[Change], User]:
+    """A new user whose e-mail nobody else of the company has."""
+    _refuse_taken(store, company.id, email)
+    changes, user, _ = create_user(company, name, email, role, password, now)
+    return changes + (owners_with(store, company.id, user.id, True) if role is Role.OWNER else []), user
+
+
+def require_all(caller: Caller, role: Role, project: str | None = None) -> None:
+    """Nobody grants or takes away a role holding a permission that they lack, on that project if one is named."""
+    if not ROLES[role] <= caller.permissions(project):
+        raise Denied(f"The role {role.value} holds a permission that you lack.")
+
+
+def _refuse_taken(store: Store, company: str, email: str) -> None:
+    if store.get(Unique, company, email_claim(email)):
         raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
-    changes, user, _ = create_user(company, name, email, role, None, now)
-    return changes, user
+
+
+def find(store: Store, company: str, id: str) -> User:
+    """The user, or :class:`NotFound`."""
+    row = store.get(User, company, f"user#{id}")
+    if row is None:
+        raise NotFound
+    return row
+
+
+def change_user(
+    store: Store, caller: Caller, row: User, values: dict[str, Any], now: datetime
+) -> tuple[list[Change], User]:
+    """Some of name, e-mail, role and active changed, on condition that the user is still the version read.
+
+    Raises:
+        Denied: the user's role, or the new one, holds a permission that the caller lacks.
+        InUse: the user is the last active owner, and would not be one any more.
+        Conflict: the e-mail is taken.
+    """
+    require_all(caller, Role(row.role))
+    require_all(caller, Role(values.get("role", row.role)))
+    return change(store, row, values, now)
+
+
+def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tuple[list[Change], User]:
+    """The user's row with their access row, and as needed their e-mail's rows and the row of owners."""
+    before, email, owned = row.version, row.email, _owns(row)
+    for name, value in values.items():
+        setattr(row, name, str(value) if isinstance(value, Role) else value)
+    changes = _moved(store, row, email) if comparison_form(row.email) != comparison_form(email) else []
+    if _owns(row) is not owned:
+        changes += owners_with(store, row.pk, row.id, not owned)
+    row.version, row.updated_at = before + 1, stamp(now)
+    row.list_order = f"{comparison_form(row.name)}#{row.id}"
+    kept = (*values, "version", "updated_at", "list_order")
+    actions = tuple(_set(getattr(User, name), getattr(row, name)) for name in kept)
+    shown = {"id": row.id, "name": row.name, "email": row.email}
+    access = (Access.user.set(shown), Access.role.set(row.role), Access.active.set(row.active))
+    place = (key(row.pk, row.id), "access")
+    return [
+        Update(User, (row.pk, row.sk), actions, User.version == before),
+        Update(Access, place, access, Access.pk.exists()),
+        *changes,
+    ], row
+
+
+def _set(attribute: Any, value: Any) -> Any:
+    return attribute.remove() if value is None else attribute.set(value)
+
+
+def _owns(row: User) -> bool:
+    return row.active and row.role == Role.OWNER
+
+
+def _moved(store: Store, row: User, old: str) -> list[Change]:
+    """The e-mail's claim in the company and its row in the sign-in directory, under the new address."""
+    _refuse_taken(store, row.pk, row.email)
+    place = key(row.pk, row.id)
+    claim = Unique(pk=row.pk, sk=email_claim(row.email), holder=row.id)
+    directory = Directory(pk=directory_key(row.email), sk=place, company=row.pk, user=row.id)
+    return [
+        Put(claim, absent(Unique)),
+        Delete(Unique, (row.pk, email_claim(old)), Unique.holder == row.id),
+        Put(directory, absent(Directory)),
+        Delete(Directory, (directory_key(old), place)),
+    ]
 
 
 def create_token(
@@ -153,12 +198,11 @@ def create_token(
     )
     if user is None:
         raise Invalid(errors={"user": ["There is no such user."]})
-    if access.plan not in API_PLANS:
+    if caller.tenant.plan not in API_PLANS:
         raise PlanWithoutApi
-    if not ROLES[Role(user.role)] <= caller.permissions():
-        raise Denied("Nobody makes a token for a user who may do more than they may.")
+    require_all(caller, Role(user.role))
     token = issue("wbs", caller.company, holder)
-    row = _token_row(token, label, user, stamp(now), expires_at)
+    row = token_row(token, label, user, stamp(now), expires_at)
     kept = {"digest": token.digest, "expires_at": expires_at}
     grant = Update(
         Access, (access.pk, "access"), (Access.tokens[token.id].set(document_value(kept)),), Access.tokens.exists()
@@ -166,7 +210,7 @@ def create_token(
     return [Put(row, absent(Token)), grant], row, token
 
 
-def _token_row(token: Credential, label: str, user: User, at: str, expires_at: str | None) -> Token:
+def token_row(token: Credential, label: str, user: User, at: str, expires_at: str | None) -> Token:
     return Token(
         pk=token.company,
         sk=f"token#{token.id}",
@@ -182,13 +226,23 @@ def _token_row(token: Credential, label: str, user: User, at: str, expires_at: s
 
 
 def revoke_token(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]:
-    """End a token; it stops with the next request."""
+    """End a token; it stops with the next request. One that has been revoked is there no more."""
     row = store.get(Token, caller.company, f"token#{id}")
     if row is None:
         raise NotFound
     if row.revoked_at:
-        return []
+        raise NotFound("The token has been revoked.")
+    used = last_uses(store, [row])[row.id]
+    ended = (Token.revoked_at.set(stamp(now)), *([Token.last_used_at.set(used)] if used else []))
     return [
-        Update(Token, (row.pk, row.sk), (Token.revoked_at.set(stamp(now)),), Token.pk.exists()),
+        Update(Token, (row.pk, row.sk), ended, Token.revoked_at.does_not_exist()),
         Update(Access, (key(caller.company, row.user), "access"), (Access.tokens[id].remove(),)),
     ]
+
+
+def last_uses(store: Store, rows: Sequence[Token]) -> dict[str, str | None]:
+    """When each token was last used, from the access rows of their users, read together."""
+    users = list(dict.fromkeys((row.pk, row.user) for row in rows))
+    access = store.get_many(*((Access, key(*user), "access") for user in users))
+    tokens = {user: row.tokens if row else {} for user, row in zip(users, access, strict=True)}
+    return {row.id: tokens[row.pk, row.user].get(row.id, {}).get("used") or row.last_used_at for row in rows}

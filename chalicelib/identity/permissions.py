@@ -7,6 +7,7 @@ from enum import StrEnum
 class Permission(StrEnum):
     """One thing a person may do."""
 
+    READ_COMPANY = "read_company"  # plan and settings of the company
     READ_PROJECTS = "read_projects"  # projects, WBS, cost codes and KPIs in hours
     CREATE_PROJECTS = "create_projects"
     EDIT_PROJECTS = "edit_projects"
@@ -50,6 +51,7 @@ P = Permission
 _ALL = frozenset(Permission)
 _CREW = frozenset(
     {
+        P.READ_COMPANY,
         P.READ_PROJECTS,
         P.READ_ALL_LABOUR,
         P.LOG_OWN,
@@ -77,11 +79,28 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
         P.READ_USERS,
     },
     Role.PROJECT_PLANNER: frozenset(
-        {P.READ_PROJECTS, P.READ_ALL_LABOUR, P.EDIT_WBS, P.EDIT_BUDGETS, P.MEASURE, P.VIEW_RATES, P.READ_OPERATIVES}
+        {
+            P.READ_COMPANY,
+            P.READ_PROJECTS,
+            P.READ_ALL_LABOUR,
+            P.EDIT_WBS,
+            P.EDIT_BUDGETS,
+            P.MEASURE,
+            P.VIEW_RATES,
+            P.READ_OPERATIVES,
+        }
     ),
-    Role.ENGINEER: frozenset({P.READ_PROJECTS, P.LOG_OWN, P.EDIT_WBS, P.MEASURE, P.READ_OPERATIVES}),
+    Role.ENGINEER: frozenset({P.READ_COMPANY, P.READ_PROJECTS, P.LOG_OWN, P.EDIT_WBS, P.MEASURE, P.READ_OPERATIVES}),
     Role.COMMERCIAL: frozenset(
-        {P.READ_PROJECTS, P.READ_ALL_LABOUR, P.EDIT_BUDGETS, P.VIEW_RATES, P.VIEW_COMMERCIAL, P.READ_OPERATIVES}
+        {
+            P.READ_COMPANY,
+            P.READ_PROJECTS,
+            P.READ_ALL_LABOUR,
+            P.EDIT_BUDGETS,
+            P.VIEW_RATES,
+            P.VIEW_COMMERCIAL,
+            P.READ_OPERATIVES,
+        }
     ),
     Role.SUPERVISOR: _CREW,
     Role.FOREMAN: _CREW,

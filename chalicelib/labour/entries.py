@@ -26,9 +26,20 @@ from chalicelib.identity.permissions import Permission as P
 from chalicelib.identity.secrets import new_id
 from chalicelib.labour import clashes
 from chalicelib.operatives import operatives
-from chalicelib.projects.projects import TAKES_HOURS, today
+from chalicelib.projects.projects import TAKES_HOURS
 from chalicelib.projects.wbs import code_claim, node_key, project_of
-from chalicelib.storage.rows import Audit, Booking, Entry, Node, NodeUnique, Operative, OperativeDay, Project, key
+from chalicelib.storage.rows import (
+    Audit,
+    Booking,
+    Entry,
+    Node,
+    NodeUnique,
+    Operative,
+    OperativeDay,
+    Project,
+    key,
+    tombstone,
+)
 from chalicelib.storage.store import Change, Delete, Put, Store, absent
 
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
@@ -112,13 +123,16 @@ def refuse_period(project: Project, date: str) -> None:
         raise PeriodClosed(f"The project is closed up to {project.closed_to}.")
 
 
-def require_log(caller: Caller, project: str, operative: str, at: str) -> None:
-    """The crew by those who may log for it, else only the operative the caller is."""
-    held = caller.permissions(project, at)
-    if P.LOG_CREW in held:
-        return
-    if P.LOG_OWN not in held or operative not in caller.operatives:
+def require_log(caller: Caller, project: str, operative: str) -> None:
+    """Raises :class:`Denied` for whoever may not log this operative's hours on the project."""
+    if not may_log(caller, project, operative):
         raise Denied("You may log only your own hours.")
+
+
+def may_log(caller: Caller, project: str, operative: str) -> bool:
+    """The crew's hours by those who log for it, else only those of the operatives the caller is."""
+    held = caller.permissions(project)
+    return P.LOG_CREW in held or (P.LOG_OWN in held and operative in caller.operatives)
 
 
 def create(
@@ -131,13 +145,13 @@ def create(
     around = read_around(
         store, caller.company, values["project"], values["operative"], values["date"], values.get("cost_code")
     )
-    require_log(caller, around.project.id, around.operative.id, today(around.project, now))
+    require_log(caller, around.project.id, around.operative.id)
     refuse_closed(around, values["date"])
     entry = new_entry(caller.company, around, values, now)
     entry.changed_by = caller.user
     if entry.status == "submitted":
         entry.submitted_by, entry.submitted_at = caller.user, stamp(now)
-    cap = Decimal(caller.access.company["daily_cap_hours"])
+    cap = caller.tenant.daily_cap_hours
     changes = commit(entry, None, around.day, cap, audit(entry, caller.user, "create", None, now))
     return changes, entry, around
 
@@ -240,7 +254,7 @@ def approve(
     """Make hours count: the rate is kept, the booking written, all on condition that no clash is open."""
     entry = find(store, caller, id)
     around = read_around(store, caller.company, entry.project, entry.operative, entry.date, cost_code, entry.wbs)
-    caller.require(P.APPROVE, entry.project, today(around.project, now))
+    caller.require(P.APPROVE, entry.project)
     _expect(entry, "submitted")
     refuse_period(around.project, entry.date)
     _refuse_own(caller, entry)
@@ -252,7 +266,7 @@ def approve(
         raise CostCodeRequired(errors={"cost_code": ["Pick the activity these hours belong to."]})
     entry.approved_by, entry.approved_at = caller.user, stamp(now)
     entry.hourly_rate = operatives.rate_on(around.operative, entry.date)
-    cap = Decimal(caller.access.company["daily_cap_hours"])
+    cap = caller.tenant.daily_cap_hours
     changes = commit(entry, before, around.day, cap, audit(entry, caller.user, "approve", "submitted", now))
     return [*changes, Put(_booking(caller.company, entry), absent(Booking))], entry, around
 
@@ -300,7 +314,7 @@ def _move(entry: Entry, status: str, now: datetime) -> int:
 
 def submit(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[Change], Entry, Surroundings]:
     """Hand a draft or corrected entry in."""
-    entry, around = _own_or_crew(store, caller, id, now)
+    entry, around = _own_or_crew(store, caller, id)
     _expect(entry, "draft", "rejected")
     refuse_closed(around, entry.date)
     was, before = entry.status, _move(entry, "submitted", now)
@@ -316,7 +330,7 @@ def reject(
     now: datetime,
 ) -> tuple[list[Change], Entry, Surroundings]:
     """Send an entry back to be corrected."""
-    entry, around = _for_approver(store, caller, id, now)
+    entry, around = _for_approver(store, caller, id)
     _expect(entry, "submitted")
     before = _move(entry, "rejected", now)
     entry.rejection_reason = reason
@@ -331,7 +345,7 @@ def reopen(
     now: datetime,
 ) -> tuple[list[Change], Entry, Surroundings]:
     """Take an approved entry's hours out of the numbers again."""
-    entry, around = _for_approver(store, caller, id, now)
+    entry, around = _for_approver(store, caller, id)
     _expect(entry, "approved")
     booking = _booking(caller.company, entry)
     before = _move(entry, "submitted", now)
@@ -342,25 +356,30 @@ def reopen(
 
 def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]:
     """Remove an entry that does not count; its audit rows stay."""
-    entry, around = _own_or_crew(store, caller, id, now)
+    entry, around = _own_or_crew(store, caller, id)
     _expect(entry, *EDITABLE)
     was, before = entry.status, _move(entry, "deleted", now)
     changes, *_ = _finish(caller, entry, before, around, "delete", was, now)
-    return [Delete(Entry, (entry.pk, entry.sk), Entry.version == before), *changes[1:]]
+    entry.status = was
+    return [
+        Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
+        Put(tombstone(entry, stamp(now))),
+        *changes[1:],
+    ]
 
 
-def _own_or_crew(store: Store, caller: Caller, id: str, now: datetime) -> tuple[Entry, Surroundings]:
+def _own_or_crew(store: Store, caller: Caller, id: str) -> tuple[Entry, Surroundings]:
     entry = find(store, caller, id)
     around = read_around(store, caller.company, entry.project, entry.operative, entry.date, wbs=entry.wbs)
-    require_log(caller, entry.project, entry.operative, today(around.project, now))
+    require_log(caller, entry.project, entry.operative)
     refuse_period(around.project, entry.date)
     return entry, around
 
 
-def _for_approver(store: Store, caller: Caller, id: str, now: datetime) -> tuple[Entry, Surroundings]:
+def _for_approver(store: Store, caller: Caller, id: str) -> tuple[Entry, Surroundings]:
     entry = find(store, caller, id)
     around = read_around(store, caller.company, entry.project, entry.operative, entry.date, wbs=entry.wbs)
-    caller.require(P.APPROVE, entry.project, today(around.project, now))
+    caller.require(P.APPROVE, entry.project)
     refuse_period(around.project, entry.date)
     return entry, around
 
@@ -375,7 +394,7 @@ def _finish(
     now: datetime,
     reason: str | None = None,
 ) -> tuple[list[Change], Entry, Surroundings]:
-    cap = Decimal(caller.access.company["daily_cap_hours"])
+    cap = caller.tenant.daily_cap_hours
     trail = audit(entry, caller.user, action, was, now, reason)
     return commit(entry, before, around.day, cap, trail), entry, around
 
@@ -388,14 +407,14 @@ def change(
     now: datetime,
 ) -> tuple[list[Change], Entry, Surroundings]:
     """Edit an entry that does not count yet; the state stays. Both days are worked out on a move."""
-    entry, around = _own_or_crew(store, caller, id, now)
+    entry, around = _own_or_crew(store, caller, id)
     _expect(entry, *EDITABLE)
     project, operative = values.get("project", entry.project), values.get("operative", entry.operative)
     day, moved = values.get("date", entry.date), (entry.operative, entry.date)
     wbs = entry.wbs if project == entry.project and "cost_code" not in values else None
     old_day = around.day
     around = read_around(store, caller.company, project, operative, day, values.get("cost_code"), wbs)
-    require_log(caller, project, operative, today(around.project, now))
+    require_log(caller, project, operative)
     refuse_closed(around, day)
     _apply(entry, caller, values, around, wbs)
     entry.project, entry.operative, entry.date = project, operative, day
@@ -403,7 +422,7 @@ def change(
     changes, entry, around = _finish(caller, entry, before, around, "edit", entry.status, now)
     if (operative, day) != moved:
         left = {key: kept for key, kept in old_day.entries.items() if key != entry.id}
-        changes.append(_day(old_day, left, Decimal(caller.access.company["daily_cap_hours"])))
+        changes.append(_day(old_day, left, caller.tenant.daily_cap_hours))
     return changes, entry, around
 
 
@@ -418,7 +437,7 @@ def _apply(entry: Entry, caller: Caller, values: dict[str, Any], around: Surroun
 
 def allowed_actions(caller: Caller, entry: Entry) -> list[str]:
     """What the caller may do with the entry as it is."""
-    crew = caller.may(P.LOG_CREW, entry.project) or entry.operative in caller.operatives
+    crew = may_log(caller, entry.project, entry.operative)
     approver = caller.may(P.APPROVE, entry.project)
     own = caller.user in {entry.submitted_by, entry.changed_by} or entry.operative in caller.operatives
     found = []

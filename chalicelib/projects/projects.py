@@ -5,10 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.identity import memberships
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.names import comparison_form
-from chalicelib.storage.rows import Access, Project, ProjectCode, key
+from chalicelib.storage.rows import Company, Project, ProjectCode, key
 from chalicelib.storage.store import Change, Delete, Put, Store, absent
 
 STATUSES = ("active", "on_hold", "completed", "archived")
@@ -28,15 +29,15 @@ def today(project: Project, now: datetime) -> str:
     return now.astimezone(ZoneInfo(project.timezone)).date().isoformat()
 
 
-def create(store: Store, access: Access, values: dict[str, Any], now: datetime) -> tuple[list[Change], Project]:
+def create(store: Store, tenant: Company, values: dict[str, Any], now: datetime) -> tuple[list[Change], Project]:
     """A new project; its code is unique in the company."""
-    company = access.company["id"]
+    company = tenant.id
     claim = _claim(company, values["code"])
     _refuse_taken(store.get(ProjectCode, claim.pk, claim.sk))
     id, at = new_id(), stamp(now)
     claim.holder = id
     days = values.pop("working_days", None) or [1, 2, 3, 4, 5]
-    defaults = {"status": "active", "timezone": access.company["timezone"], "currency": access.company["currency"]}
+    defaults = {"status": "active", "timezone": tenant.timezone, "currency": tenant.currency}
     row = Project(
         pk=key(company, id),
         sk="project",
@@ -65,6 +66,8 @@ def change(
     before, changes = row.version, []
     if "code" in values and comparison_form(values["code"]) != comparison_form(row.code):
         changes = _change_code(store, company, row, values["code"])
+    if values.get("timezone", row.timezone) != row.timezone:
+        changes += memberships.in_zone(store, company, row.id, values["timezone"])
     if "working_days" in values:
         values["working_days"] = {"days": sorted(set(values["working_days"]))}
     for name, value in values.items():

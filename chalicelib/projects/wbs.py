@@ -4,6 +4,7 @@ A node's id begins with its project's, so a node is found by its id alone with o
 caller's company is the first part of that key.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import ID_LENGTH, new_id
 from chalicelib.names import comparison_form
 from chalicelib.storage.rows import Node, NodeUnique, Project, key
-from chalicelib.storage.store import Change, Put, Store, Update, absent
+from chalicelib.storage.store import Change, Put, Store, Update, absent, parse
 
 LEVELS = 4
 ACTIVITY_FIELDS = frozenset(
@@ -48,6 +49,85 @@ def find(store: Store, company: str, id: str) -> Node:
     if row is None:
         raise NotFound
     return row  # type: ignore[no-any-return]  # get_many is untyped over mixed tables
+
+
+def below(node: Node) -> tuple[str, str]:
+    """The stretch of the tree's order that holds what is below a node."""
+    return node.tree_key + "0", node.tree_key + "~"
+
+
+def between(store: Store, first: Node, last: Node) -> list[Node]:
+    """The nodes from one to another and everything below that, in tree order."""
+    found: list[Node] = []
+    start: Mapping[str, Any] | None = None
+    bounds = (first.tree_key, last.tree_key + "~")
+    while True:
+        page = store.query(
+            Node.table,
+            first.pk,
+            index="tree",
+            hash_name="list_project",
+            range_name="tree_key",
+            between=bounds,
+            start=start,
+        )
+        found += [parse(Node, row) for row in page.rows]
+        start = page.last
+        if start is None:
+            return found
+
+
+def size(store: Store, project: Project) -> int:
+    """How many nodes a project has."""
+    count, start = 0, None
+    while True:
+        page = store.query(
+            Node.table, project.pk, index="tree_keys", hash_name="list_project", count_only=True, start=start
+        )
+        count, start = count + page.count, page.last
+        if start is None:
+            return count
+
+
+def activities_under(store: Store, company: str, id: str) -> set[str]:
+    """The ids of the activities in a node's subtree, as the tree is now; none of an unknown node."""
+    [node] = store.get_many(node_key(company, id))
+    if node is None or node.level == LEVELS:
+        return {id} if node else set()
+    found: set[str] = set()
+    start: Mapping[str, Any] | None = None
+    while True:
+        page = store.query(
+            Node.table,
+            key(node.pk, str(LEVELS)),
+            index="level_keys",
+            hash_name="list_level",
+            range_name="tree_key",
+            between=below(node),
+            start=start,
+        )
+        found |= {row["sk"]["S"].removeprefix("node#") for row in page.rows}
+        start = page.last
+        if start is None:
+            return found
+
+
+def activities_with(store: Store, company: str, cost_code: str, project: str | None) -> set[str]:
+    """The activities that have a cost code now, in one project or in all of them."""
+    projects = [project] if project is not None else _project_ids(store, company)
+    claims = store.get_many(*((NodeUnique, key(company, id), code_claim(cost_code)) for id in projects))
+    return {claim.holder for claim in claims if claim}
+
+
+def _project_ids(store: Store, company: str) -> list[str]:
+    found: list[str] = []
+    start: Mapping[str, Any] | None = None
+    while True:
+        page = store.query("projects", company, index="company_keys", hash_name="list_company", start=start)
+        found += [row["pk"]["S"].partition("#")[2] for row in page.rows]
+        start = page.last
+        if start is None:
+            return found
 
 
 def code_claim(code: str) -> str:

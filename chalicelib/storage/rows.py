@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
+from chalicelib.names import comparison_form
 from chalicelib.storage.attributes import DecimalAttribute, DocumentAttribute, IntegerAttribute
 
 
@@ -50,6 +51,42 @@ class Row(Model):
         return {name: getattr(self, name) for name in self.get_attributes()}
 
 
+class Tracked(Row):
+    """A row that incremental reads find by the time of its last change.
+
+    The attributes of the list ``updated`` are worked out whenever the row is put, so whoever changes
+    ``updated_at`` puts the whole row.
+    """
+
+    id = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_updated = UnicodeAttribute()
+    updated_order = UnicodeAttribute()  # updated_at#id
+
+    def scope(self) -> str:
+        """Whose changes are read together: the company's."""
+        return str(self.pk).partition("#")[0]
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        self.list_updated, self.updated_order = self.scope(), f"{self.updated_at}#{self.id}"
+        return super().serialize(null_check)
+
+
+class Searchable(Tracked):
+    """A row that ``search=`` finds by the beginnings of the words in some of its attributes."""
+
+    searched: ClassVar[tuple[str, ...]]
+    search_text = UnicodeAttribute()
+
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+        self.search_text = self.searchable()
+        return super().serialize(null_check)
+
+    def searchable(self) -> str:
+        """The words in comparison form, each after a space."""
+        return " " + comparison_form(" ".join(getattr(self, name) or "" for name in self.searched))
+
+
 # -- companies: company, users, access, tokens, sign-in directory ---------------------------------
 
 
@@ -76,11 +113,10 @@ class Ingest(Row):
     secrets = DocumentAttribute()  # id -> {digest, until}
 
 
-class User(Row):
+class User(Tracked):
     """pk = company, sk = "user#<id>"."""
 
     table = "companies"
-    id = UnicodeAttribute()
     name = UnicodeAttribute()
     email = UnicodeAttribute()
     role = UnicodeAttribute()
@@ -88,9 +124,16 @@ class User(Row):
     password = UnicodeAttribute(null=True)
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
-    updated_at = UnicodeAttribute()
     list_users = UnicodeAttribute()
     list_order = UnicodeAttribute()
+
+
+class Owners(Row):
+    """The active owners, so that one always stays: pk = company, sk = "owners"."""
+
+    table = "companies"
+    users = DocumentAttribute()  # the ids of the active owners
+    version = IntegerAttribute()
 
 
 class Access(Row):
@@ -98,12 +141,10 @@ class Access(Row):
 
     table = "companies"
     user = DocumentAttribute()  # {id, name, email}
-    company = DocumentAttribute()  # {id, name, timezone, currency, daily_cap_hours}
     role = UnicodeAttribute()
     active = BooleanAttribute()
-    plan = UnicodeAttribute()
-    tokens = DocumentAttribute()  # id -> {digest, expires_at}
-    memberships = DocumentAttribute()  # project -> {role, expires_on}
+    tokens = DocumentAttribute()  # id -> {digest, expires_at, used}
+    memberships = DocumentAttribute()  # project -> {role, until}: the instant at which it ends, or None
     operatives = DocumentAttribute()  # ids of the operatives this user is
 
 
@@ -113,6 +154,7 @@ class Invitation(Row):
     table = "companies"
     id = UnicodeAttribute()
     digest = UnicodeAttribute()
+    address = UnicodeAttribute()  # keyed digest of the e-mail that was invited
     expires_at = UnicodeAttribute()
 
 
@@ -125,10 +167,38 @@ class Token(Row):
     prefix = UnicodeAttribute()
     user = UnicodeAttribute()
     created_at = UnicodeAttribute()
+    last_used_at = UnicodeAttribute(null=True)  # kept when it is revoked; until then the access row knows
     expires_at = UnicodeAttribute(null=True)
     revoked_at = UnicodeAttribute(null=True)
     list_tokens = UnicodeAttribute()
     list_order = UnicodeAttribute()
+
+
+class Membership(Row):
+    """A role of a user on one project: pk = company, sk = "member#<project>#<user>"."""
+
+    table = "companies"
+    project = UnicodeAttribute()
+    user = UnicodeAttribute()
+    role = UnicodeAttribute()
+    expires_on = UnicodeAttribute(null=True)  # the last valid day in the project's time zone
+    version = IntegerAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    list_members = UnicodeAttribute()
+    list_project = UnicodeAttribute()
+    list_user = UnicodeAttribute()
+    list_order = UnicodeAttribute()
+
+
+class Team(Row):
+    """Written with every membership of a project and with its time zone: pk = company, sk = "team#<project>".
+
+    Its version keeps the two apart: the instant at which a membership ends is worked out from the zone.
+    """
+
+    table = "companies"
+    version = IntegerAttribute()
 
 
 class Unique(Row):
@@ -149,11 +219,11 @@ class Directory(Row):
 # -- projects: project, WBS nodes, unique codes and names ------------------------------------------
 
 
-class Project(Row):
+class Project(Searchable):
     """pk = "<company>#<project>", sk = "project"."""
 
     table = "projects"
-    id = UnicodeAttribute()
+    searched = ("code", "name")
     code = UnicodeAttribute()
     name = UnicodeAttribute()
     status = UnicodeAttribute()
@@ -169,7 +239,6 @@ class Project(Row):
     child_count = IntegerAttribute(default=0)
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
-    updated_at = UnicodeAttribute()
     list_company = UnicodeAttribute()
     list_status = UnicodeAttribute()
     list_order = UnicodeAttribute()
@@ -182,7 +251,7 @@ class ProjectCode(Row):
     holder = UnicodeAttribute()
 
 
-class Node(Row):
+class Node(Searchable):
     """A WBS node: pk = "<company>#<project>", sk = "node#<id>".
 
     ``tree_key`` is the ranks of its ancestors and its own, six digits each with gaps left for
@@ -191,7 +260,7 @@ class Node(Row):
     """
 
     table = "projects"
-    id = UnicodeAttribute()
+    searched = ("cost_code", "name")
     project = UnicodeAttribute()
     parent = UnicodeAttribute(null=True)
     ancestors = DocumentAttribute()  # {"ids": [top ... parent]}
@@ -211,9 +280,26 @@ class Node(Row):
     baseline_finish = UnicodeAttribute(null=True)
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
-    updated_at = UnicodeAttribute()
     list_project = UnicodeAttribute()
     list_level = UnicodeAttribute()
+
+    def scope(self) -> str:
+        """A project's nodes are read together."""
+        return str(self.pk)
+
+
+class DeletedNode(Row):
+    """What incremental reads know of a deleted node: pk = "<company>#<project>", sk = "deleted#<id>"."""
+
+    table = "projects"
+    id = UnicodeAttribute()
+    deleted_at = UnicodeAttribute()
+    parent = UnicodeAttribute(null=True)
+    level = IntegerAttribute()
+    tree_key = UnicodeAttribute()
+    search_text = UnicodeAttribute()
+    list_updated = UnicodeAttribute()
+    updated_order = UnicodeAttribute()
 
 
 class NodeUnique(Row):
@@ -227,11 +313,11 @@ class NodeUnique(Row):
 # -- operatives ------------------------------------------------------------------------------------
 
 
-class Operative(Row):
+class Operative(Searchable):
     """pk = "<company>#<operative>", sk = "operative"."""
 
     table = "operatives"
-    id = UnicodeAttribute()
+    searched = ("external_clock_id", "name")
     name = UnicodeAttribute()
     external_clock_id = UnicodeAttribute(null=True)
     trade = UnicodeAttribute(null=True)
@@ -242,7 +328,6 @@ class Operative(Row):
     active = BooleanAttribute()
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
-    updated_at = UnicodeAttribute()
     list_company = UnicodeAttribute()
     list_active = UnicodeAttribute()
     list_order = UnicodeAttribute()
@@ -258,11 +343,10 @@ class ClockId(Row):
 # -- labour ----------------------------------------------------------------------------------------
 
 
-class Entry(Row):
+class Entry(Tracked):
     """A labour entry: pk = "<company>#<entry>", sk = "entry"."""
 
     table = "labour"
-    id = UnicodeAttribute()
     project = UnicodeAttribute()
     operative = UnicodeAttribute()
     date = UnicodeAttribute()
@@ -281,7 +365,6 @@ class Entry(Row):
     hourly_rate = DecimalAttribute(null=True)
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
-    updated_at = UnicodeAttribute()
     list_company = UnicodeAttribute()
     list_project = UnicodeAttribute()
     list_operative = UnicodeAttribute()
@@ -289,6 +372,23 @@ class Entry(Row):
     list_project_operative = UnicodeAttribute()
     list_project_status = UnicodeAttribute()
     list_order = UnicodeAttribute()  # date#id
+
+
+class DeletedEntry(Row):
+    """What incremental reads know of a deleted entry: pk = "<company>#<entry>", sk = "deleted"."""
+
+    table = "labour"
+    id = UnicodeAttribute()
+    deleted_at = UnicodeAttribute()
+    project = UnicodeAttribute()
+    operative = UnicodeAttribute()
+    date = UnicodeAttribute()
+    wbs = UnicodeAttribute(null=True)
+    status = UnicodeAttribute()
+    source = UnicodeAttribute()
+    submitted_by = UnicodeAttribute(null=True)
+    list_updated = UnicodeAttribute()
+    updated_order = UnicodeAttribute()
 
 
 class OperativeDay(Row):
@@ -397,22 +497,42 @@ class Window(Row):
     expires = IntegerAttribute()
 
 
+def tombstone(row: Node | Entry, at: str) -> DeletedNode | DeletedEntry:
+    """What stays of a deleted row, for incremental reads: who may see it, and what its filters were.
+
+    It is put in the transaction that deletes the row. It belongs to the list ``updated`` alone, so no
+    other list shows it, and it stays for good.
+    """
+    model = DeletedNode if isinstance(row, Node) else DeletedEntry
+    kept = {name: value for name, value in row.plain().items() if name in model.get_attributes()}
+    if isinstance(row, Node):
+        kept |= {"sk": f"deleted#{row.id}", "search_text": row.searchable()}
+    else:
+        kept["sk"] = "deleted"
+    return model(**kept | {"deleted_at": at, "list_updated": row.scope(), "updated_order": f"{at}#{row.id}"})
+
+
 ROWS: tuple[type[Row], ...] = (
     Company,
     Ingest,
     User,
+    Owners,
     Access,
     Invitation,
     Token,
+    Membership,
+    Team,
     Unique,
     Directory,
     Project,
     ProjectCode,
     Node,
+    DeletedNode,
     NodeUnique,
     Operative,
     ClockId,
     Entry,
+    DeletedEntry,
     OperativeDay,
     Booking,
     Audit,
@@ -424,8 +544,19 @@ ROWS: tuple[type[Row], ...] = (
 )
 
 _ORDER = "list_order"
+UPDATED = List("updated", "list_updated", "updated_order")
 TABLES: tuple[Table, ...] = (
-    Table("companies", (List("users", "list_users", _ORDER), List("tokens", "list_tokens", _ORDER))),
+    Table(
+        "companies",
+        (
+            List("users", "list_users", _ORDER),
+            List("tokens", "list_tokens", _ORDER),
+            List("members", "list_members", _ORDER),
+            List("project", "list_project", _ORDER),
+            List("user", "list_user", _ORDER),
+            UPDATED,
+        ),
+    ),
     Table(
         "projects",
         (
@@ -433,10 +564,11 @@ TABLES: tuple[Table, ...] = (
             List("status", "list_status", _ORDER),
             List("tree", "list_project", "tree_key"),
             List("level", "list_level", "tree_key"),
+            UPDATED,
         ),
         stream=True,
     ),
-    Table("operatives", (List("company", "list_company", _ORDER), List("active", "list_active", _ORDER))),
+    Table("operatives", (List("company", "list_company", _ORDER), List("active", "list_active", _ORDER), UPDATED)),
     Table(
         "labour",
         (
@@ -446,6 +578,7 @@ TABLES: tuple[Table, ...] = (
             List("status", "list_status", _ORDER),
             List("project_operative", "list_project_operative", _ORDER),
             List("project_status", "list_project_status", _ORDER),
+            UPDATED,
         ),
         stream=True,
     ),

@@ -197,33 +197,45 @@ class Store:
         index: str | None = None,
         hash_name: str = "pk",
         range_name: str = "sk",
-        between: tuple[str, str] | None = None,
+        between: tuple[str | None, str | None] | None = None,
         forward: bool = True,
         limit: int | None = None,
         start: Mapping[str, Any] | None = None,
         filters: Mapping[str, Any] | None = None,
+        tests: Sequence[tuple[str, str, Any]] = (),
+        attributes: Sequence[str] = (),
         count_only: bool = False,
         consistent: bool = False,
     ) -> Page:
-        """One page of a query; ``filters`` are equalities dropped by DynamoDB after reading."""
-        names, values = {"#h": hash_name}, {":h": {"S": pk}}
-        condition = "#h = :h"
-        if between:
-            names["#r"] = range_name
-            values |= {":a": {"S": between[0]}, ":b": {"S": between[1]}}
-            condition += " AND #r BETWEEN :a AND :b"
+        """One page of a query.
+
+        ``between`` are inclusive bounds, None where a side is open. ``filters`` (equalities) and
+        ``tests`` (``contains`` or ``begins_with``, attribute, value) are dropped by DynamoDB after
+        reading. ``attributes`` are all that is sent back; by default everything.
+        """
+        names: dict[str, str] = {}
+        values: dict[str, Any] = {}
+
+        def named(name: str) -> str:
+            return names.setdefault(name, f"#n{len(names)}")
+
+        def valued(value: Any) -> str:
+            values[alias := f":v{len(values)}"] = value
+            return alias
+
+        condition = f"{named(hash_name)} = {valued({'S': pk})}" + _bounds(range_name, between, named, valued)
         parameters: dict[str, Any] = {
             "TableName": self.name(table),
             "KeyConditionExpression": condition,
             "ScanIndexForward": forward,
         }
-        if filters:
-            clauses = []
-            for place, (name, value) in enumerate(sorted(filters.items())):
-                names[f"#f{place}"], values[f":f{place}"] = name, value
-                clauses.append(f"#f{place} = :f{place}")
-            parameters["FilterExpression"] = " AND ".join(clauses)
-        parameters |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+        clauses = [f"{named(name)} = {valued(value)}" for name, value in sorted((filters or {}).items())]
+        clauses += [f"{test}({named(name)}, {valued(value)})" for test, name, value in tests]
+        parameters |= {"FilterExpression": " AND ".join(clauses)} if clauses else {}
+        if attributes and not count_only:
+            parameters["ProjectionExpression"] = ", ".join(named(name) for name in attributes)
+        parameters["ExpressionAttributeNames"] = {alias: name for name, alias in names.items()}
+        parameters["ExpressionAttributeValues"] = values
         parameters |= {"IndexName": index} if index else {}
         parameters |= {"Limit": limit} if limit else {}
         parameters |= {"ExclusiveStartKey": start} if start else {}
@@ -295,6 +307,21 @@ class Store:
         if values:
             operation["ExpressionAttributeValues"] = values
         return {kind: operation | {"TableName": self.name(model.table)}}
+
+
+def _bounds(
+    name: str,
+    between: tuple[str | None, str | None] | None,
+    named: Callable[[str], str],
+    valued: Callable[[Any], str],
+) -> str:
+    """The part of a key condition that bounds the range."""
+    low, high = between or (None, None)
+    if low is not None and high is not None:
+        return f" AND {named(name)} BETWEEN {valued({'S': low})} AND {valued({'S': high})}"
+    if low is not None:
+        return f" AND {named(name)} >= {valued({'S': low})}"
+    return f" AND {named(name)} <= {valued({'S': high})}" if high is not None else ""
 
 
 _KINDS = {Update: "Update", Delete: "Delete", Check: "ConditionCheck"}

@@ -2,9 +2,9 @@
 
 Chalice's own local server takes one request at a time, does not match ``/{proxy+}`` and leaves
 most of the event out. This one answers each connection in a thread of its own and sends the app
-the events the deployed gateway sends. Of the gateway's own answers it makes those a client can
-provoke: 403 for no route, 413 for a body that is too large, 502 for a function that fails, 504
-for one that is too slow (when it returns: a thread cannot be cut off).
+the events the deployed gateway sends. Of the gateway's own answers (``infra.gateway_answers``) it
+makes those a client can provoke: no route, a body that is too large or cannot be read, a function
+that fails or is too slow (when it returns: a thread cannot be cut off).
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from infra.local.gateway_messages import (
     MalformedAnswer,
     http_answer,
     lambda_event,
-    missing_route,
-    problem,
+    refusal,
 )
 from infra.local.gateway_routes import RouteTable
 from infra.local.lambda_context import LambdaContext
@@ -91,11 +90,11 @@ class Gateway:
         context = LambdaContext(self._app.app_name, self._timeout, self._now)
         match = self._routes.match(request.method, request.path)
         if match is None:
-            return missing_route(context.aws_request_id)
+            return refusal("MISSING_AUTHENTICATION_TOKEN", context.aws_request_id)
         event = lambda_event(request, match, str(uuid.uuid4()), self._app.api.binary_types)
         answer = self._call(event, context)
         if context.get_remaining_time_in_millis() <= 0:
-            return problem(504, "The request took too long.", context.aws_request_id)
+            return refusal("INTEGRATION_TIMEOUT", context.aws_request_id)
         return answer
 
     def _call(self, event: dict[str, Any], context: LambdaContext) -> HttpAnswer:
@@ -106,7 +105,7 @@ class Gateway:
             log.error("malformed answer to request %s: %s", context.aws_request_id, error)
         except Exception:  # the app's crash must not end the connection's thread
             log.exception("the app failed on request %s", context.aws_request_id)
-        return problem(502, "The service failed to answer.", context.aws_request_id)
+        return refusal("INTEGRATION_FAILURE", context.aws_request_id)
 
 
 class GatewayServer(ThreadingHTTPServer):
@@ -175,9 +174,9 @@ class GatewayConnection(BaseHTTPRequestHandler):
     def _take_request(self) -> None:
         try:
             body = read_body(self.headers, self.rfile)
-        except RefusedBody as refusal:
+        except RefusedBody as refused:
             self.close_connection = True
-            return self._send(problem(refusal.status, refusal.detail))
+            return self._send(refusal(refused.kind, detail=refused.detail))
         request = HttpRequest(
             self.command,
             self._target(),
@@ -213,7 +212,7 @@ class GatewayConnection(BaseHTTPRequestHandler):
         """Answer a request that is no HTTP as a problem, too."""
         self.close_connection = True
         self.request_version = "HTTP/1.1"  # a line without a version gets an answer with a head, too
-        self._send(problem(code, message or explain or ""))
+        self._send(refusal("DEFAULT_4XX", detail=message or explain or ""))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Leave the log of requests to the app."""

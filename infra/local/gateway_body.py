@@ -17,14 +17,14 @@ BLOCK = 64 * 1024
 class RefusedBody(Exception):
     """The body cannot be used; the connection is no longer in step and must be closed."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, kind: str, detail: str) -> None:
         super().__init__(detail)
-        self.status = status
+        self.kind = kind
         self.detail = detail
 
 
 def read_body(headers: Message, stream: BufferedIOBase) -> bytes:
-    """Read a body of known length or in chunks; raise RefusedBody with 400 or 413."""
+    """Read a body of known length or in chunks; raise RefusedBody naming the gateway's answer."""
     kept: list[bytes] = []
     size = 0
     for block in _blocks(headers, stream):
@@ -34,7 +34,7 @@ def read_body(headers: Message, stream: BufferedIOBase) -> bytes:
         elif size > DRAIN_LIMIT:
             break
     if size > BODY_LIMIT:
-        raise RefusedBody(413, f"A request body may have {BODY_LIMIT} bytes.")
+        raise RefusedBody("REQUEST_TOO_LARGE", f"A request body may have {BODY_LIMIT} bytes.")
     return b"".join(kept)
 
 
@@ -44,10 +44,10 @@ def _blocks(headers: Message, stream: BufferedIOBase) -> Iterator[bytes]:
     lengths = set(headers.get_all("content-length", []))
     if encodings:
         if lengths or [value.strip().lower() for value in encodings] != ["chunked"]:
-            raise RefusedBody(400, "The Transfer-Encoding header cannot be understood.")
+            raise RefusedBody("BAD_REQUEST_BODY", "The Transfer-Encoding header cannot be understood.")
         return _chunks(stream)
     if len(lengths) > 1 or not all(re.fullmatch("[0-9]{1,15}", value) for value in lengths):
-        raise RefusedBody(400, "The Content-Length header cannot be understood.")
+        raise RefusedBody("BAD_REQUEST_BODY", "The Content-Length header cannot be understood.")
     return _exactly(stream, int(lengths.pop()) if lengths else 0)
 
 
@@ -56,7 +56,7 @@ def _exactly(stream: BufferedIOBase, length: int) -> Iterator[bytes]:
     while length:
         block = stream.read(min(BLOCK, length))
         if not block:
-            raise RefusedBody(400, "The request body ended too early.")
+            raise RefusedBody("BAD_REQUEST_BODY", "The request body ended too early.")
         length -= len(block)
         yield block
 
@@ -66,7 +66,7 @@ def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
     while length := _chunk_length(stream):
         yield from _exactly(stream, length)
         if stream.readline(3) not in (b"\r\n", b"\n"):
-            raise RefusedBody(400, "A chunk of the request body is malformed.")
+            raise RefusedBody("BAD_REQUEST_BODY", "A chunk of the request body is malformed.")
     while stream.readline(8192) not in (b"\r\n", b"\n", b""):
         pass
 
@@ -74,5 +74,5 @@ def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
 def _chunk_length(stream: BufferedIOBase) -> int:
     line = stream.readline(1024).partition(b";")[0].strip()
     if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", line):
-        raise RefusedBody(400, "A chunk of the request body is malformed.")
+        raise RefusedBody("BAD_REQUEST_BODY", "A chunk of the request body is malformed.")
     return int(line, 16)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from infra.gateway_answers import ANSWERS
 from infra.local.gateway_routes import Match
 from infra.local.lambda_context import ACCOUNT
 
@@ -22,7 +23,6 @@ ANSWER_LIMIT = 6 * 1024 * 1024
 """Bytes of a Lambda function's answer."""
 HOP_HEADERS = {"connection", "content-length", "keep-alive", "transfer-encoding"}
 """Headers that belong to one connection; the gateway makes its own."""
-PROBLEM = "application/problem+json"
 
 Header = tuple[str, str]
 
@@ -196,23 +196,9 @@ def _one_line(value: str) -> str:
     return value
 
 
-def problem(status: int, detail: str, request_id: str = "") -> HttpAnswer:
-    """Build an answer of the gateway's own, as a problem (RFC 9457)."""
-    document = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-    }
-    headers = [("Content-Type", PROBLEM), ("x-amzn-RequestId", request_id)]
-    return HttpAnswer(status, tuple(headers), json.dumps(document).encode())
-
-
-def missing_route(request_id: str) -> HttpAnswer:
-    """Build the gateway's answer to a path or method it does not know."""
-    headers = (
-        ("Content-Type", "application/json"),
-        ("x-amzn-ErrorType", "MissingAuthenticationTokenException"),
-        ("x-amzn-RequestId", request_id),
-    )
-    return HttpAnswer(403, headers, b'{"message":"Missing Authentication Token"}')
+def refusal(kind: str, request_id: str = "", detail: str = "") -> HttpAnswer:
+    """An answer of the gateway's own: a response type of ``infra.gateway_answers``, or HTTP that cannot be read."""
+    answer = ANSWERS[kind]
+    answer = replace(answer, detail=detail or answer.detail)
+    headers = [*answer.headers().items(), ("X-Request-Id", request_id)]
+    return HttpAnswer(HTTPStatus(answer.kind.status), tuple(headers), answer.body(request_id))

@@ -32,7 +32,8 @@ class RouteTable:
 
     A literal segment wins over a variable. What no route takes, and a method the route of a path
     does not declare, goes to ``/{proxy+}``, as on the deployed gateway, whose greedy resource has
-    all methods. The root is not below ``/{proxy+}``, there as here.
+    all methods (only verbs that HTTP hardly knows, which it refuses itself, get further here). The
+    root is not below ``/{proxy+}``, there as here.
     """
 
     def __init__(self, routes: Mapping[str, Collection[str]]) -> None:
@@ -49,7 +50,7 @@ class RouteTable:
         resource = next(_resources(self._root, [unquote(part) for part in segments]), None)
         if resource is not None and method in self._routes[resource]:
             return Match(resource, _variables(resource, segments))
-        if segments and method in self._routes.get(GREEDY_ROUTE, ()):
+        if segments and GREEDY_ROUTE in self._routes:
             return Match(GREEDY_ROUTE, {"proxy": unquote("/".join(segments))})
         return None
 

@@ -25,6 +25,8 @@ def service(
             "WBSYNC_STAGE": "local",
             "WBSYNC_SECURE_COOKIES": "off",
             "WBSYNC_RATE_LIMITS": rate_limits,
+            "POWERTOOLS_LOG_LEVEL": "WARNING",
+            "POWERTOOLS_METRICS_DISABLED": "true",
         }
         os.environ.update(environment)
         settings.cache_clear()

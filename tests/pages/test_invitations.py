@@ -146,3 +146,18 @@ def test_links_and_sign_in_work_on_every_plan(stage: Stage, browser: Browser) ->
     assert (refused.status, refused.body["code"]) == (403, "plan_without_api")
     [form] = forms(browser.open("/logout/"))
     assert browser.submit("/logout/", form.fields).status == 200
+
+
+def test_a_link_that_went_to_another_address_stops_when_the_address_is_corrected(
+    stage: Stage, browser: Browser
+) -> None:
+    id, _, path = invited(stage.owner, "mistyped")
+    stage.owner.ok("PATCH", f"/users/{id}/", {"email": "right@people.example"})
+    assert browser.open(path).status == 404
+    again = path_of(stage.owner.ok("POST", f"/users/{id}/invite/")["link"])
+    assert browser.submit(again, {"password": PASSWORD}).status == 200
+    assert browser.sign_in("right@people.example", PASSWORD).status == 303
+    stage.owner.ok("PATCH", f"/users/{id}/", {"email": "newer@people.example"})
+    assert browser.sign_in("newer@people.example", PASSWORD).status == 303
+    stage.owner.ok("PATCH", f"/users/{id}/", {"active": False})
+    assert browser.open("/api/v1/me/").status == 401

@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
     "WBSYNC_STAGE": "test",
     "WBSYNC_RATE_LIMITS": "off",
+    "POWERTOOLS_METRICS_DISABLED": "true",
 }
 
 

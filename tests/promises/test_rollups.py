@@ -17,7 +17,7 @@ from chalicelib.projects import projects, wbs
 from chalicelib.rollups import kpis
 from chalicelib.rollups.measures import activity_of, calendar_of
 from chalicelib.rollups.recompute import rebuild
-from chalicelib.storage.rows import Access, Booking, Node, Project, RollupDay, key
+from chalicelib.storage.rows import Booking, Company, Node, Project, RollupDay, key
 from chalicelib.storage.store import Change, Delete, Put, Store, store
 from tests.promises.conftest import Stage
 
@@ -57,10 +57,10 @@ class Site:
     def __init__(self, stage: Stage) -> None:
         self.store: Store = store()
         self.company = stage.made["company"]["id"]
-        access = self.store.get(Access, key(self.company, stage.made["owner"]["id"]), "access")
-        assert access is not None
+        tenant = self.store.get(Company, self.company, "company")
+        assert tenant is not None
         changes, self.project = projects.create(
-            self.store, access, {"code": uuid.uuid4().hex, "name": "p", "planned_rate": Decimal(40)}, NOW
+            self.store, tenant, {"code": uuid.uuid4().hex, "name": "p", "planned_rate": Decimal(40)}, NOW
         )
         self.store.transact(changes)
         self.bookings: list[Booking] = []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.http.routes import logger
+from chalicelib.http.telemetry import logger
 from chalicelib.identity import secrets
 from tests.promises.conftest import Client, Stage
 

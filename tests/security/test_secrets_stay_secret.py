@@ -10,7 +10,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 import boto3
 
 from chalicelib.http.openapi import document
-from chalicelib.http.routes import ROUTES, logger
+from chalicelib.http.routes import ROUTES
+from chalicelib.http.telemetry import logger
 from chalicelib.identity import secrets
 from chalicelib.settings import settings
 from chalicelib.storage.store import store
@@ -112,6 +113,7 @@ def test_a_failure_inside_a_page_does_not_log_its_path(stage: Stage) -> None:
     _, _, link = invited(stage.owner, "xia")
     table = settings().table_prefix + "requests"
     with heard() as text:
+        boto3.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
         boto3.client("dynamodb").delete_table(TableName=table)
         reply = Client(stage.gateway).send("GET", link)
         assert reply.status >= 500 and link.split("/")[2] not in reply.text

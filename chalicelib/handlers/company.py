@@ -1,0 +1,59 @@
+"""The caller's company."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.fields import Answer, Body, Cap, Currency, Figure, Name, Zone, given
+from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.identity import companies
+from chalicelib.identity.permissions import Permission
+from chalicelib.storage.rows import Company
+
+routes = RouteSet("Company", __name__)
+
+
+class CompanyPatch(Body, kw_only=True):
+    """Settings of the company to change; the plan is changed by whoever runs the service."""
+
+    name: Name | UnsetType = UNSET
+    timezone: Zone | UnsetType = UNSET
+    currency: Currency | UnsetType = UNSET
+    daily_cap_hours: Cap | UnsetType = UNSET
+    auto_add_operatives: bool | UnsetType = UNSET
+
+
+class CompanyAnswer(Answer, kw_only=True):
+    """The company; time zone and currency are the defaults of its projects."""
+
+    id: str
+    name: str
+    plan: Annotated[str, Meta(description="field, team, pro, business or enterprise")]
+    timezone: str
+    currency: str
+    daily_cap_hours: Figure
+    auto_add_operatives: bool
+    created_at: str
+    updated_at: str
+
+
+def present(row: Company) -> CompanyAnswer:
+    """A company as the API shows it."""
+    return CompanyAnswer(**{name: getattr(row, name) for name in CompanyAnswer.__struct_fields__})
+
+
+@routes.route("GET", f"{BASE}/company", permission=Permission.READ_COMPANY, answer=CompanyAnswer)
+def read_company(call: Call) -> Read:
+    """Read the company's plan and settings."""
+    row = call.user.tenant
+    return Read(present(row), etag=etag(row.version))
+
+
+@routes.route("PATCH", f"{BASE}/company", permission=Permission.MANAGE_COMPANY, body=CompanyPatch, answer=CompanyAnswer)
+def change_company(call: Call, body: CompanyPatch) -> Written:
+    """Change settings of the company; they hold with the next request."""
+    row = companies.find(call.store, call.user.company)
+    matching(call, etag(row.version))
+    changes, row = companies.change(row, given(body), call.now)
+    return Written(changes, present(row), etag=etag(row.version))

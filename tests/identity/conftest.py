@@ -1,0 +1,53 @@
+"""The stage of the promises, and people in all the roles on two projects."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.promises.conftest import Client, Stage, stage  # noqa: F401 - the fixture is used from here
+
+EVER = "2000-01-01"  # a last valid day that is over in every time zone
+
+
+@dataclass
+class People:
+    """Makes users of one company and keeps their clients and ids."""
+
+    owner: Client
+    count: int = 0
+
+    def make(self, role: str) -> tuple[Client, str]:
+        """A new user of a role: a client with their token, and their id."""
+        self.count += 1
+        body = {"name": f"{role} {self.count}", "email": f"p{self.count}.{role}@people.example", "role": role}
+        user = self.owner.ok("POST", "/users/", body)["id"]
+        token = self.owner.ok("POST", "/tokens/", {"label": role, "user": user})["token"]
+        return self.owner.token(token), user
+
+    def member(self, base: str, project: str, role: str, **more: Any) -> tuple[Client, str]:
+        """A new user of a base role with a membership of a project."""
+        client, user = self.make(base)
+        self.owner.ok("POST", f"/projects/{project}/memberships/", {"user": user, "role": role, **more})
+        return client, user
+
+
+@pytest.fixture
+def people(stage: Stage) -> People:  # noqa: F811 - the fixture
+    """People of the stage's company."""
+    from uuid import uuid4
+
+    return People(stage.owner, uuid4().int % 10**12)
+
+
+def project(owner: Client, **values: Any) -> str:
+    """A new project's id."""
+    from uuid import uuid4
+
+    code = uuid4().hex[:12]
+    return str(owner.ok("POST", "/projects/", {"code": code, "name": f"Project {code}", **values})["id"])
+
+
+def refused(reply: Any, status: int, code: str) -> bool:
+    """Whether an answer is that problem."""
+    return (reply.status, reply.body["code"]) == (status, code)

@@ -1,0 +1,117 @@
+"""`python -m infra.company`: what whoever runs a stage does for a company."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.identity import sessions
+from chalicelib.storage.rows import ClockId, key
+from chalicelib.storage.store import store
+from infra import company
+from tests.promises.conftest import Client, Stage
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    """What a command that works prints."""
+    assert company.main([*arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command that does not work says."""
+    assert company.main([*arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    return printed.err
+
+
+@pytest.fixture
+def made(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Any:
+    return run(capsys, "create", "--name", "Cmd", "--plan", "pro", "--owner-email", "o@cmd.example")
+
+
+def test_a_company_is_made_listed_and_its_plan_and_settings_changed(
+    stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    id, owner = made["company"]["id"], stage.owner.token(made["token"])
+    assert id in {row["id"] for row in run(capsys, "list")["companies"]}
+    assert run(capsys, "plan", "--company", id, "field")["company"]["plan"] == "field"
+    assert owner.send("GET", "/api/v1/me/").body["code"] == "plan_without_api"
+    run(capsys, "plan", "--company", id, "business")
+    changes = ("--timezone", "Asia/Tokyo", "--daily-cap-hours", "10.5", "--auto-add-operatives", "on", "--name", "New")
+    assert run(capsys, "settings", "--company", id, *changes)["company"]["daily_cap_hours"] == 10.5
+    shown = owner.ok("GET", "/company/")
+    assert (shown["plan"], shown["timezone"], shown["name"]) == ("business", "Asia/Tokyo", "New")
+    assert shown["auto_add_operatives"] is True
+    run(capsys, "settings", "--company", id, "--auto-add-operatives", "off")
+    assert owner.ok("GET", "/company/")["auto_add_operatives"] is False
+
+
+def test_a_person_who_was_added_can_sign_in(stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    id = made["company"]["id"]
+    command = ("people", "--company", id, "--name", "Pat", "--email", "pat@cmd.example", "--role", "owner")
+    added = run(capsys, *command)["user"]
+    [account] = sessions.sign_in(store(), "Pat@cmd.example", added["password"])
+    assert (account.user.pk, account.user.id) == (id, added["id"])
+    assert "email" in fails(capsys, *command)
+    owner = stage.owner.token(made["token"])
+    assert owner.ok("PATCH", f"/users/{made['owner']['id']}/", {"role": "admin"})["role"] == "admin"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("create", "--name", "X", "--plan", "pro", "--owner-email", "o@x.example", "--timezone", "Mars"), "time zone"),
+        (("plan", "--company", "nobody", "pro"), "no such company"),
+        (("settings", "--company", "nobody", "--name", "x"), "no such company"),
+        (("settings", "--company", "nobody"), "setting"),
+        (("settings", "--company", "nobody", "--daily-cap-hours", "25"), "daily_cap_hours"),
+        (("settings", "--company", "nobody", "--daily-cap-hours", "ten"), "daily_cap_hours"),
+        (("people", "--company", "nobody", "--name", "x", "--email", "x", "--role", "admin"), "email"),
+        (("people", "--company", "nobody", "--name", "x", "--email", "x@y.zz", "--role", "admin"), "no such company"),
+        (("anonymise", "--company", "nobody", "--operative", "x"), "no such company"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_done(
+    stage: Stage, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    assert said in fails(capsys, *arguments)
+
+
+def person(owner: Client, name: str) -> tuple[str, str, Client]:
+    """A user who is an operative with hours: user, operative, and the user's client."""
+    user = owner.ok("POST", "/users/", {"name": name, "email": f"{name}@cmd.example", "role": "engineer"})["id"]
+    hand = {"name": name, "external_clock_id": f"clock-{name}", "employer": "Acme", "trade": "Mason", "user": user}
+    operative = owner.ok("POST", "/operatives/", hand)["id"]
+    return user, operative, owner.token(owner.ok("POST", "/tokens/", {"label": "t", "user": user})["token"])
+
+
+@pytest.mark.parametrize("with_user", [False, True])
+def test_an_anonymised_operative_keeps_hours_and_loses_what_names_a_person(
+    stage: Stage, made: Any, capsys: pytest.CaptureFixture[str], with_user: bool
+) -> None:
+    owner, id = stage.owner.token(made["token"]), made["company"]["id"]
+    user, operative, client = person(owner, "zebedee")
+    project = owner.ok("POST", "/projects/", {"code": "A", "name": "A"})["id"]
+    hours = {"project": project, "operative": operative, "date": "2026-06-01", "hours": 8}
+    entry = client.ok("POST", "/labour/", hours)["id"]
+    for _ in range(2):
+        run(capsys, "anonymise", "--company", id, "--operative", operative, *(("--user",) if with_user else ()))
+    row = owner.ok("GET", f"/operatives/{operative}/")
+    assert (row["external_clock_id"], row["trade"], row["employer"], row["user"]) == (None, None, None, None)
+    assert row["active"] is False and "zebedee" not in str(row)
+    assert store().get(ClockId, key(id, "clock", "clock-zebedee"), "clock") is None
+    assert owner.ok("GET", f"/labour/{entry}/")["hours"] == "8.00"
+    shown = owner.ok("GET", f"/users/{user}/")
+    assert shown["active"] is not with_user and ("zebedee" in str(shown)) is not with_user
+    assert client.send("GET", f"/api/v1/labour/{entry}/").status == (401 if with_user else 404)
+
+
+def test_the_last_active_owner_is_not_anonymised(stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    owner = stage.owner.token(made["token"])
+    hand = {"name": "Me", "user": made["owner"]["id"]}
+    operative = owner.ok("POST", "/operatives/", hand)["id"]
+    said = fails(capsys, "anonymise", "--company", made["company"]["id"], "--operative", operative, "--user")
+    assert "owner" in said
+    assert owner.ok("GET", f"/operatives/{operative}/")["name"] == "Me"

@@ -1,0 +1,134 @@
+"""Tokens: made for people of the company, listed with their last use, ended for good."""
+
+import zlib
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.http.call import utc_now
+from chalicelib.identity import access, secrets, sessions
+from chalicelib.identity.access import stamp
+from chalicelib.storage.store import Store, store
+from infra import company
+from tests.identity.conftest import People, refused
+from tests.promises.conftest import Client, Stage
+
+
+def listed(owner: Client, id: str) -> dict[str, object]:
+    rows = owner.ok("GET", "/tokens/?page_size=200")["results"]
+    return next(row for row in rows if row["id"] == id)
+
+
+def test_the_list_shows_when_a_token_was_last_used_and_never_the_token(stage: Stage, people: People) -> None:
+    _, user = people.make("foreman")
+    made = stage.owner.ok("POST", "/tokens/", {"label": "kiosk", "user": user})
+    assert made["last_used_at"] is None and listed(stage.owner, made["id"])["last_used_at"] is None
+    before = stamp(utc_now())
+    stage.owner.token(made["token"]).ok("GET", "/me/")
+    used = listed(stage.owner, made["id"])["last_used_at"]
+    assert isinstance(used, str) and before <= used <= stamp(utc_now())
+    assert "token" not in listed(stage.owner, made["id"])
+    stage.owner.ok("DELETE", f"/tokens/{made['id']}/")
+    ended = listed(stage.owner, made["id"])
+    assert ended["last_used_at"] == used and ended["revoked_at"] is not None
+
+
+def test_a_second_delete_is_not_found_and_changes_nothing(stage: Stage) -> None:
+    made = stage.owner.ok("POST", "/tokens/", {"label": "twice"})
+    assert stage.owner.send("DELETE", f"/api/v1/tokens/{made['id']}/").status == 204
+    once = listed(stage.owner, made["id"])
+    assert refused(stage.owner.send("DELETE", f"/api/v1/tokens/{made['id']}/"), 404, "not_found")
+    assert listed(stage.owner, made["id"]) == once
+    assert refused(stage.owner.send("DELETE", "/api/v1/tokens/nosuchtoken/"), 404, "not_found")
+
+
+def test_a_token_works_until_it_expires(stage: Stage) -> None:
+    now = utc_now()
+    soon = stamp(now + timedelta(hours=1))
+    made = stage.owner.ok("POST", "/tokens/", {"label": "short", "expires_at": soon})
+    credential = secrets.parse(made["token"], "wbs")
+    assert made["expires_at"] == soon and credential is not None
+    until = now + timedelta(hours=1)
+    caller, _ = access.authenticate(store(), credential, "a", until - timedelta(microseconds=1))
+    assert caller.company == credential.company
+    for late in (until, until + timedelta(days=400)):
+        with pytest.raises(access.NotAuthenticated):
+            access.authenticate(store(), credential, "a", late)
+
+
+@pytest.mark.parametrize(
+    "text", ["2020-01-01T00:00:00Z", "tomorrow", "2999-01-01T00:00:00", "2999-13-01T00:00:00Z", ""]
+)
+def test_an_expiry_that_is_past_or_no_time_is_refused_by_name(stage: Stage, text: str) -> None:
+    reply = stage.owner.send("POST", "/api/v1/tokens/", {"label": "x", "expires_at": text})
+    assert refused(reply, 400, "validation_error") and "expires_at" in reply.body["errors"]
+
+
+def test_a_token_is_for_a_user_of_the_company(stage: Stage, people: People) -> None:
+    rival = company.create("Other", "pro", "UTC", "o@other.example")
+    for user in (rival["owner"]["id"], "nobody"):
+        reply = stage.owner.send("POST", "/api/v1/tokens/", {"label": "x", "user": user})
+        assert refused(reply, 400, "validation_error") and "user" in reply.body["errors"]
+    manager, _ = people.make("project_manager")
+    for method, path in (("GET", "/tokens/"), ("POST", "/tokens/"), ("DELETE", "/tokens/x/")):
+        assert refused(manager.send(method, f"/api/v1{path}"), 403, "permission_denied")
+
+
+def test_the_list_never_shows_a_session(stage: Stage) -> None:
+    made = company.create("Sess", "pro", "UTC", "s@sess.example")
+    [account] = sessions.sign_in(store(), "s@sess.example", made["owner"]["password"])
+    changes, session = sessions.open_session(store(), account, utc_now())
+    store().transact(changes)
+    owner = stage.owner.token(made["token"])
+    assert session.id not in owner.send("GET", "/api/v1/tokens/").text
+    assert [row["label"] for row in owner.ok("GET", "/tokens/")["results"]] == ["bootstrap"]
+
+
+def test_a_token_can_be_recognised_by_its_prefix_and_checksum(stage: Stage) -> None:
+    """As docs/permissions.md says for scanners: the last six characters are base 32 of the CRC-32 of the rest."""
+    import base64
+
+    token = stage.made["token"]
+    prefix, _, body = token.partition("_")
+    crc = zlib.crc32((prefix + body[:-6]).encode()).to_bytes(4, "big")
+    assert prefix == "wbs" and len(token) == 78
+    assert base64.b32encode(crc).decode().lower()[:6] == body[-6:]
+    assert secrets.parse(token[:-1] + ("a" if token[-1] != "a" else "b"), "wbs") is None
+
+
+class Counting:
+    """A client that notes which operations it was asked for."""
+
+    def __init__(self, client: object) -> None:
+        self.client = client
+        self.operations: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        self.operations.append(name)
+        return getattr(self.client, name)
+
+
+def test_an_unknown_company_is_refused_from_memory_with_the_addresss_count_only(stage: Stage) -> None:
+    client = Counting(store().client)
+    counted = Store(client, store().prefix)
+    now = utc_now()
+    for kind, ask in (
+        ("wbs", lambda made: access.authenticate(counted, made, "198.51.100.7", now)),
+        ("wbsi", lambda made: access.authenticate_device(counted, made, "198.51.100.7", now)),
+    ):
+        made = secrets.issue(kind, secrets.new_id(), secrets.new_id())
+        for looked_up in (True, False, False):
+            client.operations.clear()
+            with pytest.raises(access.NotAuthenticated) as caught:
+                ask(made)
+            assert (len(client.operations) > 1) is looked_up
+            assert looked_up or client.operations == ["update_item"]  # the address's count
+            assert "X-RateLimit-Remaining" in caught.value.headers
+
+
+def test_the_memory_of_unknown_companies_is_bounded_and_short() -> None:
+    memory, now = access.Unknown(most=3, seconds=60), utc_now()
+    for company_id in "abcd":
+        memory.add(company_id, now)
+    assert [memory.holds(each, now) for each in "abcd"] == [False, True, True, True]
+    assert not memory.holds("d", now + timedelta(seconds=60))

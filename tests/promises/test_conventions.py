@@ -1,0 +1,170 @@
+"""What holds for every answer, whoever makes it."""
+
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.http.routes import accepts
+from chalicelib.http.telemetry import logger
+from infra.template import merge_template
+from tests.promises.conftest import Client, Stage
+
+HEADERS = {
+    "x-request-id",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "strict-transport-security",
+    "x-content-type-options",
+    "cache-control",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/me/", 200),
+        ("GET", "/api/v1/health/", 200),
+        ("GET", "/api/v1/projects/nobody/", 404),
+        ("GET", "/api/v1/nothing/", 404),
+        ("GET", "/api/v1/projects//", 404),
+        ("PUT", "/api/v1/projects/", 405),
+        ("HEAD", "/api/v1/projects/", 405),
+        ("POST", "/api/v1/projects/", 400),
+        ("GET", "/login/", 200),
+        ("GET", "/assets/start.js", 200),
+        ("GET", "/assets/other.js", 404),
+        ("POST", "/logout/", 200),
+    ],
+)
+def test_every_answer_of_a_function_has_the_headers_of_the_contract(
+    stage: Stage, method: str, path: str, status: int
+) -> None:
+    reply = stage.owner.send(method, path)
+    assert reply.status == status
+    assert reply.headers.keys() >= HEADERS
+    if status >= 400:
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert reply.body["request_id"] == reply.headers["x-request-id"]
+
+
+def test_without_a_token_the_headers_are_there_too(stage: Stage) -> None:
+    for path in ("/api/v1/me/", "/api/v1/labour/", "/api/schema/", "/api/docs/"):
+        reply = Client(stage.gateway).send("GET", path)
+        assert reply.status in {401, 303} and reply.headers.keys() >= HEADERS
+
+
+def test_the_paths_own_methods_are_named_where_another_is_asked(stage: Stage) -> None:
+    wrong = stage.owner.send("PUT", "/api/v1/projects/")
+    assert (wrong.status, wrong.headers["allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "field"),
+    [
+        (b'{"code": NaN}', "invalid_json", "code"),
+        (b'{"code": "x", "name": "n", "working_days": [1, Infinity]}', "invalid_json", "working_days.1"),
+        (b'{"code": "a", "code": "b"}', "invalid_json", "code"),
+        (b"[" * 5000, "invalid_json", "body"),
+        (b'{"code": ' + b"[" * 40 + b"]" * 40 + b"}", "invalid_json", "code"),
+        (b"\xff", "invalid_json", None),
+        (b"{", "invalid_json", None),
+        (b"[]", "validation_error", "body"),
+        (b'{"code": "x", "name": "n", "nmae": 1}', "validation_error", "nmae"),
+        (b'{"code": "x", "name": "n", "\\ud800": 1}', "validation_error", "?"),
+        (b'{"code": "x", "name": "n", "start_date": "2026-02-30"}', "validation_error", "start_date"),
+        (b'{"code": "x", "name": "n", "planned_rate": "40"}', "validation_error", "planned_rate"),
+        (b'{"code": "x", "name": "n", "planned_rate": true}', "validation_error", "planned_rate"),
+        (b'{"code": "x", "name": "n", "planned_rate": 1e400}', "validation_error", "planned_rate"),
+        (b'{"code": "x", "name": "n", "planned_rate": ' + b"9" * 5000 + b"}", "validation_error", "planned_rate"),
+        (b'{"code": "x", "name": "n", "status": "gone"}', "validation_error", "status"),
+        (b'{"code": "x", "name": "n", "currency": "eur"}', "validation_error", "currency"),
+        (b'{"code": "x\\u0000", "name": "n"}', "validation_error", "code"),
+        (b'{"code": "\\ud800", "name": "n"}', "validation_error", "code"),
+        (b'{"code": "x", "name": "\\u202eabc"}', "validation_error", "name"),
+        (b'{"code": "x", "name": "\\u200b"}', "validation_error", "name"),
+        (b'{"code": "x", "name": "two\\nlines"}', "validation_error", "name"),
+    ],
+)
+def test_bad_input_gets_a_clear_problem_that_names_the_field(
+    stage: Stage, body: bytes, code: str, field: str | None
+) -> None:
+    refused = stage.owner.send("POST", "/api/v1/projects/", body, Idempotency_Key="bad")
+    assert (refused.status, refused.body["code"]) == (400, code)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert field is None or field in refused.body["errors"]
+    assert not re.search(r"`|Expected|\bstr\b|\bint\b", refused.text), "messages are for people"
+
+
+def test_a_body_of_another_type_or_charset_is_refused(stage: Stage) -> None:
+    for kind in ("text/xml", "application/json; charset=latin-1", "application/x-www-form-urlencoded"):
+        refused = stage.owner.send("POST", "/api/v1/projects/", b"{}", Content_Type=kind)
+        assert (refused.status, refused.body["code"]) == (415, "unsupported_media_type")
+    fine = stage.owner.send("POST", "/api/v1/projects/", b"{}", Content_Type='application/json; charset="UTF-8"')
+    assert fine.status == 400
+
+
+def test_an_answer_that_the_client_does_not_take_is_406(stage: Stage) -> None:
+    refused = stage.owner.send("GET", "/api/v1/me/", Accept="text/csv, image/*;q=0.5")
+    assert (refused.status, refused.body["code"]) == (406, "not_acceptable")
+    made = stage.owner.send("POST", "/api/v1/projects/", {"code": "406", "name": "n"}, Accept="text/html")
+    assert made.status == 406
+    assert stage.owner.ok("GET", "/projects/?code=406")["count"] == 0
+    assert stage.owner.send("GET", "/api/v1/me/", Accept="text/html, application/*;q=0.1").status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "taken"),
+    [
+        ("*/*", True),
+        ("application/json", True),
+        ("Application/JSON;q=0.2", True),
+        ("application/json;q=0", False),
+        ("*/*, application/json;q=0", False),
+        ("application/*;q=0.000, */*", False),
+        ("text/html", False),
+        ("", True),
+        (";;;,", True),
+    ],
+)
+def test_the_most_specific_range_of_accept_decides(header: str, taken: bool) -> None:
+    assert accepts(header, ("application/json",)) is taken
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    header=st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60),
+    name=st.sampled_from(["Accept", "Content-Type", "If-Match", "Idempotency-Key", "Authorization", "Cookie"]),
+)
+def test_no_header_is_a_fault_of_ours(stage: Stage, header: str, name: str) -> None:
+    for method, path in (("GET", "/api/v1/projects/"), ("POST", "/api/v1/projects/")):
+        assert stage.owner.send(method, path, b"{}", **{name: header}).status < 500
+
+
+def test_the_request_id_is_in_every_log_line_of_the_request(stage: Stage) -> None:
+    stream: io.StringIO = io.StringIO()
+    handler = logger.registered_handler
+    before = handler.setStream(stream)  # type: ignore[attr-defined]  # Powertools types it as any Handler
+    try:
+        replies = [stage.owner.send("GET", path) for path in ("/api/v1/me/", "/api/v1/nothing/")]
+    finally:
+        handler.setStream(before)  # type: ignore[attr-defined]  # as above
+    lines: list[dict[str, Any]] = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["request_id"] for line in lines] == [reply.headers["x-request-id"] for reply in replies]
+    assert [(line["route"], line["status"]) for line in lines] == [("/api/v1/me", 200), ("/{proxy+}", 404)]
+
+
+def test_what_the_gateway_answers_by_itself_is_a_problem_too() -> None:
+    body = merge_template()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    answers = body["x-amazon-apigateway-gateway-responses"]
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "INTEGRATION_TIMEOUT", "REQUEST_TOO_LARGE", "THROTTLED"} <= answers.keys()
+    for answer in answers.values():
+        problem = json.loads(answer["responseTemplates"]["application/json"])
+        assert problem["status"] == answer["statusCode"] and problem["request_id"] == "$context.requestId"
+        kind = answer["responseParameters"]["gatewayresponse.header.Content-Type"]
+        assert kind == "'application/problem+json'"
