@@ -7,7 +7,7 @@ from chalice.app import Chalice, Response
 from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
 from chalicelib.http.call import CURRENT, Call, utc_now
 from chalicelib.http.routes import RouteSet, logger, refused
-from chalicelib.storage.store import store
+from chalicelib.storage.store import function_time, store
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FALLBACK = "/{proxy+}"
@@ -22,7 +22,8 @@ class Api(Chalice):
         logger.append_keys(request_id=call.request_id)
         token = CURRENT.set(call)
         try:
-            return self._route(call, event, context)
+            with function_time(context):
+                return self._route(call, event, context)
         finally:
             CURRENT.reset(token)
 
