@@ -41,6 +41,11 @@ class Call:
     def headers(self) -> Mapping[str, str]:
         return {name.lower(): value for name, value in (self.event.get("headers") or {}).items()}
 
+    def header_values(self, name: str) -> list[str]:
+        """Every value that was sent under a header's name."""
+        many = self.event.get("multiValueHeaders") or {each: [value] for each, value in self.headers.items()}
+        return [value for each, values in many.items() if each.lower() == name for value in values]
+
     @property
     def method(self) -> str:
         return str(self.event["requestContext"]["httpMethod"])

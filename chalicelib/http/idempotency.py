@@ -40,11 +40,13 @@ LOCK_LOST = "Another request with this Idempotency-Key has taken over."
 REUSED = "This Idempotency-Key was used with another body."
 
 
-def checked_key(value: str) -> str:
-    """The header's value, or :class:`InvalidKey`."""
-    if not re.fullmatch(r"[\x21-\x7e]{1,255}", value):
-        raise InvalidKey("The Idempotency-Key must be 1 to 255 visible ASCII characters.")
-    return value
+def checked_key(values: Sequence[str]) -> str | None:
+    """The key of a request's headers, None without one, or :class:`InvalidKey`."""
+    if not values:
+        return None
+    if len(values) > 1 or not re.fullmatch(r"[\x21-\x7e]{1,255}", values[0]):
+        raise InvalidKey("The Idempotency-Key must be 1 to 255 visible ASCII characters, sent once.")
+    return values[0]
 
 
 def fingerprint(body: Any, query: Mapping[str, Sequence[str]]) -> str:

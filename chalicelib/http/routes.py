@@ -21,7 +21,6 @@ from chalicelib.errors import (
     CsrfFailed,
     Denied,
     InProgress,
-    InvalidKey,
     NotAuthenticated,
     NotFound,
     PayloadTooLarge,
@@ -203,13 +202,11 @@ def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Response | 
         call.query = bind_query(route.query, call.raw_query)
         page: Response = route.handler(call, *arguments.values())
         return page
-    idempotency_key = call.headers.get("idempotency-key")
     raw = raw_body(call) if route.writes else b""
-    if not route.writes or idempotency_key is None:
+    key = checked_key(call.header_values("idempotency-key")) if route.writes else None
+    if key is None:
         return _rendered(_restored(_run(route, call, arguments, raw, None)))
-    if len((call.event.get("multiValueHeaders") or {}).get("idempotency-key", ())) > 1:
-        raise InvalidKey("One Idempotency-Key at a time.")
-    return _once(route, call, arguments, raw, checked_key(idempotency_key))
+    return _once(route, call, arguments, raw, key)
 
 
 def _once(

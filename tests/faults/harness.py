@@ -259,12 +259,9 @@ class Run:
         changed = [key for key in self.before.keys() | after.keys() if self.before.get(key) != after.get(key)]
         told = {name: reply.headers.get(name) for name in ("location", "etag", "content-type")}
         marks = Marks(str(self.before))
-        return Outcome(
-            marks.numbered(f"{reply.status} {told} " + re.sub(r'"request_id":"[^"]*"', "", reply.text)),
-            tuple(
-                marks.numbered(line) for line in marks.sorted(f"{key} {marks.text(after.get(key))}" for key in changed)
-            ),
-        )
+        answer = marks.numbered(f"{reply.status} {told} " + re.sub(r'"request_id":"[^"]*"', "", reply.text))
+        lines = marks.sorted(f"{key} {marks.text(after.get(key))}" for key in changed)
+        return Outcome(answer, tuple(sorted(marks.numbered(line) for line in lines)))
 
 
 CREDENTIAL = re.compile(r"wbs[a-z]?_[a-z2-7]{74}")
