@@ -85,10 +85,14 @@ def reopen(site: Site) -> Sent:
     return Sent(site.manager, f"{path}reopen/", {"reason": "wrong crew"}, meanwhile=site.edits(path))
 
 
-def change_project(site: Site) -> Sent:
-    path = f"/projects/{site.project}/"
-    other = {"planned_rate": 41}
-    return Sent(site.manager, path, {"name": "Pier", "code": "P-2"}, lambda: site.owner.ok("PATCH", path, other))
+def change_project(**values: Any) -> Callable[[Site], Sent]:
+    """A change of a project while somebody else changes its rate."""
+
+    def prepare(site: Site) -> Sent:
+        path = f"/projects/{site.project}/"
+        return Sent(site.manager, path, values, lambda: site.owner.ok("PATCH", path, {"planned_rate": 41}))
+
+    return prepare
 
 
 def change_operative(site: Site) -> Sent:
@@ -127,7 +131,8 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/tokens": lambda site: Sent(site.owner, "/tokens/", {"label": "kiosk"}),
     "DELETE /api/v1/tokens/{id}": lambda site: Sent(site.owner, site.token()),
     "POST /api/v1/projects": lambda site: Sent(site.manager, "/projects/", {"code": "P-9", "name": "Nine"}),
-    "PATCH /api/v1/projects/{id}": change_project,
+    "PATCH /api/v1/projects/{id}": change_project(name="Pier"),
+    "PATCH /api/v1/projects/{id} (its code)": change_project(code="P-2"),
     "POST /api/v1/projects/{id}/wbs": lambda site: Sent(
         site.manager,
         f"/projects/{site.project}/wbs/",

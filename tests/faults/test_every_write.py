@@ -192,3 +192,21 @@ def test_a_slow_first_run_that_wakes_after_its_retry_commits_nothing_and_gives_t
             assert run.outcome(retried[0]) == wanted, number
             assert (woken.status, woken.text) == (retried[0].status, retried[0].text), number
             assert json.dumps(woken.headers.get("etag")) == json.dumps(retried[0].headers.get("etag"))
+
+
+@pytest.mark.parametrize(
+    ("name", "together", "rounds"),
+    [
+        ("PATCH /api/v1/projects/{id}", 1, 4),
+        ("POST /api/v1/labour", 1, 4),
+        ("POST /api/v1/labour/{id}/approve", 1, 5),
+        ("POST /api/v1/clock-events/ingest", 2, 5),
+        ("POST /api/v1/clock-events/ingest (no project named)", 3, 5),
+    ],
+)
+def test_a_write_with_a_key_makes_no_more_calls_than_promised(
+    site: Site, name: str, together: int, rounds: int
+) -> None:
+    """``together`` calls travel beside another: the caller's and the address's counts, the only active project."""
+    with prepared(site, name) as run:
+        assert run.calls() - together == rounds
