@@ -5,6 +5,7 @@ lone out. The event and its entry are written in one transaction on condition th
 not there yet, so the same punch from any number of devices at once gives one event and one entry.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -114,14 +115,28 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
     return _keep(store, company, tenant, punch, seen, operative, project, dict(zip(days, rows, strict=True)), now)
 
 
-def keep(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
-    """Decide and commit one punch by itself; decided anew when something changed in between."""
+def keep(
+    store: Store,
+    company: str,
+    body: dict[str, Any],
+    now: datetime,
+    along: Callable[[Outcome], Sequence[Change]],
+) -> Outcome:
+    """Decide and commit one punch by itself; decided anew when something changed in between.
+
+    Raises:
+        ConditionFailed: a change that ``along`` adds to the punch's own does not hold.
+    """
     for attempt in range(10):
         outcome = ingest(store, company, body, now)
-        try:
-            store.transact(outcome.changes)
+        if not outcome.changes:
             return outcome
-        except ConditionFailed:
+        try:
+            store.transact([*outcome.changes, *along(outcome)])
+            return outcome
+        except ConditionFailed as error:
+            if any(place >= len(outcome.changes) for place in error.failed):
+                raise
             store.pause(attempt)
     raise Unavailable
 

@@ -8,6 +8,7 @@ run's. Effect and answer are one atom: there is no crash point between them.
 import hashlib
 import json
 import re
+import time
 import uuid
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -124,11 +125,7 @@ class Ledger(DynamoDBPersistenceLayer):
         return record
 
     def _joined(self, names: list[str]) -> bytes:
-        if not names:
-            return b""
-        keys = [{"id": {"S": name}} for name in names]
-        found = self.store.batch({self.table_name: {"ConsistentRead": True, "Keys": keys}})
-        pieces = {item["id"]["S"]: item[self.data_attr]["B"] for _, item in found}
+        pieces = {item["id"]["S"]: item[self.data_attr]["B"] for item in self._read(names)}
         return b"".join(pieces[name] for name in names)
 
     def _mine(self) -> dict[str, Any]:
@@ -164,6 +161,39 @@ class Ledger(DynamoDBPersistenceLayer):
             self.data_attr: {"B": piece},
         }
         return Raw({"Put": {"TableName": self.table_name, "Item": row}})
+
+    def part(self, n: int, answer: Any) -> list[Raw]:
+        """Keep the answer to one part of a request that commits in parts; fails when the lock is another run's."""
+        assert self.lock is not None
+        row = {
+            "id": {"S": self._part(n)},
+            self.expiry_attr: {"N": str(self.lock.expiry_timestamp)},
+            self.data_attr: {"B": encode(answer)},
+        }
+        return [Raw({"ConditionCheck": self._mine()}), Raw({"Put": {"TableName": self.table_name, "Item": row}})]
+
+    def parts(self, count: int) -> dict[int, Any]:
+        """Answers to the first ``count`` parts that an earlier, unfinished run of this very request has kept."""
+        names = {self._part(n): n for n in range(count)}
+        found = self._read(list(names))
+        now = time.time()
+        return {
+            names[item["id"]["S"]]: msgspec.json.decode(item[self.data_attr]["B"])
+            for item in found
+            if int(item[self.expiry_attr]["N"]) > now
+        }
+
+    def _part(self, n: int) -> str:
+        assert self.lock is not None
+        return f"{self.lock.idempotency_key}#{self.lock.payload_hash}#{n}"
+
+    def _read(self, names: list[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(names), 100):
+            keys = [{"id": {"S": name}} for name in names[start : start + 100]]
+            request = {self.table_name: {"ConsistentRead": True, "Keys": keys}}
+            found += [item for _, item in self.store.batch(request)]
+        return found
 
     def settled(self) -> tuple[dict[str, Any], bool]:
         """The lock is not this run's any more: the kept answer, and whether another run made it.

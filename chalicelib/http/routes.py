@@ -272,6 +272,7 @@ def raw_body(call: Call) -> bytes:
 
 def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger: Ledger | None) -> dict[str, Any]:
     """Validate, check the permission, run the handler and commit; the answer as plain text."""
+    call.ledger = ledger
     call.query = bind_query(route.query, call.raw_query)
     if route.permission is not None and not _permitted_somewhere(call, route.permission):
         raise Denied(f"This needs the permission {route.permission.value}.")

@@ -124,6 +124,12 @@ def closing_punch(site: Site) -> Sent:
     return Sent(site.device, "/clock-events/ingest/", site.punched())
 
 
+def batch(site: Site) -> Sent:
+    """Shifts of which one is new, one unknown, one repeated and one not readable."""
+    shift, stranger = site.punched(), site.punched(clock_id="99")
+    return Sent(site.device, "/clock-events/ingest/", {"events": [shift, stranger, shift, {"clock_id": "77"}]})
+
+
 SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/users": lambda site: Sent(
         site.owner, "/users/", {"name": "New", "email": "new@a.example", "role": "foreman"}
@@ -158,6 +164,7 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/clock-events/ingest": punch(device_id="gate"),
     "POST /api/v1/clock-events/ingest (no project named)": punch(project_code=None),
     "POST /api/v1/clock-events/ingest (closing an open shift)": closing_punch,
+    "POST /api/v1/clock-events/ingest (a batch)": batch,
 }
 
 

@@ -168,7 +168,7 @@ def release_locks() -> None:
     """The functions that hold locks have had their time."""
     name = store().name("idempotency")
     for item in store().client.scan(TableName=name)["Items"]:
-        if item["status"]["S"] == "INPROGRESS":
+        if item.get("status") == {"S": "INPROGRESS"}:
             store().client.put_item(TableName=name, Item={**item, "in_progress_expiration": {"N": "1"}})
 
 
