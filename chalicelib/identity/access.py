@@ -196,6 +196,20 @@ def _valid(access: Access, credential: Credential, now: datetime) -> bool:
     return not expires or expires > stamp(now)
 
 
+def lives(store: Store, kind: str, company: str, holder: str, id: str, now: datetime) -> bool:
+    """Whether a credential that was once issued still opens anything."""
+    row: Ingest | Access | None
+    if kind == "wbsi":
+        row = store.get(Ingest, company, "ingest")
+        kept = row.secrets.get(id) if row else None
+        ends = kept and kept["until"]
+    else:
+        row = store.get(Access, key(company, holder), "access")
+        kept = row.tokens.get(id) if row else None
+        ends = kept and kept.get("expires_at")
+    return bool(kept) and not (ends and ends <= stamp(now))
+
+
 def _slot(now: datetime) -> str:
     return f"hits_{minute(now) % SLOTS}"
 
