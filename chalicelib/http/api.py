@@ -9,7 +9,7 @@ from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
 from chalicelib.http.call import CURRENT, Call, utc_now
 from chalicelib.http.routes import RouteSet, limit_address, refused
 from chalicelib.http.telemetry import observed
-from chalicelib.storage.store import store
+from chalicelib.storage.store import function_time, store
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FALLBACK = "/{proxy+}"
@@ -28,7 +28,7 @@ class Api(Chalice):
         token = CURRENT.set(call)
         resource = event["requestContext"].get("resourcePath") or FALLBACK
         try:
-            with observed(call.request_id, call.method, resource) as seen:
+            with function_time(context), observed(call.request_id, call.method, resource) as seen:
                 answer = self._route(call, event, context)
                 seen["status"] = answer["statusCode"]
             return answer

@@ -19,7 +19,7 @@ from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.identity.secrets import Credential
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
-from chalicelib.storage.rows import Access, Company, key
+from chalicelib.storage.rows import Access, Company, Ingest, Invitation, key
 from chalicelib.storage.store import Store, parse
 
 SLOTS = 10
@@ -190,6 +190,23 @@ def _valid(access: Access, credential: Credential, now: datetime) -> bool:
         return False
     expires = kept.get("expires_at")
     return not expires or expires > stamp(now)
+
+
+def lives(store: Store, kind: str, company: str, holder: str, id: str, now: datetime) -> bool:
+    """Whether a credential that was once issued still opens anything."""
+    if kind == "wbsi":
+        ingest = store.get(Ingest, company, "ingest")
+        kept = ingest.secrets.get(id) if ingest else None
+        ends = kept and kept["until"]
+    elif kind == "wbsp":
+        link = store.get(Invitation, key(company, holder), "invitation")
+        kept = link is not None and link.id == id
+        ends = link and link.expires_at
+    else:
+        row = store.get(Access, key(company, holder), "access")
+        kept = row.tokens.get(id) if row else None
+        ends = kept and kept.get("expires_at")
+    return bool(kept) and not (ends and ends <= stamp(now))
 
 
 def _slot(now: datetime) -> str:
