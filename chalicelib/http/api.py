@@ -1,5 +1,6 @@
 """The Chalice application: our request context around Chalice's routing, our problems for its errors."""
 
+from datetime import datetime
 from typing import Any
 
 from chalice.app import Chalice, Response
@@ -19,7 +20,11 @@ class Api(Chalice):
     gateway may serve many at once; ``app.current_request`` is shared and not used."""
 
     def __call__(self, event: Any, context: Any) -> Any:
-        call = Call(event, context, store(), utc_now())
+        return self.answer(event, context, utc_now())
+
+    def answer(self, event: Any, context: Any, now: datetime) -> Any:
+        """Answer an event as at a moment."""
+        call = Call(event, context, store(), now)
         token = CURRENT.set(call)
         resource = event["requestContext"].get("resourcePath") or FALLBACK
         try:

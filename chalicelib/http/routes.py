@@ -174,15 +174,11 @@ def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
             call.device_company, call.allowance = access.authenticate_device(
                 call.store, secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi"), call.address, call.now
             )
-        elif route.open:
+        elif route.open and route.tag != PAGES:  # pages count for themselves: some know their visitor
             limit_address(call)
-        else:
+        elif not route.open:
             authenticate(call)
-        answer = _perform(route, call, arguments)
-        if isinstance(answer, Response):
-            answer.headers = {**_everywhere(call), **answer.headers}
-            return answer
-        return _response(call, *answer)
+        return _response(call, *_perform(route, call, arguments))
     except WbsyncError as error:
         return refused(call, error)
 
@@ -227,7 +223,7 @@ def csrf_token(session: str) -> str:
 
 def carries_csrf(given: str, session: str) -> bool:
     """Whether it is the session's token, compared in constant time."""
-    return hmac.compare_digest(given.encode(), csrf_token(session).encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), csrf_token(session).encode())
 
 
 def _credential(call: Call) -> secrets.Credential | None:
@@ -244,10 +240,10 @@ def cookies(call: Call) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Response | tuple[int, dict[str, str], bytes]:
+def _perform(route: Route, call: Call, arguments: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
     if route.open and route.tag == PAGES:
         call.query = bind_query(route.query, call.raw_query)
-        page: Response = route.handler(call, *arguments.values())
+        page: tuple[int, dict[str, str], bytes] = route.handler(call, *arguments.values())
         return page
     raw = raw_body(call) if route.writes else b""
     key = checked_key(call.header_values("idempotency-key")) if route.writes else None

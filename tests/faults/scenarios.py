@@ -150,11 +150,23 @@ def on_membership(method: str, body: Any = None) -> Callable[[Site], Sent]:
     return prepare
 
 
+def invite(site: Site) -> Sent:
+    """A link for the foreman, while somebody else renames them."""
+    user = site.foreman.ok("GET", "/me/")["user"]["id"]
+    return Sent(
+        site.owner, f"/users/{user}/invite/", {}, lambda: site.owner.ok("PATCH", f"/users/{user}/", {"name": "F"})
+    )
+
+
 SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/users": lambda site: Sent(
         site.owner, "/users/", {"name": "New", "email": "new@a.example", "role": "foreman"}
     ),
     "PATCH /api/v1/users/{id}": change_user,
+    "POST /api/v1/users/{id}/invite": invite,
+    "POST /api/v1/integrations/ingest-secret": lambda site: Sent(
+        site.owner, "/integrations/ingest-secret/", {"overlap_seconds": 60}
+    ),
     "PATCH /api/v1/company": lambda site: Sent(
         site.owner, "/company/", {"name": "Acme Two"}, lambda: site.owner.ok("PATCH", "/company/", {"currency": "USD"})
     ),
