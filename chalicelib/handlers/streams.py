@@ -6,10 +6,11 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from chalicelib.http.telemetry import logger
-from chalicelib.rollups.recompute import Target, Touched, apply, leave_for_repair
+from chalicelib.rollups.recompute import Target, Touched, apply, leave_for_repair, leave_project, mend_project
 from chalicelib.storage.store import store
 
 ACTIVITY_LEVEL = "4"
+SLICES = 3  # of a project, within one batch; the schedule does the rest
 
 
 class CouldNotRecompute(Exception):
@@ -25,12 +26,19 @@ class RollupBatch(BatchProcessor):
 
     def _prepare(self) -> None:
         super()._prepare()  # type: ignore[no-untyped-call]  # Powertools does not annotate it
-        self.failed = set(recompute(touched([record["dynamodb"] for record in self.records])))
+        self.failed = set(follow([record["dynamodb"] for record in self.records]))
 
     def settle(self, record: DynamoDBRecord) -> None:
         """Nothing more to do for a record whose activity is up to date."""
         if self.failed & touched([record.raw_event["dynamodb"]]).keys():
             raise CouldNotRecompute
+
+
+def follow(changes: list[dict[str, Any]]) -> list[Target]:
+    """Make the rollups true after changes of source rows; the activities that could not be done."""
+    for company, project in recalendared(changes):
+        replan(company, project)
+    return recompute(touched(changes))
 
 
 def recompute(targets: Touched) -> list[Target]:
@@ -49,6 +57,29 @@ def _alone(target: Target, dates: set[str] | None) -> bool:
         logger.exception("activity could not be recomputed")
         leave_for_repair(store(), target, type(error).__name__)
         return False
+
+
+def recalendared(changes: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """The projects (company, project) whose working days or holidays changed."""
+    found = set()
+    for change in changes:
+        old, new = change.get("OldImage"), change.get("NewImage")
+        if old and new and new["sk"]["S"] == "project" and _calendar(old) != _calendar(new):
+            company, _, project = new["pk"]["S"].partition("#")
+            found.add((company, project))
+    return found
+
+
+def _calendar(image: dict[str, Any]) -> Any:
+    return image.get("working_days"), image.get("holidays")
+
+
+def replan(company: str, project: str) -> None:
+    """Recompute a whole project: left for repair first, so that nothing is lost, then as much as fits in here."""
+    leave_project(store(), company, project, "calendar")
+    for _ in range(SLICES):
+        if mend_project(store(), company, project):
+            return
 
 
 def touched(changes: list[dict[str, Any]]) -> Touched:

@@ -13,13 +13,16 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.errors import Unavailable
+from chalicelib.projects.wbs import LEVELS
 from chalicelib.rollups.measures import Spent, Sums, activity_of, calendar_of, contributions, spent_on
 from chalicelib.storage.attributes import from_wire, to_wire
 from chalicelib.storage.rows import Booking, Node, Project, Repair, RollupHead, key
-from chalicelib.storage.store import Change, ConditionFailed, Put, Raw, Store, absent
+from chalicelib.storage.store import Change, ConditionFailed, Delete, Put, Raw, Store, Update, absent
 
 ITEMS = 90
 ATTEMPTS = 12
+SLICE = 200
+WHOLE = "whole"  # in the place of an activity: all of the project
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,24 +248,129 @@ def _addition(store: Store, pk: str, sk: str, sums: Sums) -> Raw:
     )
 
 
+def leave_project(store: Store, company: str, project: str, reason: str) -> None:
+    """Remember a project whose activities must all be recomputed; from the first one again if it was there."""
+    row = Repair(pk="repairs", sk=key(company, project, WHOLE), reason=reason, since=datetime.now(UTC).isoformat())
+    store.transact([Put(row)])
+
+
+def mend_project(store: Store, company: str, project: str, limit: int = SLICE) -> bool:
+    """Recompute the next slice of a project that was left for repair; whether it is finished.
+
+    The slice's end is kept only while the row is the one that was read: a project that was left again
+    meanwhile begins again.
+    """
+    row = store.get(Repair, "repairs", key(company, project, WHOLE))
+    if row is None:
+        return True
+    between = (f"{row.after}~" if row.after else "node#", "node#~")
+    page = store.query("projects", key(company, project), between=between, limit=limit, consistent=True)
+    nodes = [Target(company, project, each["id"]["S"]) for each in page.rows if int(each["level"]["N"]) == LEVELS]
+    apply(store, dict.fromkeys(nodes))
+    same = Repair.since == row.since
+    if page.last is None:
+        changes: list[Change] = [Delete(Repair, (row.pk, row.sk), same)]
+    else:
+        changes = [Update(Repair, (row.pk, row.sk), (Repair.after.set(page.last["sk"]["S"]),), same)]
+    try:
+        store.transact(changes)
+    except ConditionFailed:
+        return False
+    return page.last is None
+
+
 def rebuild(store: Store, company: str, project: str) -> int:
-    """Recompute every activity of a project from its source rows; how many had drifted (0 is right)."""
+    """Recompute a project from its source rows, level by level; how many rows were wrong (0 is right).
+
+    Activities come from bookings and plans, every level above from the rows of its children.
+    """
+    nodes = [Node.from_raw_data(row) for row in _rows(store, "projects", key(company, project), ("node#", "node#~"))]
     drifted = 0
-    for row in _rows(store, "projects", key(company, project), ("node#", "node#~")):
-        if int(row["level"]["N"]) == 4:
-            target = Target(company, project, row["id"]["S"])
-            drifted += bool(compute(store, target, None).cells)
+    for node in nodes:
+        if node.level == LEVELS:
+            target = Target(company, project, node.id)
+            drifted += len(compute(store, target, None).cells)
             apply(store, {target: None})
+    children: dict[str, list[str]] = {project: []}
+    for node in nodes:
+        children.setdefault(node.parent or project, []).append(node.id)
+    upper = sorted((node for node in nodes if node.level < LEVELS), key=lambda node: -node.level)
+    for id in [*(node.id for node in upper), project]:
+        drifted += _sum_again(store, company, id, children.get(id, []))
     return drifted
 
 
+def _sum_again(store: Store, company: str, node: str, children: list[str]) -> int:
+    """Make a node's rows the sums of its children's; how many were not."""
+    mended: set[str] = set()
+    for attempt in range(ATTEMPTS):
+        wrong = _differences(store, company, node, children)
+        if not wrong:
+            return len(mended)
+        if wrong == _differences(store, company, node, children):  # else something was written between the reads
+            for sk, (old, sums) in wrong.items():
+                if store.transact_or_skip(dict(_replacement(store, key(company, node), sk, old, sums).item)):
+                    mended.add(sk)
+        store.pause(attempt)
+    raise Unavailable("The project is too busy to be rebuilt; try again.")
+
+
+def _differences(store: Store, company: str, node: str, children: list[str]) -> dict[str, tuple[Sums, Sums]]:
+    """The rows of a node that are not the sums of its children's: what is stored, and what it should be."""
+    stored = {row["sk"]["S"]: sums_of(row) for row in _rows(store, "rollups", key(company, node))}
+    right: dict[str, Sums] = {}
+    for child in children:
+        for row in _rows(store, "rollups", key(company, child)):
+            if row["sk"]["S"] == "head":
+                continue
+            sums = right.setdefault(row["sk"]["S"], {})
+            for name, value in sums_of(row).items():
+                sums[name] = sums.get(name, 0) + value
+    wrong = {}
+    for sk in stored.keys() | right.keys():
+        old = {name: value for name, value in stored.get(sk, {}).items() if value}
+        new = {name: value for name, value in right.get(sk, {}).items() if value}
+        if old != new:
+            wrong[sk] = (stored.get(sk, {}), new)
+    return wrong
+
+
+def _replacement(store: Store, pk: str, sk: str, old: Sums, new: Sums) -> Raw:
+    """Put a row's sums in the place of others, on condition that those are still there."""
+    names = sorted(old.keys() | new.keys())
+    alias = {name: f"#{place}" for place, name in enumerate(names)}
+    values = {f":new{place}": {"N": str(new[name])} for place, name in enumerate(names) if name in new}
+    values |= {f":old{place}": {"N": str(old[name])} for place, name in enumerate(names) if name in old}
+    conditions = [
+        f"{alias[name]} = :old{place}" if name in old else f"attribute_not_exists({alias[name]})"
+        for place, name in enumerate(names)
+    ]
+    sets = [f"{alias[name]} = :new{place}" for place, name in enumerate(names) if name in new]
+    gone = [alias[name] for name in names if name not in new]
+    expression = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(gone)}" if gone else "")
+    return Raw(
+        {
+            "Update": {
+                "TableName": store.name("rollups"),
+                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+                "UpdateExpression": expression.strip(),
+                "ConditionExpression": " AND ".join(conditions),
+                "ExpressionAttributeNames": {mark: name for name, mark in alias.items()},
+                "ExpressionAttributeValues": values,
+            }
+        }
+    )
+
+
 def repair(store: Store, limit: int = 200) -> int:
-    """Recompute what earlier runs had to leave; how many were mended."""
+    """Recompute what earlier runs had to leave, of a whole project a slice at a time; how many were mended."""
     page = store.query("rollups", "repairs", limit=limit, consistent=True)
     mended = 0
     for row in page.rows:
         company, project, activity = row["sk"]["S"].split("#")
-        if not apply(store, {Target(company, project, activity): None}):
+        if activity == WHOLE:
+            mended += mend_project(store, company, project)
+        elif not apply(store, {Target(company, project, activity): None}):
             store.call("delete_item", TableName=store.name("rollups"), Key={"pk": row["pk"], "sk": row["sk"]})
             mended += 1
     return mended

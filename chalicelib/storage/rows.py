@@ -479,11 +479,15 @@ class RollupDay(Row):
 
 
 class Repair(Row):
-    """An activity whose recompute failed: pk = "repairs", sk = "<company>#<project>#<activity>"."""
+    """What must be recomputed later: pk = "repairs", sk = "<company>#<project>#<activity or "whole">".
+
+    Of a whole project ``after`` is the key of the last node that was looked at.
+    """
 
     table = "rollups"
     reason = UnicodeAttribute()
     since = UnicodeAttribute()
+    after = UnicodeAttribute(null=True)
 
 
 # -- requests: rows that expire --------------------------------------------------------------------

@@ -100,7 +100,7 @@ def test_while_a_request_runs_its_repeat_is_409_with_retry_after_whatever_its_bo
         seen.append(post(site, "running", {"name": "Once"}))
         seen.append(post(site, "running", {"name": "Other"}))
 
-    after_the_lock = 3  # two calls authenticate, the third takes the lock
+    after_the_lock = 4  # three calls authenticate, the fourth takes the lock
     with storage(harness.sleeps(after_the_lock, meanwhile)):
         first = post(site, "running", {"name": "Once"})
     assert [reply.body["code"] for reply in seen] == ["idempotency_in_progress", "idempotency_key_reused"]
@@ -220,9 +220,9 @@ def large_route(letters: str) -> Route:
         row = ProjectCode(pk=f"{call.company}#large", sk=str(len(letters)), holder="x")
         return Written([Put(row, absent(ProjectCode))], {"text": letters}, location="/somewhere/", etag='"1"')
 
-    JSON = ("application/json",)
+    kinds = ("application/json",)
     body = {"query": NoQuery, "body": None, "answer": None, "status": 201, "tag": "T", "batch_answer": None}
-    return Route("POST", "/large", handler, None, **body, open=False, device=False, content_types=JSON, produces=JSON)
+    return Route("POST", "/large", handler, None, **body, open=False, device=False, content_types=kinds, produces=kinds)
 
 
 def large_call(site: Site, seconds: float = 29) -> Call:
@@ -240,8 +240,8 @@ def test_an_answer_of_a_megabyte_replays_and_is_kept_in_the_effects_own_transact
     route = large_route(letters)
     with storage(harness.sound) as client:
         first = serve(route, large_call(site), {})
-    assert client.calls.count("transact_write_items") == 1 and len(client.calls) == 4
-    for number in range(4):
+    assert client.calls.count("transact_write_items") == 1 and len(client.calls) == 5
+    for number in range(5):
         for after in (False, True):
             harness.put_back(start)
             with storage(harness.dies(number, after=after)), pytest.raises(harness.Died):

@@ -12,11 +12,11 @@ from chalicelib.evm.amounts import micro_hours
 from chalicelib.evm.earning import Rule
 from chalicelib.evm.project import PROJECT, Activity, calculate
 from chalicelib.evm.project import Booking as Booked
-from chalicelib.handlers.streams import recompute, touched
+from chalicelib.handlers.streams import follow
 from chalicelib.projects import projects, wbs
 from chalicelib.rollups import kpis
 from chalicelib.rollups.measures import activity_of, calendar_of
-from chalicelib.rollups.recompute import rebuild
+from chalicelib.rollups.recompute import leave_project, mend_project, rebuild
 from chalicelib.storage.rows import Booking, Company, Node, Project, RollupDay, key
 from chalicelib.storage.store import Change, Delete, Put, Store, store
 from tests.promises.conftest import Stage
@@ -48,6 +48,7 @@ step = st.one_of(
     st.tuples(st.just("book"), booking),
     st.tuples(st.just("unbook"), st.integers(0, 30)),
     st.tuples(st.just("plan"), plan),
+    st.tuples(st.just("calendar"), st.lists(st.integers(1, 7), min_size=1, max_size=7, unique=True)),
 )
 
 
@@ -108,8 +109,17 @@ class Site:
             )
             self.write([Put(row)])
             self.bookings.append(row)
+        elif kind == "calendar":
+            self.calendar(what)
         else:
             self.plan(what)
+
+    def calendar(self, days: list[int]) -> None:
+        row = projects.find(self.store, self.company, self.project.id)
+        old = row.serialize()
+        changes, self.project = projects.change(self.store, self.company, row, {"working_days": days}, NOW)
+        self.store.transact(changes)
+        self.records.append({"OldImage": old, "NewImage": self.project.serialize()})
 
     def plan(self, what: dict[str, Any]) -> None:
         row = self.activities[what["activity"]]
@@ -167,6 +177,26 @@ class Site:
                 ), (node, as_of)
 
 
+spoiling = st.tuples(
+    st.integers(0, 9),
+    st.sampled_from(DAYS),
+    st.sampled_from(["ac", "ev", "slope", "bac"]),
+    st.integers(-(10**9), 10**9),
+)
+
+
+def spoil(site: Site, node: str, sk: str, name: str, amount: int) -> None:
+    """Somebody edits a rollup row by hand."""
+    site.store.call(
+        "update_item",
+        TableName=site.store.name("rollups"),
+        Key={"pk": {"S": key(site.company, node)}, "sk": {"S": sk}},
+        UpdateExpression="SET #n = :v, #u = if_not_exists(#u, :u)",
+        ExpressionAttributeNames={"#n": name, "#u": "under"},
+        ExpressionAttributeValues={":v": {"N": str(amount)}, ":u": {"M": {"ids": {"L": []}}}},
+    )
+
+
 slow = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -179,11 +209,11 @@ def test_after_duplicates_retries_and_reordered_batches(stage: Stage, history: l
         site.do(kind, what)
         if data.draw(st.booleans()):
             early = data.draw(st.lists(st.sampled_from(site.records), max_size=4))
-            assert not recompute(touched(early))
+            assert not follow(early)
     order = data.draw(st.permutations(site.records + site.records[::3]))
     size = data.draw(st.integers(1, 20))
     for start in range(0, len(order), size):
-        assert not recompute(touched(order[start : start + size]))
+        assert not follow(order[start : start + size])
     site.check()
     assert rebuild(site.store, site.company, site.project.id) == 0
 
@@ -195,9 +225,45 @@ def test_a_rebuild_reports_drift_and_mends_it(stage: Stage) -> None:
         "plan", {"activity": 0, "budget": Decimal(80), "rule": "units", "start": DAYS[0], "length": 4, "rate": None}
     )
     site.do("book", {"activity": 0, "day": DAYS[1], "hours": Decimal(8), "rate": None, "quantity": Decimal(2)})
-    assert rebuild(site.store, site.company, site.project.id) == 1, "the one activity that anything was written for"
+    assert rebuild(site.store, site.company, site.project.id) == 4, (
+        "the rows of the one activity that anything was written for"
+    )
     assert rebuild(site.store, site.company, site.project.id) == 0
     site.check()
+
+
+@slow
+@given(history=st.lists(step, min_size=1, max_size=8), data=st.data())
+def test_a_rebuild_finds_and_mends_whatever_was_spoiled_at_any_level(
+    stage: Stage, history: list[Any], data: st.DataObject
+) -> None:
+    site = Site(stage)
+    for kind, what in history:
+        site.do(kind, what)
+    assert not follow(site.records)
+    assert rebuild(site.store, site.company, site.project.id) == 0
+    nodes = [site.project.id, *site.activities[0].ancestors["ids"], *(row.id for row in site.activities)]
+    for node, day, name, amount in data.draw(st.lists(spoiling, min_size=1, max_size=4)):
+        spoil(site, nodes[node % len(nodes)], f"day#{day}", name, amount)
+    rebuild(site.store, site.company, site.project.id)
+    site.check()
+    assert rebuild(site.store, site.company, site.project.id) == 0
+
+
+def test_a_calendar_change_of_a_large_project_goes_on_where_it_stopped(stage: Stage) -> None:
+    site = Site(stage)
+    what = {"budget": Decimal(80), "rule": "units", "start": DAYS[0], "length": 9, "rate": None}
+    for activity in range(4):
+        site.do("plan", what | {"activity": activity})
+    assert not follow(site.records)
+    site.do("calendar", [1, 3])
+    leave_project(site.store, site.company, site.project.id, "calendar")
+    slices = 0
+    while not mend_project(site.store, site.company, site.project.id, 3):
+        slices += 1
+    assert slices > 2
+    site.check()
+    assert not site.store.query("rollups", "repairs").rows
 
 
 def test_a_large_batch_is_split_over_transactions_and_is_right(stage: Stage) -> None:
@@ -214,5 +280,5 @@ def test_a_large_batch_is_split_over_transactions_and_is_right(stage: Stage) -> 
                 "quantity": None,
             },
         )
-    assert not recompute(touched(site.records))
+    assert not follow(site.records)
     site.check()
