@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from bench.meter import Meter
 if TYPE_CHECKING:
     from infra.demo import Client
 
+OPERATIVES, WRITES = 200, 500
 _LAYOUT = "{:<36} {:>10} {:>6} {:>8} {:>8}"
 HEADING = _LAYOUT.format("endpoint", "sequential", "calls", "RCU", "WCU")
 
@@ -75,8 +77,11 @@ def endpoints_section() -> None:
 
 
 def _measure_application(endpoint: str) -> None:
+    import os
+
     import boto3
 
+    os.environ |= {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}  # the table is the output
     from app import app
     from bench.application import indexes, prepared
     from chalicelib.storage.store import store
@@ -88,10 +93,38 @@ def _measure_application(endpoint: str) -> None:
     meter.attach(store().client)
     with serve(app, "127.0.0.1", 0).running() as server:
         bench = EndpointBench(meter)
-        for name, request in requests_of(Client(server.url.rstrip("/"), token), secret):
+        owner = Client(server.url.rstrip("/"), token)
+        for name, request in requests_of(owner, secret):
             bench.measure(name, request)
+        _burst(owner, secret, meter)
+
+
+def _burst(owner: Client, secret: str, meter: Meter) -> None:
+    """Hours and punches over many operatives at once: how many of the transactions touch one item."""
+    project = owner.call("POST", "/projects/", {"code": "BURST", "name": "Burst"})["id"]
+    hands = [
+        owner.call("POST", "/operatives/", {"name": f"Hand {n}", "external_clock_id": f"burst-{n}"})["id"]
+        for n in range(OPERATIVES)
+    ]
+    meter.clear()
+
+    def hours(number: int) -> None:
+        body = {"project": project, "operative": hands[number % OPERATIVES], "date": "2026-06-08", "hours": 1}
+        owner.call("POST", "/labour/", body)
+
+    def punch(number: int) -> None:
+        day = f"2026-06-0{1 + number // OPERATIVES}"
+        body = {"clock_id": f"burst-{number % OPERATIVES}", "project_code": "BURST"}
+        body |= {"clock_in": f"{day}T06:00:00Z", "clock_out": f"{day}T10:00:00Z"}
+        owner.call("POST", "/clock-events/ingest/", body, {"X-Inbound-Secret": secret})
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: (hours(number), punch(number)), range(WRITES)))
     shared = meter.most_shared_item()
-    print(f"most shared item of the last request: {shared}")
+    assert shared is not None
+    print(f"burst of {WRITES} hours and {WRITES} punches over {OPERATIVES} operatives: the most shared item")
+    print(f"  ({shared.table} {[value for _, value in shared.key]}) is in {shared.transactions} transactions,")
+    print(f"  {float(shared.share):.2%} of all")
 
 
 def requests_of(owner: Client, secret: str) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -99,6 +132,7 @@ def requests_of(owner: Client, secret: str) -> Iterator[tuple[str, Callable[[], 
     from infra.main_job import new_project, punch
 
     job = new_project(owner)
+    yield "GET me (authentication and limits)", lambda: owner.call("GET", "/me/")
     yield "GET one project", lambda: owner.call("GET", f"/projects/{job.project}/")
     yield "GET projects (page 1, with count)", lambda: owner.call("GET", "/projects/?page_size=20")
     second = owner.call("GET", "/projects/?page_size=20")["next"].removeprefix("/api/v1")
