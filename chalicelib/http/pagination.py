@@ -44,7 +44,7 @@ class PageQuery(Body, kw_only=True):
     """Query parameters that every list takes."""
 
     page: Annotated[str, Meta(extra_json_schema={"pattern": "^[1-9][0-9]{0,8}$"})] | None = None
-    cursor: str | None = None
+    cursor: Annotated[str, Meta(extra_json_schema={"pattern": "^[!-~]*$"})] | None = None
     page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] | None = None
 
 

@@ -20,6 +20,7 @@ KNOWN = {
     "parent": os.environ["WBSYNC_PARENT"],
     "under": os.environ["WBSYNC_PARENT"],
     "cost_code": "C-1",
+    "expires_on": "2099-01-01",
     "expires_at": "2099-01-01T00:00:00Z",
     "clock_in": "2026-06-09T07:00:00Z",
     "clock_out": "2026-06-09T15:00:00Z",
@@ -42,6 +43,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
     if case.query:
         for name in case.query.keys() & KNOWN.keys():
             case.query[name] = KNOWN[name]
+        if "include_deleted" in case.query:
+            case.query["updated_since"] = KNOWN["updated_since"]
         _order(case.query)
 
 
@@ -65,6 +68,10 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
 
 
 def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
     return round(value, 2) or 0 if isinstance(value, float) else value
 
 
