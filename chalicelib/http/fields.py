@@ -98,7 +98,6 @@ Figure = Annotated[Decimal, _FIGURE, _FIGURE.meta(1.0417)]
 LINES = "may have several lines"
 Name = Annotated[str, _text("North quay", 1, 200)]
 Code = Annotated[str, _text("C-101", 1, 64)]
-Word = Annotated[str, _text("quay", 0, 200)]
 Note = Annotated[str, LINES, _text("Rain until ten.", 0, 2000, lines=True)]
 Reason = Annotated[str, LINES, _text("Wrong activity.", 1, 2000, lines=True)]
 Id = Annotated[str, _text("k3x9mq2vh7ad", 1, 64)]

@@ -83,14 +83,6 @@ class Caller:
         if not self.may(permission, project):
             raise Denied(f"This needs the permission {permission.value}.")
 
-    def operatives_in_view(self, project: str | None = None) -> frozenset[str] | None:
-        """Whose hours a list of the project, or of the whole company, shows; None is everybody's.
-
-        Without a project the answer is by base role: a membership shows all hours of its own
-        project only, so a list over several projects never shows more than one's own rows.
-        """
-        return None if self.may(Permission.READ_ALL_LABOUR, project) else self.operatives
-
 
 def authenticate(
     store: Store,

@@ -109,6 +109,10 @@ def _priced(activity: Activity, name: str, hours: int) -> Sums:
 
 
 def _add(rows: dict[str, Sums], day: date, sums: Sums) -> None:
-    row = rows.setdefault(f"day#{day.isoformat()}", {})
+    add_to(rows.setdefault(f"day#{day.isoformat()}", {}), sums)
+
+
+def add_to(row: Sums, sums: Sums, sign: int = 1) -> None:
+    """Add sums to those of a row, or with ``sign`` -1 take them away."""
     for name, value in sums.items():
-        row[name] = row.get(name, 0) + value
+        row[name] = row.get(name, 0) + sign * value

@@ -14,7 +14,7 @@ from typing import Any
 
 from chalicelib.errors import Unavailable
 from chalicelib.projects.wbs import LEVELS
-from chalicelib.rollups.measures import Spent, Sums, activity_of, calendar_of, contributions, spent_on
+from chalicelib.rollups.measures import Spent, Sums, activity_of, add_to, calendar_of, contributions, spent_on
 from chalicelib.storage.attributes import from_wire, to_wire
 from chalicelib.storage.rows import Booking, Node, Project, Repair, RollupHead, key
 from chalicelib.storage.store import Change, ConditionFailed, Delete, Put, Raw, Store, Update, absent
@@ -163,9 +163,7 @@ def _cell(
     differences: dict[str, Sums] = {}
     for nodes, sums, sign in ((under, was, -1), (above, new, 1)):
         for node in nodes:
-            row = differences.setdefault(node, {})
-            for name, value in sums.items():
-                row[name] = row.get(name, 0) + sign * value
+            add_to(differences.setdefault(node, {}), sums, sign)
     item = {
         "pk": to_wire(pk),
         "sk": to_wire(sk),
@@ -228,9 +226,7 @@ def _changes(store: Store, group: list[Step]) -> list[Change]:
 
 def _merge(above: dict[tuple[str, str], Sums], company: str, cell: Cell) -> None:
     for node, sums in cell.differences.items():
-        row = above.setdefault((key(company, node), cell.sk), {})
-        for name, value in sums.items():
-            row[name] = row.get(name, 0) + value
+        add_to(above.setdefault((key(company, node), cell.sk), {}), sums)
 
 
 def _addition(store: Store, pk: str, sk: str, sums: Sums) -> Raw:
@@ -321,11 +317,8 @@ def _differences(store: Store, company: str, node: str, children: list[str]) -> 
     right: dict[str, Sums] = {}
     for child in children:
         for row in _rows(store, "rollups", key(company, child)):
-            if row["sk"]["S"] == "head":
-                continue
-            sums = right.setdefault(row["sk"]["S"], {})
-            for name, value in sums_of(row).items():
-                sums[name] = sums.get(name, 0) + value
+            if row["sk"]["S"] != "head":
+                add_to(right.setdefault(row["sk"]["S"], {}), sums_of(row))
     wrong = {}
     for sk in stored.keys() | right.keys():
         old = {name: value for name, value in stored.get(sk, {}).items() if value}
