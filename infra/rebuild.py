@@ -1,0 +1,36 @@
+"""Recompute a project's key figures from its source rows, against whatever account the environment names.
+
+python -m infra.rebuild COMPANY PROJECT
+"""
+
+import argparse
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import NotFound, WbsyncError
+from chalicelib.projects import projects
+from chalicelib.rollups.rebuild import rebuild
+from chalicelib.storage.store import store
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line: prints how many rows were wrong and are mended; 1 when it could not be done."""
+    parser = argparse.ArgumentParser(prog="python -m infra.rebuild", description="Rebuild a project's key figures.")
+    parser.add_argument("company", help="the company's id")
+    parser.add_argument("project", help="the project's id")
+    given = parser.parse_args(arguments)
+    try:
+        projects.find(store(), given.company, given.project)
+        print(f"{rebuild(store(), given.company, given.project)} rows were wrong and are mended")
+    except NotFound:
+        print("rebuild failed: there is no such project", file=sys.stderr)
+        return 1
+    except (WbsyncError, ClientError, BotoCoreError) as error:
+        print(f"rebuild failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
