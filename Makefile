@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL_DATA ?= ../shared/data
 
-.PHONY: help setup run test lint types real rehearse contract bench clean
+.PHONY: help setup run test faults lint types real rehearse contract bench clean
 
 help:
-	@echo "make run | test | lint | types | real | rehearse | contract | bench | clean"
+	@echo "make run | test | faults | lint | types | real | rehearse | contract | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -24,6 +24,9 @@ run: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2
+
+faults: $(READY)
+	$(BIN)/python -m pytest -n 2 tests/faults -m every_fault
 
 lint: $(READY)
 	$(BIN)/ruff check .

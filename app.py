@@ -8,13 +8,17 @@ from chalicelib.handlers import (
     account,
     clock_events,
     company,
-    console,
+    documentation,
     health,
+    integrations,
+    invitations,
     labour,
     memberships,
     operatives,
     projects,
     reports,
+    settings_page,
+    sign_in,
     users,
     wbs,
 )
@@ -32,7 +36,11 @@ app = build(
     reports.routes,
     clock_events.routes,
     health.routes,
-    console.routes,
+    integrations.routes,
+    invitations.routes,
+    sign_in.routes,
+    settings_page.routes,
+    documentation.routes,
 )
 
 

@@ -24,7 +24,6 @@ class Settings:
     rate_ingest: int = setting(6000, "Ingest requests a minute for one company and for one address.")
     secure_cookies: bool = setting(True, "Send the session cookie over HTTPS only (off on plain HTTP).")
     session_hours: int = setting(12, "How long a browser session lasts.")
-    request_seconds: int = setting(29, "Longest time a request may take, in seconds.")
 
     @property
     def table_prefix(self) -> str:

@@ -23,6 +23,7 @@ from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, bind,
 from chalicelib.identity import companies, passwords, people
 from chalicelib.identity.companies import create_company
 from chalicelib.identity.permissions import PLANS, Role
+from chalicelib.identity.secrets import keep_for_operators
 from chalicelib.operatives import operatives
 from chalicelib.settings import settings
 from chalicelib.storage.rows import Company
@@ -47,13 +48,8 @@ def create(
     create_secrets()
     password = _password()
     changes, made = create_company(name, plan, timezone, currency, (owner_name, email, password), utc_now())
+    keep_for_operators(made.company.id, made.ingest.text)  # first: a company that is there has its secret there
     store().transact(changes)
-    boto3.client("ssm").put_parameter(
-        Name=f"{_ingest_parameters()}/{made.company.id}",
-        Value=made.ingest.text,
-        Type="SecureString",
-        Overwrite=True,
-    )
     shown = {
         "company": {"id": made.company.id, "name": name, "plan": plan, "timezone": timezone},
         "owner": {"id": made.owner.id, "email": email, "password": password},
@@ -113,7 +109,7 @@ def change(company: str, values: dict[str, Any]) -> dict[str, Any]:
 def add_person(company: str, name: str, email: str, role: str) -> dict[str, Any]:
     """A user who can sign in at once; the password is shown once."""
     person, password = bind(Person, {"name": name, "email": email, "role": role}), _password()
-    hashed = passwords.hashed(password)
+    hashed = passwords.hashed(password, person.email)
 
     def decide() -> tuple[list[Change], Any]:
         row = companies.find(store(), company)

@@ -13,6 +13,7 @@ from typing import Any
 from infra.company import create
 from infra.demo import Client
 
+CODE = "R-1"
 LEVELS = ("Plant", "Building", "Concrete")
 
 
@@ -81,7 +82,7 @@ def _foreman(owner: Client) -> Client:
 
 
 def _project(owner: Client) -> tuple[str, list[str]]:
-    project = owner.call("POST", "/projects/", {"code": "R-1", "name": "Rehearsal"})["id"]
+    project = owner.call("POST", "/projects/", {"code": CODE, "name": "Rehearsal"})["id"]
     path: list[str] = []
     for name in LEVELS:
         path.append(_node(owner, project, path, {"name": name}))
@@ -95,8 +96,14 @@ def _node(owner: Client, project: str, path: list[str], values: dict[str, Any]) 
 
 
 def punch(client: Client, secret: str, day: str) -> dict[str, Any]:
-    """A shift of eight hours from a clock device, sent with an idempotency key of its own."""
-    body = {"clock_id": "77", "clock_in": f"{day}T00:00:00Z", "clock_out": f"{day}T08:30:00Z", "break_minutes": 30}
+    """A shift of eight hours on the project, from a clock device, sent with an idempotency key of its own."""
+    body = {
+        "clock_id": "77",
+        "project_code": CODE,
+        "clock_in": f"{day}T00:00:00Z",
+        "clock_out": f"{day}T08:30:00Z",
+        "break_minutes": 30,
+    }
     headers = {"X-Inbound-Secret": secret, "Idempotency-Key": str(uuid.uuid4())}
     return dict(client.call("POST", "/clock-events/ingest/", body, headers))
 

@@ -15,21 +15,22 @@ from chalicelib.storage.store import store
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line: prints how many rows were wrong and are mended; 1 when it could not be done."""
+    """The command line: 0 when all was right, 1 when something was wrong and is mended, 2 when it could not be done."""
     parser = argparse.ArgumentParser(prog="python -m infra.rebuild", description="Rebuild a project's key figures.")
     parser.add_argument("company", help="the company's id")
     parser.add_argument("project", help="the project's id")
     given = parser.parse_args(arguments)
     try:
         projects.find(store(), given.company, given.project)
-        print(f"{rebuild(store(), given.company, given.project)} rows were wrong and are mended")
+        drift = rebuild(store(), given.company, given.project)
     except NotFound:
         print("rebuild failed: there is no such project", file=sys.stderr)
-        return 1
+        return 2
     except (WbsyncError, ClientError, BotoCoreError) as error:
         print(f"rebuild failed: {error}", file=sys.stderr)
-        return 1
-    return 0
+        return 2
+    print(f"{drift} rows were wrong{' and are mended' if drift else ''}")
+    return int(drift > 0)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 DOMAIN = {"clock", "identity", "labour", "operatives", "projects", "rollups"}
 BELOW = {
     "handlers": {"http", "storage", "evm", *DOMAIN},
-    "http": {"identity", "storage"},
+    "http": {"identity", "projects", "storage"},
     **{package: {"storage", "evm", *DOMAIN} for package in DOMAIN},
     "storage": set[str](),
     "evm": set[str](),

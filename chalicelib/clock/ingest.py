@@ -5,6 +5,7 @@ lone out. The event and its entry are written in one transaction on condition th
 not there yet, so the same punch from any number of devices at once gives one event and one entry.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -90,34 +91,52 @@ def hours_between(start: datetime, finish: datetime, break_minutes: int) -> Deci
 def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
     """Keep one punch and make its entry when it is a pair. Two rounds of reads, as a rule."""
     clock_id, code = body["clock_id"], body.get("project_code")
-    claim, owner, tenant = store.get_many(
-        (ProjectCode, key(company, "codes"), code_key(code or "")),
-        (ClockId, key(company, "clock", clock_id), "clock"),
-        (Company, company, "company"),
+    (claim, owner, tenant), only = store.together(
+        lambda: store.get_many(
+            (ProjectCode, key(company, "codes"), code_key(code or "")),
+            (ClockId, key(company, "clock", clock_id), "clock"),
+            (Company, company, "company"),
+        ),
+        lambda: _only_active(store, company) if code is None else "",
     )
     guess = _punch(body, tenant.timezone)
     days = _days_near(guess, now)
     operative, project, seen, *rows = store.get_many(
         (Operative, key(company, owner.holder if owner else ""), "operative"),
-        (Project, key(company, claim.holder if claim else ""), "project"),
+        (Project, key(company, claim.holder if claim else only), "project"),
         (ClockEvent, key(company, clock_id), guess.identity),
         *((OperativeDay, key(company, owner.holder if owner else "", day), "day") for day in days),
     )
-    punch = _punch(body, project.timezone) if project else guess
+    punch = _punch(body, project.timezone) if claim and project else guess
     if punch.identity != guess.identity:
         seen = store.get(ClockEvent, key(company, clock_id), punch.identity)
-    project = project or _only_project(store, company, operative, code)
+    if code is None and operative is not None:
+        project = _of_operative(store, company, operative, project)
     return _keep(store, company, tenant, punch, seen, operative, project, dict(zip(days, rows, strict=True)), now)
 
 
-def keep(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
-    """Decide and commit one punch by itself; decided anew when something changed in between."""
+def keep(
+    store: Store,
+    company: str,
+    body: dict[str, Any],
+    now: datetime,
+    along: Callable[[Outcome], Sequence[Change]],
+) -> Outcome:
+    """Decide and commit one punch by itself; decided anew when something changed in between.
+
+    Raises:
+        ConditionFailed: a change that ``along`` adds to the punch's own does not hold.
+    """
     for attempt in range(10):
         outcome = ingest(store, company, body, now)
-        try:
-            store.transact(outcome.changes)
+        if not outcome.changes:
             return outcome
-        except ConditionFailed:
+        try:
+            store.transact([*outcome.changes, *along(outcome)])
+            return outcome
+        except ConditionFailed as error:
+            if any(place >= len(outcome.changes) for place in error.failed):
+                raise
             store.pause(attempt)
     raise Unavailable
 
@@ -139,19 +158,20 @@ def _days_near(punch: Punch, now: datetime) -> list[str]:
     return [(day + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
 
 
-def _only_project(store: Store, company: str, operative: Operative | None, code: str | None) -> Project | None:
-    """No code named: the only active one of the operative's projects, else the company's only active one."""
-    if code is not None or operative is None:
-        return None
-    ids = operative.projects["ids"]
-    if ids:
-        rows = store.get_many(*((Project, key(company, id), "project") for id in ids))
-        active = [row for row in rows if row and row.status == "active"]
-        return active[0] if len(active) == 1 else None
+def _only_active(store: Store, company: str) -> str:
+    """The id of the company's only active project, empty when there are none or several."""
     page = store.query("projects", key(company, "active"), index="status", hash_name="list_status", limit=2)
-    if len(page.rows) != 1:
-        return None
-    return store.get(Project, page.rows[0]["pk"]["S"], "project")
+    return str(page.rows[0]["id"]["S"]) if len(page.rows) == 1 else ""
+
+
+def _of_operative(store: Store, company: str, operative: Operative, only: Project | None) -> Project | None:
+    """No code named: the only active one of the operative's projects, else the company's only active one."""
+    ids = operative.projects["ids"]
+    if not ids:
+        return only
+    rows = store.get_many(*((Project, key(company, id), "project") for id in ids))
+    active = [row for row in rows if row and row.status == "active"]
+    return active[0] if len(active) == 1 else None
 
 
 def _keep(

@@ -115,7 +115,7 @@ def create_token(call: Call, body: TokenCreate) -> Written:
         call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
     )
     mark = f"{{token:{token.id}}}"
-    replay = {mark: f"{token.kind} {token.company} {token.holder} {token.id}"}
+    replay = {mark: token.reference}
     return Written(changes, _present_token(row, token=mark), location=f"{BASE}/tokens/{row.id}/", replay=replay)
 
 

@@ -1,17 +1,20 @@
 """Clock devices push punches in."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.clock import ingest
-from chalicelib.errors import Invalid
+from chalicelib.errors import InProgress, Invalid
 from chalicelib.http.call import Call, Written
 from chalicelib.http.fields import Answer, Code, Loose, bind
+from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.storage.rows import ClockEvent
+from chalicelib.storage.store import Change, ConditionFailed
 
 routes = RouteSet("Clock events", __name__)
 Moment = Annotated[str, Meta(min_length=10, max_length=40, description="ISO 8601 time")]
@@ -86,20 +89,34 @@ def present(row: ClockEvent, duplicate: bool) -> EventAnswer:
 def ingest_event(call: Call, body: IngestBody) -> Written:
     """Keep a punch; an in and out becomes one submitted labour entry."""
     if body.events is not UNSET:
-        return Written([], BatchAnswer(results=[_each(call, event) for event in body.events]), status=200)
+        return Written([], BatchAnswer(results=_batch(call, body.events)), status=200)
     if body.clock_id is UNSET:
         raise Invalid(errors={"clock_id": ["This field is required."]})
     outcome = ingest.ingest(call.store, call.company, _values(body), call.now)
     return Written(outcome.changes, present(outcome.event, outcome.duplicate), status=200 if outcome.duplicate else 201)
 
 
-def _each(call: Call, event: Any) -> dict[str, Any]:
+def _batch(call: Call, events: list[Any]) -> list[dict[str, Any]]:
+    """Each event for itself; with a key, what an unfinished run of the request kept is answered as it was then."""
+    answered = call.ledger.parts(len(events)) if call.ledger else {}
+    return [answered[n] if n in answered else _each(call, n, event) for n, event in enumerate(events)]
+
+
+def _each(call: Call, n: int, event: Any) -> dict[str, Any]:
     """One event of a batch, committed by itself; a storage fault ends the request, and a retry knows the rest."""
+
+    def along(outcome: ingest.Outcome) -> Sequence[Change]:
+        return call.ledger.part(n, _answered(outcome)) if call.ledger else ()
+
     try:
-        values = _values(bind(PunchBody, event))
-        outcome = ingest.keep(call.store, call.company, values, call.now)
+        return _answered(ingest.keep(call.store, call.company, _values(bind(PunchBody, event)), call.now, along))
     except Invalid as error:
         return {"status_code": error.status, **problem_body(error, call.request_id)}
+    except ConditionFailed as error:
+        raise InProgress(LOCK_LOST) from error
+
+
+def _answered(outcome: ingest.Outcome) -> dict[str, Any]:
     answer = present(outcome.event, outcome.duplicate)
     return {"status_code": 200 if outcome.duplicate else 201, **msgspec.structs.asdict(answer)}
 

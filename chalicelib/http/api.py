@@ -1,5 +1,6 @@
 """The Chalice application: our request context around Chalice's routing, our problems for its errors."""
 
+from datetime import datetime
 from typing import Any
 
 from chalice.app import Chalice, Response
@@ -8,7 +9,7 @@ from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
 from chalicelib.http.call import CURRENT, Call, utc_now
 from chalicelib.http.routes import RouteSet, limit_address, refused
 from chalicelib.http.telemetry import observed
-from chalicelib.storage.store import store
+from chalicelib.storage.store import function_time, store
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FALLBACK = "/{proxy+}"
@@ -19,11 +20,15 @@ class Api(Chalice):
     gateway may serve many at once; ``app.current_request`` is shared and not used."""
 
     def __call__(self, event: Any, context: Any) -> Any:
-        call = Call(event, context, store(), utc_now())
+        return self.answer(event, context, utc_now())
+
+    def answer(self, event: Any, context: Any, now: datetime) -> Any:
+        """Answer an event as at a moment."""
+        call = Call(event, context, store(), now)
         token = CURRENT.set(call)
         resource = event["requestContext"].get("resourcePath") or FALLBACK
         try:
-            with observed(call.request_id, call.method, resource) as seen:
+            with function_time(context), observed(call.request_id, call.method, resource) as seen:
                 answer = self._route(call, event, context)
                 seen["status"] = answer["statusCode"]
             return answer

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.http.idempotency import Ledger
 from chalicelib.identity.access import Allowance, Caller
 from chalicelib.storage.store import Change, Store
 
 
 @dataclass(slots=True)
 class Call:
-    """A request: the gateway's event with what the service has learnt about it."""
+    """A request: the gateway's event with what the service has learnt about it; ``ledger`` where it has a key."""
 
     event: Mapping[str, Any]
     context: Any
@@ -23,6 +24,7 @@ class Call:
     query: Any = None
     body: Any = None
     allowance: Allowance | None = None
+    ledger: Ledger | None = None
 
     @property
     def user(self) -> Caller:
@@ -40,6 +42,11 @@ class Call:
     @property
     def headers(self) -> Mapping[str, str]:
         return {name.lower(): value for name, value in (self.event.get("headers") or {}).items()}
+
+    def header_values(self, name: str) -> list[str]:
+        """Every value that was sent under a header's name."""
+        many = self.event.get("multiValueHeaders") or {each: [value] for each, value in self.headers.items()}
+        return [value for each, values in many.items() if each.lower() == name for value in values]
 
     @property
     def method(self) -> str:

@@ -6,8 +6,8 @@ and rate limit (one round) -> replay -> validation -> permission -> the handler 
 """
 
 import base64
+import hashlib
 import hmac
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,14 +32,13 @@ from chalicelib.errors import (
 )
 from chalicelib.http.call import CURRENT, Call, Read, Written
 from chalicelib.http.fields import Body, bind, bind_query, encode, parse_json
-from chalicelib.http.idempotency import Ledger, checked_key, once
+from chalicelib.http.idempotency import LOCK_LOST, Ledger, checked_key, fingerprint, once
 from chalicelib.http.problems import problem
 from chalicelib.http.telemetry import logger
 from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
 from chalicelib.projects.wbs import project_of
 from chalicelib.settings import settings
-from chalicelib.storage.rows import Access, key
 from chalicelib.storage.store import Change, ConditionFailed
 
 BASE = "/api/v1"
@@ -175,15 +174,11 @@ def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
             call.device_company, call.allowance = access.authenticate_device(
                 call.store, secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi"), call.address, call.now
             )
-        elif route.open:
+        elif route.open and route.tag != PAGES:  # pages count for themselves: some know their visitor
             limit_address(call)
-        else:
+        elif not route.open:
             authenticate(call)
-        answer = _perform(route, call, arguments)
-        if isinstance(answer, Response):
-            answer.headers = {**_everywhere(call), **answer.headers}
-            return answer
-        return _response(call, *answer)
+        return _response(call, *_perform(route, call, arguments))
     except WbsyncError as error:
         return refused(call, error)
 
@@ -228,7 +223,7 @@ def csrf_token(session: str) -> str:
 
 def carries_csrf(given: str, session: str) -> bool:
     """Whether it is the session's token, compared in constant time."""
-    return hmac.compare_digest(given.encode(), csrf_token(session).encode())
+    return hmac.compare_digest(given.encode("utf-8", "replace"), csrf_token(session).encode())
 
 
 def _credential(call: Call) -> secrets.Credential | None:
@@ -245,16 +240,16 @@ def cookies(call: Call) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Response | tuple[int, dict[str, str], bytes]:
+def _perform(route: Route, call: Call, arguments: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
     if route.open and route.tag == PAGES:
         call.query = bind_query(route.query, call.raw_query)
-        page: Response = route.handler(call, *arguments.values())
+        page: tuple[int, dict[str, str], bytes] = route.handler(call, *arguments.values())
         return page
-    idempotency_key = call.headers.get("idempotency-key")
     raw = raw_body(call) if route.writes else b""
-    if not route.writes or idempotency_key is None:
-        return _rendered(_run(route, call, arguments, raw, None))
-    return _once(route, call, arguments, raw, checked_key(idempotency_key))
+    key = checked_key(call.header_values("idempotency-key")) if route.writes else None
+    if key is None:
+        return _rendered(_restored(_run(route, call, arguments, raw, None)))
+    return _once(route, call, arguments, raw, key)
 
 
 def _once(
@@ -264,40 +259,48 @@ def _once(
     raw: bytes,
     key: str,
 ) -> tuple[int, dict[str, str], bytes]:
-    fingerprint = _fingerprint(route, call, raw)
     holder = call.user.user if call.caller else "ingest"
-    scope = f"{call.company}#{holder}#{call.method} {call.resource}"
     answer, replayed = once(
-        call.store, scope, key, fingerprint, call.context, lambda ledger: _run(route, call, arguments, raw, ledger)
+        call.store,
+        f"{call.company}#{holder}",
+        [call.method, call.resource, key],
+        _fingerprint(route, call, raw),
+        call.context,
+        lambda ledger: _run(route, call, arguments, raw, ledger),
     )
     if replayed:
-        answer = _restored(_without_ended_secrets(call, answer))
+        answer = _without_ended_secrets(call, answer)
         answer["headers"]["Idempotency-Replayed"] = "true"
-    return _rendered(answer)
+    return _rendered(_restored(answer))
 
 
 def _without_ended_secrets(call: Call, answer: dict[str, Any]) -> dict[str, Any]:
     """A kept answer without the secrets that have been revoked since."""
     for mark, spec in answer.get("replay", {}).items():
-        _, company, holder, id = spec.split(" ")
-        row = call.store.get(Access, key(company, holder), "access")
-        if row is None or id not in row.tokens:
-            answer["body"] = answer["body"].replace(f',"token":"{mark}"', "")
+        kind, company, holder, id = spec.split(" ")
+        if not access.lives(call.store, kind, company, holder, id, call.now):
+            body = re.sub(rf',"\w+":"[^"]*{re.escape(mark)}[^"]*"', "", answer["body"])
+            answer["body"] = re.sub(rf'"\w+":"[^"]*{re.escape(mark)}[^"]*",?', "", body)
     return answer
 
 
 def _restored(answer: dict[str, Any]) -> dict[str, Any]:
-    """A kept answer with its secrets computed again (see :attr:`Written.replay`)."""
+    """An answer with its secrets computed (see :attr:`Written.replay`)."""
     for mark, spec in answer.get("replay", {}).items():
         kind, company, holder, id = spec.split(" ")
         answer["body"] = answer["body"].replace(mark, secrets.issue(kind, company, holder, id).text)
     return answer
 
 
-def _fingerprint(route: Route, call: Call, raw: bytes) -> bytes:
-    body = parse_json(raw) if raw and JSON in route.content_types else raw.decode("latin-1")
-    parts = [body, sorted(call.raw_query.items())]
-    return json.dumps(parts, sort_keys=True, default=lambda number: {"number": str(number)}).encode()
+def _fingerprint(route: Route, call: Call, raw: bytes) -> str:
+    """Of the body as its content type reads it (no body is an empty object), and the query."""
+    if JSON in route.content_types and _content_type(call) == JSON:
+        return fingerprint(parse_json(raw) if raw else {}, call.raw_query)
+    return fingerprint(hashlib.sha256(raw).hexdigest(), call.raw_query)
+
+
+def _content_type(call: Call) -> str:
+    return call.headers.get("content-type", JSON).split(";")[0].strip().lower()
 
 
 def raw_body(call: Call) -> bytes:
@@ -314,6 +317,7 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     """Validate, check the permission, run the handler and commit; the answer as plain text."""
     if route.answer is not None and not accepts(call.headers.get("accept", "*/*"), route.produces):
         raise NotAcceptable(f"This gives {' or '.join(route.produces)}.")
+    call.ledger = ledger
     call.query = bind_query(route.query, call.raw_query)
     _require(route, call, arguments)
     if not all(_ID.fullmatch(value) for value in arguments.values()):
@@ -337,10 +341,9 @@ def _require(route: Route, call: Call, arguments: dict[str, str]) -> None:
 
 
 def _parsed(route: Route, call: Call, raw: bytes) -> Any:
-    kind, _, parameters = call.headers.get("content-type", JSON).lower().partition(";")
-    if raw and kind.strip() not in route.content_types:
+    if raw and _content_type(call) not in route.content_types:
         raise UnsupportedMediaType(f"The body must be {' or '.join(route.content_types)}.")
-    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters)
+    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", call.headers.get("content-type", "").lower())
     if charset and charset[1] not in {"utf-8", "utf8"}:
         raise UnsupportedMediaType("The body must be UTF-8.")
     return parse_json(raw) if raw else {}
@@ -367,24 +370,15 @@ def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Led
         answer = _answer_of(route, written)
         changes: list[Change] = list(written.changes)
         if ledger is not None:
-            changes.append(ledger.completion(answer))
+            changes += ledger.completion(answer)
         try:
             call.store.transact(changes)
-            return _restored(answer)
+            return answer
         except ConditionFailed as error:
-            if ledger is not None and len(changes) - 1 in error.failed:
-                return _settled_elsewhere(ledger, answer)
+            if ledger is not None and len(written.changes) in error.failed:
+                raise InProgress(LOCK_LOST) from error
             call.store.pause(attempt)
     raise Unavailable("The resource is too busy; try again.")
-
-
-def _settled_elsewhere(ledger: Ledger, answer: dict[str, Any]) -> dict[str, Any]:
-    """The lock is gone: either this very write did happen (its reply was lost), or another run has the key."""
-    assert ledger.lock is not None
-    kept = ledger._get_record(ledger.lock.idempotency_key)
-    if kept.status == "COMPLETED" and kept.response_data:
-        return _restored(dict(msgspec.json.decode(kept.response_data)))
-    raise InProgress
 
 
 def _answer_of(route: Route, written: Written) -> dict[str, Any]:

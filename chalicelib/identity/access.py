@@ -19,7 +19,7 @@ from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.identity.secrets import Credential
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
-from chalicelib.storage.rows import Access, Company, Ingest, key
+from chalicelib.storage.rows import Access, Company, Ingest, Invitation, key
 from chalicelib.storage.store import Store, parse
 
 SLOTS = 10
@@ -171,19 +171,15 @@ def authenticate_device(store: Store, secret: Credential | None, address: str, n
         held = allowance(limit, count_address(store, address, "ingest", now), now)
         check(held)
         raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limit_headers(held))
-    row, by_address, by_company = store.together(
-        lambda: store.get(Ingest, secret.company, "ingest"),
-        lambda: count_address(store, address, "ingest", now),
-        lambda: count_address(store, f"{secret.company}#{secret.digest[:16]}", "ingest", now),
+    row, used = store.together(
+        lambda: _count_device(store, secret, now), lambda: count_address(store, address, "ingest", now)
     )
-    check(allowance(limit, by_address, now))
+    by_address = allowance(limit, used, now)
+    check(by_address)
     if row is None:
-        unknown_companies().add(secret.company, now)
-    kept = row.secrets.get(secret.id) if row else None
-    if not (kept and secret.matches(kept["digest"]) and (not kept["until"] or kept["until"] > stamp(now))):
-        wrong = "The X-Inbound-Secret header is missing or wrong."
-        raise NotAuthenticated(wrong, limit_headers(allowance(limit, by_address, now)))
-    held = allowance(limit, max(by_address, by_company), now)
+        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limit_headers(by_address))
+    by_company = allowance(limit, int(row[_slot(now)]["N"]), now)
+    held = min(by_company, by_address, key=lambda each: each.remaining)
     check(held)
     return secret.company, held
 
@@ -196,23 +192,66 @@ def _valid(access: Access, credential: Credential, now: datetime) -> bool:
     return not expires or expires > stamp(now)
 
 
+def lives(store: Store, kind: str, company: str, holder: str, id: str, now: datetime) -> bool:
+    """Whether a credential that was once issued still opens anything."""
+    if kind == "wbsi":
+        ingest = store.get(Ingest, company, "ingest")
+        kept = ingest.secrets.get(id) if ingest else None
+        ends = kept and kept["until"]
+    elif kind == "wbsp":
+        link = store.get(Invitation, key(company, holder), "invitation")
+        kept = link is not None and link.id == id
+        ends = link and link.expires_at
+    else:
+        row = store.get(Access, key(company, holder), "access")
+        kept = row.tokens.get(id) if row else None
+        ends = kept and kept.get("expires_at")
+    return bool(kept) and not (ends and ends <= stamp(now))
+
+
 def _slot(now: datetime) -> str:
     return f"hits_{minute(now) % SLOTS}"
 
 
 def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str, Any] | None:
-    """Count one request of the user and return the access row; None when the token is not theirs.
+    """Count one request of the user and return the access row; None when the token is wrong or has expired.
 
-    The same update keeps when the token was used. The hits of a minute live in the slot ``minute
-    mod 10``; every count removes the slots that are not of this minute or its neighbours, so a slot
-    that exists while ``window`` is near is fresh.
+    The same update keeps when the token was used.
     """
-    this = minute(now)
+    place = (key(credential.company, credential.holder), "access")
+    return _count(store, credential, place, ("tokens", "expires_at", "used"), now)[0]
+
+
+def _count_device(store: Store, secret: Credential, now: datetime) -> dict[str, Any] | None:
+    """Count one ingest request of the company and return its row; None when the secret is wrong or has ended.
+
+    A company without such a row does not exist, and is remembered.
+    """
+    row, there = _count(store, secret, (secret.company, "ingest"), ("secrets", "until", None), now)
+    if not there:
+        unknown_companies().add(secret.company, now)
+    return row
+
+
+def _count(
+    store: Store, credential: Credential, place: tuple[str, str], held: tuple[str, str, str | None], now: datetime
+) -> tuple[dict[str, Any] | None, bool]:
+    """Count one request in the row that holds the credential, and return the row and whether there is one.
+
+    The row is None when it does not hold the credential now. ``held`` names its map of credentials,
+    their attribute that says when one ends, and the one that keeps its last use. The hits of a minute
+    live in the slot ``minute mod 10``; every count removes the slots that are not of this minute or its
+    neighbours, so a slot that exists while ``window`` is near is fresh.
+    """
+    this, (within, end, used) = minute(now), held
     stale = [f"hits_{slot}" for slot in range(SLOTS) if (slot - this) % SLOTS not in {0, 1, SLOTS - 1}]
-    names = {"#t": "tokens", "#id": credential.id, "#d": "digest", "#u": "used", "#hits": _slot(now), "#w": "window"}
+    names = {"#t": within, "#end": end, "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
+    names |= {"#u": used} if used else {}
+    kept = "#w = :w, #t.#id.#u = :now" if used else "#w = :w"
     values = {
-        ":d": {"S": credential.digest},
+        ":null": {"S": "NULL"},
         ":now": {"S": stamp(now)},
+        ":d": {"S": credential.digest},
         ":one": {"N": "1"},
         ":w": {"N": str(this)},
         ":before": {"N": str(this - 1)},
@@ -221,25 +260,25 @@ def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str
     parameters: dict[str, Any] = {
         "TableName": store.name(Access.table),
         "ReturnValues": "ALL_NEW",
-        "Key": {"pk": {"S": key(credential.company, credential.holder)}, "sk": {"S": "access"}},
+        "Key": {"pk": {"S": place[0]}, "sk": {"S": place[1]}},
     }
-    known = "#t.#id.#d = :d"
+    known = "#t.#id.#d = :d AND (attribute_type(#t.#id.#end, :null) OR #t.#id.#end > :now)"
     counted: dict[str, Any] = parameters | {
-        "UpdateExpression": f"SET #w = :w, #t.#id.#u = :now ADD #hits :one REMOVE {', '.join(stale)}",
+        "UpdateExpression": f"SET {kept} ADD #hits :one REMOVE {', '.join(stale)}",
         "ConditionExpression": f"{known} AND (attribute_not_exists(#hits) OR #w BETWEEN :before AND :after)",
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     row, old = _update(store, counted)
-    if row is not None or not old or not _holds(old, credential):
-        return row
+    if row is not None or not old or not _holds(old, within, credential):
+        return row, row is not None or bool(old)
     fresh = counted | {
-        "UpdateExpression": f"SET #w = :w, #t.#id.#u = :now, #hits = :one REMOVE {', '.join(stale)}",
+        "UpdateExpression": f"SET {kept}, #hits = :one REMOVE {', '.join(stale)}",
         "ConditionExpression": f"{known} AND NOT (#w BETWEEN :before AND :after)",
     }
     row, _ = _update(store, fresh)
-    return row if row is not None else _update(store, counted)[0]
+    return (row if row is not None else _update(store, counted)[0]), True
 
 
 def _update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -252,8 +291,8 @@ def _update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | 
         return None, old
 
 
-def _holds(row: dict[str, Any], credential: Credential) -> bool:
-    kept: dict[str, Any] = from_wire(row["tokens"]).get(credential.id) or {}
+def _holds(row: dict[str, Any], held: str, credential: Credential) -> bool:
+    kept: dict[str, Any] = from_wire(row[held]).get(credential.id) or {}
     return "digest" in kept and credential.matches(kept["digest"])
 
 

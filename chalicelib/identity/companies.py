@@ -44,7 +44,8 @@ def create_company(
         updated_at=at,
     )
     owner_name, email, password = owner
-    changes, user, access = people.create_user(company, owner_name, email, Role.OWNER, passwords.hashed(password), now)
+    hashed = passwords.hashed(password, email)
+    changes, user, access = people.create_user(company, owner_name, email, Role.OWNER, hashed, now)
     token = None
     if plan in API_PLANS:
         token = issue("wbs", id, user.id)

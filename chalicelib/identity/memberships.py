@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Conflict, InUse, Invalid, NotFound
 from chalicelib.identity.access import Caller, stamp
-from chalicelib.identity.people import document, require_all
+from chalicelib.identity.people import require_all
 from chalicelib.identity.permissions import Role
+from chalicelib.storage.attributes import document_value
 from chalicelib.storage.rows import Access, Membership, Project, Team, User, key
 from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
 
@@ -120,7 +121,7 @@ def _granted(row: Membership, zone: str) -> Update:
     return Update(
         Access,
         (key(row.pk, row.user), "access"),
-        (Access.memberships[row.project].set(document(kept)),),
+        (Access.memberships[row.project].set(document_value(kept)),),
         Access.memberships.exists(),
     )
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound, PlanWithoutApi
-from chalicelib.identity import passwords
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import API_PLANS, ROLES, Role
 from chalicelib.identity.secrets import Credential, issue, keyed, new_id
 from chalicelib.names import comparison_form
+from chalicelib.storage.attributes import document_value
 from chalicelib.storage.rows import Access, Company, Directory, Owners, Token, Unique, User, key
 from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
 
@@ -205,18 +205,9 @@ def create_token(
     row = token_row(token, label, user, stamp(now), expires_at)
     kept = {"digest": token.digest, "expires_at": expires_at}
     grant = Update(
-        Access, (access.pk, "access"), (Access.tokens[token.id].set(document(kept)),), Access.tokens.exists()
+        Access, (access.pk, "access"), (Access.tokens[token.id].set(document_value(kept)),), Access.tokens.exists()
     )
     return [Put(row, absent(Token)), grant], row, token
-
-
-def document(value: dict[str, Any]) -> Any:
-    """An operand for one item of a document."""
-    from pynamodb.expressions.operand import Value
-
-    from chalicelib.storage.attributes import DocumentAttribute
-
-    return Value(value, attribute=DocumentAttribute())
 
 
 def token_row(token: Credential, label: str, user: User, at: str, expires_at: str | None) -> Token:
@@ -255,32 +246,3 @@ def last_uses(store: Store, rows: Sequence[Token]) -> dict[str, str | None]:
     access = store.get_many(*((Access, key(*user), "access") for user in users))
     tokens = {user: row.tokens if row else {} for user, row in zip(users, access, strict=True)}
     return {row.id: tokens[row.pk, row.user].get(row.id, {}).get("used") or row.last_used_at for row in rows}
-
-
-def sign_in(store: Store, email: str, password: str) -> list[tuple[str, str]]:
-    """The (company, user) pairs that an e-mail and password open; as slow for an unknown e-mail."""
-    found = list(store.query_all(Directory, directory_key(email)))
-    users = store.get_many(*((User, row.company, f"user#{row.user}") for row in found))
-    if not users:
-        passwords.matches(password, None)
-    return [(user.pk, user.id) for user in users if user and passwords.matches(password, user.password) and user.active]
-
-
-def open_session(company: str, user: str, until: str) -> tuple[list[Change], Credential]:
-    """A browser session; kept beside the user's tokens so that it is read in the same call."""
-    session = issue("wbss", company, user)
-    kept = {"digest": session.digest, "expires_at": until}
-    return [
-        Update(
-            Access,
-            (key(company, user), "access"),
-            (Access.tokens[session.id].set(document(kept)),),
-            Access.active == True,  # noqa: E712 - a condition expression
-        )
-    ], session
-
-
-def close_session(caller: Caller) -> list[Change]:
-    """Sign out."""
-    assert caller.session is not None
-    return [Update(Access, (key(caller.company, caller.user), "access"), (Access.tokens[caller.session].remove(),))]

@@ -1,4 +1,4 @@
-"""Tokens, session cookies and ingest secrets: made, recognised and digested.
+"""Tokens, session cookies, ingest secrets and one-time links: made, recognised and digested.
 
 A credential is ``<prefix>_<company><holder><id><secret><checksum>``: fixed lengths of base 32, so
 it carries its company and can be refused from memory when the checksum is wrong. The secret is an
@@ -14,11 +14,12 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-from aws_lambda_powertools.utilities.parameters import SSMProvider
+from aws_lambda_powertools.utilities.parameters import GetParameterError, SSMProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import SetParameterError
 from botocore.config import Config
 
 from chalicelib.settings import settings
-from chalicelib.storage.store import store
+from chalicelib.storage.store import CONNECT_SECONDS, READ_SECONDS, store
 
 ID_LENGTH = 12
 SECRET_LENGTH = 32
@@ -38,14 +39,47 @@ def _base32(raw: bytes) -> str:
 @lru_cache(maxsize=1)
 def _provider() -> SSMProvider:
     """On the session of the DynamoDB client: a second one would read the same files again."""
-    client = store().session.create_client("ssm", config=Config(connect_timeout=2, read_timeout=5))
-    return SSMProvider(boto3_client=client)
+    once = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    return SSMProvider(boto3_client=store().session.create_client("ssm", config=once))
 
 
 def secret_parameter(name: str) -> bytes:
-    """A SecureString of the stage, kept for five minutes by Powertools."""
-    value = _provider().get(settings().parameter_prefix + name, decrypt=True, max_age=300)
-    return str(value).encode()
+    """A SecureString of the stage, kept for five minutes by Powertools.
+
+    Raises:
+        Unavailable: Parameter Store throttles or fails for longer than the request can wait.
+    """
+    return store().patiently(lambda: _parameter(settings().parameter_prefix + name)).encode()
+
+
+def _parameter(name: str) -> str:
+    """Powertools hides the cause of a failure behind its own error; here it shows again."""
+    try:
+        return str(_provider().get(name, decrypt=True, max_age=300))
+    except GetParameterError as error:
+        raise error.__context__ or error from None
+
+
+def keep_for_operators(company: str, text: str) -> None:
+    """Put a company's ingest secret where operators can read it again; functions never read it.
+
+    Raises:
+        Unavailable: Parameter Store throttles or fails for longer than the request can wait.
+    """
+    store().patiently(lambda: _put(f"{settings().parameter_prefix}ingest/{company}", text))
+
+
+def _put(name: str, text: str) -> None:
+    """As :func:`_parameter`; the error that Powertools makes of a failure is not shown."""
+    try:
+        # Its annotation asks for a key of one's own; without one the account's key for Parameter Store serves.
+        _provider().set(name, text, overwrite=True, parameter_type="SecureString")  # type: ignore[call-overload]
+    except SetParameterError as error:
+        raise error.__context__ or error from None
 
 
 def keyed(key: str, *parts: str) -> str:
@@ -56,7 +90,7 @@ def keyed(key: str, *parts: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A token (``wbs``), session (``wbss``) or ingest secret (``wbsi``) as it travels."""
+    """A token (``wbs``), session (``wbss``), ingest secret (``wbsi``) or one-time link (``wbsp``) as it travels."""
 
     kind: str
     company: str
@@ -74,6 +108,11 @@ class Credential:
     def digest(self) -> str:
         """What the tables keep."""
         return keyed("digest-key", "digest", self.kind, self.company, self.holder, self.id, self.secret)
+
+    @property
+    def reference(self) -> str:
+        """Names it without its secret: what a kept answer holds, to compute it again."""
+        return f"{self.kind} {self.company} {self.holder} {self.id}"
 
     def matches(self, digest: str) -> bool:
         """Compare with a kept digest in constant time."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from pynamodb.attributes import Attribute
 from pynamodb.constants import MAP, NUMBER
+from pynamodb.expressions.operand import Value
 
 
 class DecimalAttribute(Attribute[Decimal]):
@@ -79,3 +80,8 @@ class DocumentAttribute(Attribute[dict[str, Any]]):
 
     def deserialize(self, value: Any) -> dict[str, Any]:
         return {key: from_wire(item) for key, item in value.items()}
+
+
+def document_value(value: dict[str, Any]) -> Any:
+    """A nested document as an operand, for one place inside a :class:`DocumentAttribute`."""
+    return Value(value, attribute=DocumentAttribute())

@@ -148,6 +148,16 @@ class Access(Row):
     operatives = DocumentAttribute()  # ids of the operatives this user is
 
 
+class Invitation(Row):
+    """The one link that sets a user's password, until it is used: pk = "<company>#<user>", sk = "invitation"."""
+
+    table = "companies"
+    id = UnicodeAttribute()
+    digest = UnicodeAttribute()
+    address = UnicodeAttribute()  # keyed digest of the e-mail that was invited
+    expires_at = UnicodeAttribute()
+
+
 class Token(Row):
     """What settings list of a token; never the token: pk = company, sk = "token#<id>"."""
 
@@ -540,6 +550,7 @@ ROWS: tuple[type[Row], ...] = (
     User,
     Owners,
     Access,
+    Invitation,
     Token,
     Membership,
     Team,

@@ -1,8 +1,9 @@
 """The one way to DynamoDB: reads, list queries and the transaction, with bounded retries.
 
-Conflicts, throttling and time-outs are normal on DynamoDB: they are retried with jitter inside the
-request's time and then become :class:`Unavailable`. A condition that does not hold is
-:class:`ConditionFailed`: the caller read something that has changed since, and decides anew.
+Conflicts, throttling and time-outs are normal on AWS: they are retried with jitter while the
+function has time (:func:`function_time`) and then become :class:`Unavailable`. The client itself
+retries nothing. A condition that does not hold is :class:`ConditionFailed`: the caller read
+something that has changed since, and decides anew.
 """
 
 import random
@@ -10,6 +11,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -30,19 +33,53 @@ Key = tuple[str, str]
 
 PASSING = frozenset(
     {
+        # conflicts
         "TransactionConflict",
         "TransactionConflictException",
         "TransactionInProgressException",
+        "ReplicatedWriteConflictException",
+        # throttling
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "ThrottlingError",
         "RequestLimitExceeded",
-        "InternalServerError",
-        "ServiceUnavailable",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
         "ThrottledException",
+        "Throttling",
+        "ThrottlingError",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        # outages
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
     }
 )
 ATTEMPTS = 8
+UNANSWERED = 3  # attempts when nothing answers: each may take both time-outs
+CONNECT_SECONDS, READ_SECONDS = 2, 5
+ROOM = 12.0  # seconds that a repeat, the freeing of the lock and the answer may take
+
+_remaining: ContextVar[Callable[[], int] | None] = ContextVar("remaining", default=None)
+
+
+@contextmanager
+def function_time(context: Any) -> Iterator[None]:
+    """Inside, a call is repeated only while the function of this Lambda context has time for it."""
+    token = _remaining.set(context.get_remaining_time_in_millis)
+    try:
+        yield
+    finally:
+        _remaining.reset(token)
 
 
 class ConditionFailed(Exception):
@@ -130,27 +167,38 @@ class Store:
     def together(self, *calls: Callable[[], Any]) -> list[Any]:
         """Run calls at the same time; they cost one round."""
         first, *rest = calls
-        futures = [self.pool.submit(call) for call in rest]
+        futures = [self.pool.submit(copy_context().run, call) for call in rest]
         return [first(), *(future.result() for future in futures)]
 
     def pause(self, attempt: int) -> None:
-        """Wait before another attempt: longer each time, with jitter, a second at most."""
-        self.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))  # noqa: S311 - jitter, not a secret
+        """Wait before another attempt: longer each time, with jitter, a second at most.
+
+        Raises:
+            Unavailable: the function has no time for another attempt.
+        """
+        seconds = random.uniform(0, min(1.0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        remaining = _remaining.get()
+        if remaining is not None and remaining() / 1000 < seconds + ROOM:
+            raise Unavailable
+        self.sleep(seconds)
+
+    def patiently(self, request: Callable[[], T]) -> T:
+        """The result of an AWS request; passing faults are retried, then :class:`Unavailable`."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return request()
+            except (ClientError, BotoCoreError) as error:
+                if not _passes(error):
+                    raise
+                if attempt + 1 == (UNANSWERED if isinstance(error, BotoCoreError) else ATTEMPTS):
+                    raise Unavailable from error
+                self.pause(attempt)
+        raise Unavailable
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One DynamoDB call; passing faults are retried, then :class:`Unavailable`."""
-        for attempt in range(ATTEMPTS):
-            try:
-                answer: dict[str, Any] = getattr(self.client, operation)(**parameters)
-                return answer
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in PASSING and not _only_conflicts(error):
-                    raise
-            except BotoCoreError:
-                if attempt >= 2:
-                    break
-            self.pause(attempt)
-        raise Unavailable
+        answer: dict[str, Any] = self.patiently(lambda: getattr(self.client, operation)(**parameters))
+        return answer
 
     def get(self, model: type[R], pk: str, sk: str) -> R | None:
         """One row, as it is now."""
@@ -177,12 +225,17 @@ class Store:
         for table, pk, sk in keys:
             rows = request.setdefault(self.name(table), {"ConsistentRead": True, "Keys": []})
             rows["Keys"].append({"pk": {"S": pk}, "sk": {"S": sk}})
-        found = {}
+        return {
+            (name.removeprefix(self.prefix), item["pk"]["S"], item["sk"]["S"]): item
+            for name, item in self.batch(request)
+        }
+
+    def batch(self, request: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """The items of a BatchGetItem with the names of their tables; what was left unprocessed is asked for again."""
+        found: list[tuple[str, dict[str, Any]]] = []
         for attempt in range(ATTEMPTS):
             answer = self.call("batch_get_item", RequestItems=request)
-            for name, items in answer.get("Responses", {}).items():
-                for item in items:
-                    found[name.removeprefix(self.prefix), item["pk"]["S"], item["sk"]["S"]] = item
+            found += [(name, item) for name, items in answer.get("Responses", {}).items() for item in items]
             request = answer.get("UnprocessedKeys") or {}
             if not request:
                 return found
@@ -327,6 +380,14 @@ def _bounds(
 _KINDS = {Update: "Update", Delete: "Delete", Check: "ConditionCheck"}
 
 
+def _passes(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same request may succeed a little later."""
+    if isinstance(error, BotoCoreError):
+        return True
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response["Error"]["Code"] in PASSING or status >= 500 or _only_conflicts(error)
+
+
 def _only_conflicts(error: ClientError) -> bool:
     """A cancelled transaction in which nothing but passing causes stood in the way."""
     codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])} - {"None", None}
@@ -340,7 +401,12 @@ def parse(model: type[R], item: Mapping[str, Any]) -> R:
 
 def connect() -> Store:
     """A store for the stage of this process."""
-    connection = Connection(max_pool_connections=32, connect_timeout_seconds=2, read_timeout_seconds=5)
+    connection = Connection(
+        max_pool_connections=32,
+        connect_timeout_seconds=CONNECT_SECONDS,
+        read_timeout_seconds=READ_SECONDS,
+        retry_configuration={"total_max_attempts": 1, "mode": "standard"},
+    )
     return Store(connection.client, settings().table_prefix, connection.session)
 
 

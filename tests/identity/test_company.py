@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from chalicelib.http.call import utc_now
-from chalicelib.identity import companies, people
+from chalicelib.identity import companies, sessions
 from chalicelib.identity.access import stamp
 from chalicelib.storage.rows import Company
 from chalicelib.storage.store import store
@@ -62,7 +62,8 @@ def test_tokens_answer_plan_without_api_as_soon_as_the_plan_changes(stage: Stage
 
 def test_without_the_api_people_read_signed_in_and_cannot_write_and_punches_are_kept(stage: Stage) -> None:
     made = company.create("Read", "pro", "UTC", "read@read.example")
-    changes, session = people.open_session(made["company"]["id"], made["owner"]["id"], "2999-01-01T00:00:00Z")
+    [account] = sessions.sign_in(store(), "read@read.example", made["owner"]["password"])
+    changes, session = sessions.open_session(store(), account, utc_now())
     store().transact(changes)
     browser = Client(stage.gateway, {"Cookie": f"wbsync_session={session.text}"})
     csrf = browser.ok("GET", "/me/")["csrf_token"]

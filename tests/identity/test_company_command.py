@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity import people as domain
+from chalicelib.identity import sessions
 from chalicelib.storage.rows import ClockId, key
 from chalicelib.storage.store import store
 from infra import company
@@ -52,7 +52,8 @@ def test_a_person_who_was_added_can_sign_in(stage: Stage, made: Any, capsys: pyt
     id = made["company"]["id"]
     command = ("people", "--company", id, "--name", "Pat", "--email", "pat@cmd.example", "--role", "owner")
     added = run(capsys, *command)["user"]
-    assert domain.sign_in(store(), "Pat@cmd.example", added["password"]) == [(id, added["id"])]
+    [account] = sessions.sign_in(store(), "Pat@cmd.example", added["password"])
+    assert (account.user.pk, account.user.id) == (id, added["id"])
     assert "email" in fails(capsys, *command)
     owner = stage.owner.token(made["token"])
     assert owner.ok("PATCH", f"/users/{made['owner']['id']}/", {"role": "admin"})["role"] == "admin"

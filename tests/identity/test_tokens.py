@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.http.call import utc_now
-from chalicelib.identity import access, secrets
-from chalicelib.identity import people as domain
+from chalicelib.identity import access, secrets, sessions
 from chalicelib.identity.access import stamp
 from chalicelib.storage.store import Store, store
 from infra import company
@@ -77,7 +76,8 @@ def test_a_token_is_for_a_user_of_the_company(stage: Stage, people: People) -> N
 
 def test_the_list_never_shows_a_session(stage: Stage) -> None:
     made = company.create("Sess", "pro", "UTC", "s@sess.example")
-    changes, session = domain.open_session(made["company"]["id"], made["owner"]["id"], "2999-01-01T00:00:00Z")
+    [account] = sessions.sign_in(store(), "s@sess.example", made["owner"]["password"])
+    changes, session = sessions.open_session(store(), account, utc_now())
     store().transact(changes)
     owner = stage.owner.token(made["token"])
     assert session.id not in owner.send("GET", "/api/v1/tokens/").text
@@ -121,7 +121,7 @@ def test_an_unknown_company_is_refused_from_memory_with_the_addresss_count_only(
             client.operations.clear()
             with pytest.raises(access.NotAuthenticated) as caught:
                 ask(made)
-            assert ("get_item" in client.operations) is looked_up
+            assert (len(client.operations) > 1) is looked_up
             assert looked_up or client.operations == ["update_item"]  # the address's count
             assert "X-RateLimit-Remaining" in caught.value.headers
 

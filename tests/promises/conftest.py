@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -98,10 +99,11 @@ class Stage:
             pump.drain(30)
 
 
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
+@contextmanager
+def running(**settings_of_stage: str) -> Iterator[Stage]:
+    """A stage of its own until the block ends; settings override those of every test."""
     before = dict(os.environ)
-    os.environ.update(ENVIRONMENT)
+    os.environ.update(ENVIRONMENT | settings_of_stage)
     os.environ.pop("AWS_ENDPOINT_URL", None)
     for cached in (settings, store, secrets._provider):
         cached.cache_clear()
@@ -119,3 +121,9 @@ def stage() -> Iterator[Stage]:
     os.environ.update(before)
     for cached in (settings, store, secrets._provider):
         cached.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with running() as stage:
+        yield stage

@@ -553,8 +553,8 @@ def test_the_rebuild_command_says_what_it_mended(stage: Stage, capsys: pytest.Ca
     site.do("plan", BUDGETED)
     assert not settle(site.records)
     spoil(site, {"node": 10, "row": "total", "how": "add", "name": "bac", "value": 7, "other": 0})
-    for expected in ("1 rows", "0 rows"):
-        assert rebuild_command([site.company, site.project.id]) == 0
-        assert capsys.readouterr().out.startswith(expected)
-    assert rebuild_command([site.company, "no-such-project"]) == 1
+    for code, expected in ((1, "1 rows were wrong and are mended\n"), (0, "0 rows were wrong\n")):
+        assert rebuild_command([site.company, site.project.id]) == code
+        assert capsys.readouterr().out == expected
+    assert rebuild_command([site.company, "no-such-project"]) == 2
     site.check()

@@ -1,0 +1,111 @@
+// Settings, API & integrations: lists, generates and revokes tokens and rotates the ingest secret through the JSON API.
+const { base, csrf } = document.body.dataset;
+const at = (id) => document.getElementById(id);
+const say = (text) => { at("message").textContent = text; };
+const day = (time) => (time ? time.slice(0, 10) : "never");
+
+async function api(method, path, body) {
+  const headers = { "X-CSRF-Token": csrf, "Content-Type": "application/json" };
+  if (method !== "GET") headers["Idempotency-Key"] = `settings-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  const answer = await fetch(path.startsWith(base + "/api/") ? path : `${base}/api/v1${path}`, {
+    method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const found = answer.status === 204 ? null : await answer.json();
+  if (answer.ok) return found;
+  const named = Object.entries(found.errors || {}).map(([field, texts]) => `${field}: ${texts.join(" ")}`);
+  throw new Error([found.detail, ...named].join(" "));
+}
+
+async function all(path) {
+  const rows = [];
+  for (let next = path; next;) {
+    const page = await api("GET", next);
+    rows.push(...page.results);
+    next = page.next;
+  }
+  return rows;
+}
+
+function act(work) {
+  return async (event) => {
+    event.preventDefault();
+    const button = event.submitter || event.currentTarget;
+    button.disabled = true;
+    try { await work(event); } catch (error) { say(error.message); } finally { button.disabled = false; }
+  };
+}
+
+function row(token, names) {
+  const line = document.createElement("tr");
+  const ends = token.revoked_at ? `revoked ${day(token.revoked_at)}` : day(token.expires_at);
+  const user = names.get(token.user) || token.user;
+  const cells = [token.label, `${token.prefix}…`, user, day(token.created_at), day(token.last_used_at), ends];
+  for (const text of cells) line.insertCell().textContent = text;
+  const last = line.insertCell();
+  if (!token.revoked_at) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Revoke";
+    button.setAttribute("aria-label", `Revoke ${token.label}`);
+    button.addEventListener("click", act(async () => {
+      if (!confirm(`Revoke ${token.label}? It stops working at once.`)) return;
+      await api("DELETE", `/tokens/${token.id}/`);
+      say(`${token.label} is revoked.`);
+      await list();
+    }));
+    last.append(button);
+  }
+  return line;
+}
+
+let names = new Map();
+
+async function list() {
+  const tokens = await all("/tokens/?page_size=200");
+  at("tokens").replaceChildren(...tokens.map((token) => row(token, names)));
+}
+
+async function people() {
+  const users = await all("/users/?page_size=200");
+  names = new Map(users.map((user) => [user.id, user.name]));
+  at("user").append(...users.filter((user) => user.active).map((user) => new Option(`${user.name} (${user.email})`, user.id)));
+}
+
+function show(kind, text) {
+  at(kind).textContent = text;
+  at(`${kind}-shown`).hidden = false;
+  document.querySelector(`[data-copy="${kind}"]`).focus();
+}
+
+at("generate").addEventListener("submit", act(async () => {
+  const body = { label: at("label").value };
+  if (at("user").value) body.user = at("user").value;
+  if (at("expires").value) body.expires_at = `${at("expires").value}T23:59:59Z`;
+  const made = await api("POST", "/tokens/", body);
+  at("generate").reset();
+  show("token", made.token);
+  say("The token is made. Copy it now.");
+  await list();
+}));
+
+at("rotate").addEventListener("submit", act(async () => {
+  if (!confirm("Set a new ingest secret? Devices need it once the present one ends.")) return;
+  const made = await api("POST", "/integrations/ingest-secret/", { overlap_seconds: Number(at("overlap").value) });
+  show("secret", made.secret);
+  say("The new secret works now. Copy it.");
+}));
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    const source = at(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+      say("Copied.");
+    } catch {
+      getSelection().selectAllChildren(source);
+      say("Press Ctrl+C or Command+C to copy the selected text.");
+    }
+  });
+}
+
+people().then(list).catch((error) => say(error.message));

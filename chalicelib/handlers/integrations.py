@@ -1,0 +1,40 @@
+"""What other systems sign in with: the ingest secret of clock devices."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.http.call import Call, Written
+from chalicelib.http.fields import Answer, Body
+from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.identity import ingest_secrets
+from chalicelib.identity.permissions import Permission
+
+routes = RouteSet("Account", __name__)
+
+
+class IngestSecretCreate(Body, kw_only=True):
+    """How long the present secret goes on working: not at all, or up to 30 days."""
+
+    overlap_seconds: Annotated[int, Meta(ge=0, le=ingest_secrets.LONGEST_OVERLAP)] = 0
+
+
+class IngestSecretAnswer(Answer, kw_only=True):
+    """The new secret, shown once."""
+
+    secret: str | UnsetType = UNSET
+
+
+@routes.route(
+    "POST",
+    f"{BASE}/integrations/ingest-secret",
+    permission=Permission.MANAGE_TOKENS,
+    body=IngestSecretCreate,
+    answer=IngestSecretAnswer,
+    status=201,
+)
+def rotate_ingest_secret(call: Call, body: IngestSecretCreate) -> Written:
+    """Set or rotate the ingest secret; this answer is the only one that shows it."""
+    changes, new = ingest_secrets.rotate(call.store, call.user.company, body.overlap_seconds, call.now)
+    mark = f"{{secret:{new.id}}}"
+    return Written(changes, IngestSecretAnswer(secret=mark), replay={mark: new.reference})

@@ -1,0 +1,32 @@
+"""Inviting a user to set a password."""
+
+from msgspec import UNSET, UnsetType
+
+from chalicelib.http.call import Call, Written
+from chalicelib.http.fields import Answer
+from chalicelib.http.pages import base, origin
+from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.identity import invitations
+from chalicelib.identity.permissions import Permission
+
+routes = RouteSet("Account", __name__)
+
+
+class InvitationAnswer(Answer, kw_only=True):
+    """A one-time link to set a password; ``link`` is shown once."""
+
+    user: str
+    expires_at: str
+    link: str | UnsetType = UNSET
+
+
+@routes.route(
+    "POST", f"{BASE}/users/{{id}}/invite", permission=Permission.WRITE_USERS, answer=InvitationAnswer, status=201
+)
+def invite_user(call: Call, id: str) -> Written:
+    """Make a one-time link by which a user sets their password, the first or a new one; it replaces the one before."""
+    changes, row, link = invitations.invite(call.store, call.user, id, call.now)
+    mark = f"{{link:{link.id}}}"
+    shown = f"{origin(call)}{base(call)}/password/{mark}/"
+    answer = InvitationAnswer(user=id, expires_at=row.expires_at, link=shown)
+    return Written(changes, answer, replay={mark: link.reference})

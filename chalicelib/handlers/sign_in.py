@@ -1,0 +1,240 @@
+"""Signing in and out, and setting a password: pages that need no token and work on every plan."""
+
+import html
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import quote
+
+from chalicelib.errors import CsrfFailed, NotAuthenticated, NotFound, RateLimited, Unavailable
+from chalicelib.http.call import Call
+from chalicelib.http.fields import Answer, Body
+from chalicelib.http.pages import (
+    Page,
+    base,
+    form,
+    page,
+    redirect,
+    safe,
+    session_cookie,
+    session_of,
+    visit,
+)
+from chalicelib.http.routes import PAGES, RouteSet, carries_csrf, csrf_token
+from chalicelib.identity import access, invitations, passwords, sessions
+from chalicelib.identity.people import directory_key
+from chalicelib.identity.sessions import Account
+from chalicelib.settings import settings
+from chalicelib.storage.rows import Company
+from chalicelib.storage.store import ConditionFailed
+
+routes = RouteSet(PAGES, __name__)
+ATTEMPTS = 10
+WRONG = "This e-mail and password do not belong together."
+
+
+class NextQuery(Body, kw_only=True):
+    """Where to go after signing in."""
+
+    next: str | None = None
+
+
+class AnyAnswer(Answer, kw_only=True):
+    """A page or document."""
+
+
+def _sign_in_form(call: Call, message: str = "", status: int = 200, email: str = "") -> Page:
+    return page(
+        call,
+        "Sign in to wbsync",
+        f'{_alert(message)}<form class="narrow" method="post" action="{_action(call)}">'
+        '<label for="email">E-mail</label><input id="email" name="email" type="email" required maxlength="254" '
+        f'autocomplete="username" value="{html.escape(email[:254])}">'
+        '<label for="password">Password</label><input id="password" name="password" type="password" required '
+        'autocomplete="current-password"><button>Sign in</button></form>',
+        status,
+    )
+
+
+def _action(call: Call) -> str:
+    return f"?next={quote(safe(call.query.next))}"
+
+
+def _alert(message: str) -> str:
+    return f'<p role="alert">{html.escape(message)}</p>' if message else ""
+
+
+def _too_often(call: Call, error: RateLimited) -> Page:
+    return page(
+        call,
+        "Too many attempts",
+        _alert("Too many attempts. Wait a minute, then try again."),
+        429,
+        error.headers,
+    )
+
+
+@routes.route("GET", "/login", query=NextQuery, answer=AnyAnswer, open=True)
+def sign_in_page(call: Call) -> Page:
+    """The sign-in page."""
+    visit(call)
+    return _sign_in_form(call)
+
+
+@routes.route("POST", "/login", query=NextQuery, answer=AnyAnswer, open=True)
+def sign_in(call: Call) -> Page:
+    """Sign in with e-mail and password, or with the choice of a company that was offered before."""
+    fields = form(call)
+    email, password = fields.get("email", ""), fields.get("password", "")
+    try:
+        visit(call, "sign-in")
+        if "choice" not in fields:
+            _count_account(call, email)
+    except RateLimited as error:
+        return _too_often(call, error)
+    company = fields.get("company")
+    for attempt in range(ATTEMPTS):
+        proved = _proved(call, fields, email, password)
+        matching = [each for each in proved if company in (None, each.user.pk)]
+        if not matching:
+            return _sign_in_form(call, WRONG, 401, email)
+        if len(matching) > 1:
+            return _which(call, matching)
+        try:
+            return _open(call, matching[0])
+        except NotAuthenticated:
+            return _sign_in_form(call, WRONG, 401, email)
+        except ConditionFailed:
+            call.store.pause(attempt)
+    raise Unavailable
+
+
+def _proved(call: Call, fields: dict[str, str], email: str, password: str) -> list[Account]:
+    if "choice" not in fields:
+        return sessions.sign_in(call.store, email, password)
+    account = sessions.chosen(call.store, fields["choice"], fields.get("company", ""), call.now)
+    return [account] if account else []
+
+
+def _count_account(call: Call, email: str) -> None:
+    """Attempts on one e-mail are limited wherever they come from; whether anybody has it is not asked."""
+    used = access.count_address(call.store, directory_key(email), "sign-in", call.now)
+    held = access.allowance(settings().rate_sign_in, used, call.now)
+    access.check(held)
+    assert call.allowance is not None
+    call.allowance = min(call.allowance, held, key=lambda each: each.remaining)
+
+
+def _which(call: Call, accounts: list[Account]) -> Page:
+    """Ask for the company by name; the password has been proved and is not asked again."""
+    rows = call.store.get_many(*((Company, each.user.pk, "company") for each in accounts))
+    named = sorted((row.name, row.id) for row in rows if row)
+    choices = "".join(f'<option value="{id}">{html.escape(name)}</option>' for name, id in named)
+    return page(
+        call,
+        "Which company?",
+        f'<form class="narrow" method="post" action="{_action(call)}"><label for="company">Company</label>'
+        f'<select id="company" name="company" required>{choices}</select>'
+        f'<input type="hidden" name="choice" value="{html.escape(sessions.choice(accounts, call.now))}">'
+        "<button>Sign in</button></form>",
+    )
+
+
+def _open(call: Call, account: Account) -> Page:
+    changes, session = sessions.open_session(call.store, account, call.now)
+    call.store.transact(changes)
+    cookie = session_cookie(session.text, settings().session_hours * 3600)
+    return redirect(call, safe(call.query.next), cookie)
+
+
+@routes.route("GET", "/logout", answer=AnyAnswer, open=True)
+def sign_out_page(call: Call) -> Page:
+    """Ask whether to sign out; a link alone ends nothing."""
+    visit(call)
+    session = session_of(call)
+    if session is None:
+        return redirect(call, "/login/")
+    return page(call, "Sign out of wbsync", sign_out_form(call, session.id))
+
+
+def sign_out_form(call: Call, session: str) -> str:
+    """The button that signs out."""
+    return (
+        f'<form method="post" action="{html.escape(base(call))}/logout/">'
+        f'<input type="hidden" name="csrf_token" value="{csrf_token(session)}"><button>Sign out</button></form>'
+    )
+
+
+def navigation(call: Call, session: str, path: str, label: str) -> str:
+    """The line above a page for people: a way to another page, and out."""
+    link = f'<a href="{html.escape(base(call) + path)}">{html.escape(label)}</a>'
+    return f"<nav>{link}{sign_out_form(call, session)}</nav>"
+
+
+@routes.route("POST", "/logout", answer=AnyAnswer, open=True)
+def sign_out(call: Call) -> Page:
+    """Sign out: the session ends at once, on the server too."""
+    visit(call)
+    session, fields = session_of(call), form(call)
+    if session is not None:
+        if not carries_csrf(fields.get("csrf_token", call.headers.get("x-csrf-token", "")), session.id):
+            raise CsrfFailed
+        with suppress(ConditionFailed):  # it had ended before: what the person wants is so
+            call.store.transact(sessions.close_session(session))
+    link = f'<p><a href="{html.escape(base(call))}/login/">Sign in</a></p>'
+    return page(call, "Signed out", link, headers=session_cookie("", 0))
+
+
+@routes.route("GET", "/password/{key}", answer=AnyAnswer, open=True)
+def password_page(call: Call, key: str) -> Page:
+    """The page that sets a password, from an invitation; looking at it does not use it up."""
+    visit(call)
+    return _answered(call, lambda: _password_form(call, invitations.find(call.store, key, call.now).user.email))
+
+
+@routes.route("POST", "/password/{key}", answer=AnyAnswer, open=True)
+def set_password(call: Call, key: str) -> Page:
+    """Set the password: once, whoever is first. Every session of the user ends."""
+    fields = form(call)
+    try:
+        visit(call, "sign-in")
+    except RateLimited as error:
+        return _too_often(call, error)
+    return _answered(call, lambda: _set_password(call, key, fields.get("password", "")))
+
+
+def _answered(call: Call, page_of: Callable[[], Page]) -> Page:
+    try:
+        return page_of()
+    except NotFound:
+        text = "It has been used, was replaced by a newer one, or is too old. Ask whoever sent it for a new one."
+        return page(call, "This link does not work", f"<p>{text}</p>", 404)
+
+
+def _set_password(call: Call, key: str, password: str) -> Page:
+    for attempt in range(ATTEMPTS):
+        invited = invitations.find(call.store, key, call.now)
+        wrong = passwords.complaints(password, invited.user.email)
+        if wrong:
+            return _password_form(call, invited.user.email, " ".join(wrong), 400)
+        try:
+            call.store.transact(invitations.accept(invited, password))
+        except ConditionFailed:
+            call.store.pause(attempt)
+            continue
+        text = f'<p>You can <a href="{html.escape(base(call))}/login/">sign in</a> with it now.</p>'
+        return page(call, "Your password is set", text, headers=session_cookie("", 0))
+    raise Unavailable
+
+
+def _password_form(call: Call, email: str, message: str = "", status: int = 200) -> Page:
+    least, most = passwords.SHORTEST, passwords.LONGEST
+    return page(
+        call,
+        "Set your password",
+        f'{_alert(message)}<form class="narrow" method="post"><label for="email">E-mail</label>'
+        f'<input id="email" type="email" value="{html.escape(email)}" readonly autocomplete="username">'
+        f'<label for="password">New password, at least {least} characters</label>'
+        f'<input id="password" name="password" type="password" required minlength="{least}" maxlength="{most}" '
+        'autocomplete="new-password"><button>Set password</button></form>',
+        status,
+    )

@@ -1,0 +1,149 @@
+"""Pages for people: one frame, one strict content policy, and what their forms send.
+
+A page is ``(status, headers, body)``; :func:`chalicelib.http.routes.serve` adds the headers that
+every answer has.
+"""
+
+import html
+from collections.abc import Mapping
+from urllib.parse import parse_qs, quote, urlsplit
+
+from chalicelib.errors import Denied, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.http.call import Call
+from chalicelib.http.routes import cookies, limit_address, raw_body
+from chalicelib.identity import access, secrets
+from chalicelib.settings import settings
+
+Page = tuple[int, dict[str, str], bytes]
+COOKIE = "wbsync_session"
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM = 65_536
+HOME = "/api/docs/"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+def page(
+    call: Call,
+    title: str,
+    body: str,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    *,
+    head: str = "",
+    data: Mapping[str, str] | None = None,
+) -> Page:
+    """An HTML page; ``body`` and ``head`` are HTML, the title and ``data`` are text."""
+    attributes = "".join(f' data-{name}="{html.escape(value)}"' for name, value in (data or {}).items())
+    text = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="stylesheet" href="{asset(call, "pages.css")}">{head}</head>'
+        f"<body{attributes}><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
+    )
+    return status, page_headers(headers), text.encode()
+
+
+def page_headers(headers: Mapping[str, str] | None = None, policy: str = POLICY) -> dict[str, str]:
+    """The headers of a page beside those of every answer."""
+    return {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "same-origin",
+        **(headers or {}),
+    }
+
+
+def redirect(call: Call, target: str, headers: Mapping[str, str] | None = None) -> Page:
+    """Send the browser to a path of this site."""
+    return 303, page_headers({"Location": base(call) + target, **(headers or {})}), b""
+
+
+def to_sign_in(call: Call) -> Page:
+    """To the sign-in page, and back here afterwards."""
+    return redirect(call, f"/login/?next={quote(call.resource + '/')}")
+
+
+def base(call: Call) -> str:
+    """What the stage puts before every path on the raw gateway URL."""
+    return call.path.rstrip("/").removesuffix(call.resource)
+
+
+def origin(call: Call) -> str:
+    """Scheme and host of this site as the gateway knows them; never a header of the client's where deployed."""
+    scheme = "https" if settings().secure_cookies else "http"
+    return f"{scheme}://{call.event['requestContext'].get('domainName', 'localhost')}"
+
+
+def asset(call: Call, name: str) -> str:
+    """The address of one of our own files."""
+    return f"{html.escape(base(call))}/assets/{name}"
+
+
+def safe(target: str | None) -> str:
+    """A path of this site in plain ASCII, never another site."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable():
+        return HOME
+    return quote(target, safe="/?&=%#:@!$'()*+,;~-._")
+
+
+def visit(call: Call, kind: str = "api") -> None:
+    """Count a request that names nobody against its address.
+
+    Raises:
+        RateLimited: the address is over its limit.
+    """
+    if kind == "api":
+        return limit_address(call)
+    used = access.count_address(call.store, call.address, kind, call.now)
+    call.allowance = access.allowance(settings().rate_sign_in, used, call.now)
+    return access.check(call.allowance)
+
+
+def form(call: Call) -> dict[str, str]:
+    """The fields of a form of this very site.
+
+    Raises:
+        Denied: the browser says that another site has sent it.
+        PayloadTooLarge, UnsupportedMediaType: it is no form of ours.
+    """
+    if not _from_here(call):
+        raise Denied("This form was sent from another site.")
+    kind = call.headers.get("content-type", FORM).split(";")[0].strip().lower()
+    raw = raw_body(call)
+    if raw and kind != FORM:
+        raise UnsupportedMediaType(f"The body must be {FORM}.")
+    if len(raw) > MAX_FORM:
+        raise PayloadTooLarge(f"A form may have {MAX_FORM} bytes.")
+    fields = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _from_here(call: Call) -> bool:
+    """What the browser says of where the form was; programs say nothing."""
+    site = call.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    sender = call.headers.get("origin")
+    hosts = {call.headers.get("host"), call.event["requestContext"].get("domainName")}
+    return sender is None or _host(sender) in hosts
+
+
+def _host(sender: str) -> str:
+    try:
+        return urlsplit(sender).netloc
+    except ValueError:
+        return ""
+
+
+def session_of(call: Call) -> secrets.Credential | None:
+    """The session that the request's cookie names, not yet checked."""
+    return secrets.parse(cookies(call).get(COOKIE, ""), "wbss")
+
+
+def session_cookie(text: str, seconds: int) -> dict[str, str]:
+    """The header that keeps a session in the browser; without text and time it is removed."""
+    secure = "; Secure" if settings().secure_cookies else ""
+    return {"Set-Cookie": f"{COOKIE}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"}

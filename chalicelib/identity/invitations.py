@@ -1,0 +1,92 @@
+"""Invitations: a one-time link by which a person sets their password, the first or a new one.
+
+A user has one at most. Its key is derived from a random id, so no table holds it; the row keeps
+the digest. Making a new one replaces it, using it removes it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.errors import Inactive, NotFound
+from chalicelib.identity import passwords, people, secrets, sessions
+from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity.permissions import Role
+from chalicelib.storage.rows import Access, Invitation, User, key
+from chalicelib.storage.store import Change, Delete, Put, Store, Update
+
+KIND = "wbsp"
+DAYS = 7
+
+
+def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[Change], Invitation, secrets.Credential]:
+    """A new link for a user of the company.
+
+    Raises:
+        NotFound: there is no such user.
+        Denied: the user's role holds a permission that the caller lacks.
+        Inactive: the user may not sign in.
+    """
+    user = people.find(store, caller.company, id)
+    people.require_all(caller, Role(user.role))
+    return invitation(user, now)
+
+
+def invitation(user: User, now: datetime) -> tuple[list[Change], Invitation, secrets.Credential]:
+    """A link for a user, whoever asks."""
+    if not user.active:
+        raise Inactive("The user is not active.")
+    link = secrets.issue(KIND, user.pk, user.id)
+    row = Invitation(
+        pk=key(user.pk, user.id),
+        sk="invitation",
+        id=link.id,
+        digest=link.digest,
+        address=people.directory_key(user.email),
+        expires_at=stamp(now + timedelta(days=DAYS)),
+    )
+    return [Put(row)], row, link
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """A link that works, and whose it is."""
+
+    link: secrets.Credential
+    user: User
+    access: Access
+
+
+def find(store: Store, text: str, now: datetime) -> Invited:
+    """Who a link invites.
+
+    Raises:
+        NotFound: it is wrong, used, replaced or too old, its user is not active or has another e-mail now; nobody
+            learns which.
+    """
+    link = secrets.parse(text, KIND)
+    if link is None:
+        raise NotFound
+    place = key(link.company, link.holder)
+    row, user, access = store.get_many(
+        (Invitation, place, "invitation"), (User, link.company, f"user#{link.holder}"), (Access, place, "access")
+    )
+    if row is None or not link.matches(row.digest) or row.expires_at <= stamp(now):
+        raise NotFound
+    if user is None or access is None or not (user.active and access.active):
+        raise NotFound
+    if row.address != people.directory_key(user.email):  # it was sent to somebody else
+        raise NotFound
+    return Invited(link, user, access)
+
+
+def accept(invited: Invited, password: str) -> list[Change]:
+    """Set the password, use up the link, and end every session: all or nothing, once."""
+    user, access, link = invited.user, invited.access, invited.link
+    ended = sessions.live(access.tokens)
+    same = (User.version == user.version) & (User.active == True)  # noqa: E712 - a condition expression
+    fresh = passwords.hashed(password, user.email)
+    return [
+        Delete(Invitation, (access.pk, "invitation"), Invitation.digest == link.digest),
+        Update(User, (user.pk, user.sk), (User.password.set(fresh), User.version.set(user.version + 1)), same),
+        sessions.end(access, ended),
+    ]

@@ -1,0 +1,212 @@
+"""How each write endpoint is exercised: fresh state, the request, and how others may change the row meanwhile.
+
+A new write route needs a line in SCENARIOS; a test fails until it has one. The name is the route's method
+and path; a second scenario of a route adds a remark in brackets. The function prepares what the request
+needs through the API (on a copy of the site that is thrown away) and returns what to send.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.promises.conftest import Client, Stage
+
+DAY = "2026-06-08"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request, and what somebody else does to the row between the fault and the retry."""
+
+    client: Client
+    path: str
+    body: Any = None
+    meanwhile: Callable[[], object] | None = None
+
+
+class Site:
+    """A project of four levels, two operatives, and people of three roles."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.owner = stage, stage.owner
+        self.manager, self.foreman = stage.person("project_manager", "mo"), stage.person("foreman", "fay")
+        self.device = Client(stage.gateway, {"X-Inbound-Secret": stage.made["ingest_secret"]})
+        self.project = self.manager.ok("POST", "/projects/", {"code": "P-1", "name": "Quay"})["id"]
+        self.discipline = None
+        for name in ("North", "Ground", "Concrete"):
+            self.discipline = self._node({"name": name, "parent": self.discipline})
+        self.activity = self._node({"name": "Pour", "parent": self.discipline, "cost_code": "C-1", "budget_hours": 9})
+        self.hand = self.operative("Ola", external_clock_id="77", hourly_rate=30)
+
+    def _node(self, values: dict[str, Any]) -> str:
+        return str(self.manager.ok("POST", f"/projects/{self.project}/wbs/", values)["id"])
+
+    def operative(self, name: str, **values: Any) -> str:
+        return str(self.manager.ok("POST", "/operatives/", {"name": name, **values})["id"])
+
+    def hours(self, **values: Any) -> dict[str, Any]:
+        """The body of an entry by hand."""
+        who = {"project": self.project, "operative": self.hand, "date": DAY, "cost_code": "C-1"}
+        return {**who, "hours": 8, "status": "submitted", **values}
+
+    def entry(self, **values: Any) -> str:
+        """The path of an entry that the foreman made."""
+        return f"/labour/{self.foreman.ok('POST', '/labour/', self.hours(**values))['id']}/"
+
+    def approved(self) -> str:
+        path = self.entry()
+        self.manager.ok("POST", f"{path}approve/", {})
+        return path
+
+    def edits(self, path: str) -> Callable[[], object]:
+        """Somebody else's edit of an entry; refused where the entry's state forbids it, and no harm."""
+        return lambda: self.foreman.send("PATCH", f"/api/v1{path}", {"note": "meanwhile"})
+
+    def punched(self, **values: Any) -> dict[str, Any]:
+        at = {"clock_in": f"{DAY}T07:00:00Z", "clock_out": f"{DAY}T15:30:00Z"}
+        return {"clock_id": "77", "project_code": "P-1", **at, "break_minutes": 30, **values}
+
+    def token(self) -> str:
+        return f"/tokens/{self.owner.ok('POST', '/tokens/', {'label': 'short'})['id']}/"
+
+
+def on_entry(action: str, body: Any, **state: Any) -> Callable[[Site], Sent]:
+    """An action of the approver on an entry that the foreman made."""
+
+    def prepare(site: Site) -> Sent:
+        path = site.entry(**state)
+        return Sent(site.manager, f"{path}{action}", body, meanwhile=site.edits(path))
+
+    return prepare
+
+
+def reopen(site: Site) -> Sent:
+    path = site.approved()
+    return Sent(site.manager, f"{path}reopen/", {"reason": "wrong crew"}, meanwhile=site.edits(path))
+
+
+def change_project(**values: Any) -> Callable[[Site], Sent]:
+    """A change of a project while somebody else changes its rate."""
+
+    def prepare(site: Site) -> Sent:
+        path = f"/projects/{site.project}/"
+        return Sent(site.manager, path, values, lambda: site.owner.ok("PATCH", path, {"planned_rate": 41}))
+
+    return prepare
+
+
+def change_operative(site: Site) -> Sent:
+    path = f"/operatives/{site.hand}/"
+    body = {"hourly_rate": 33, "external_clock_id": "78"}
+    return Sent(site.manager, path, body, lambda: site.owner.ok("PATCH", path, {"trade": "mason"}))
+
+
+def delete_entry(site: Site) -> Sent:
+    path = site.entry()
+    return Sent(site.foreman, path, meanwhile=site.edits(path))
+
+
+def punch(**values: Any) -> Callable[[Site], Sent]:
+    """A shift from a device, while another device sends the same."""
+
+    def prepare(site: Site) -> Sent:
+        body = site.punched(**values)
+        again = {name: value for name, value in body.items() if name != "device_id"}
+        return Sent(
+            site.device, "/clock-events/ingest/", body, lambda: site.device.ok("POST", "/clock-events/ingest/", again)
+        )
+
+    return prepare
+
+
+def closing_punch(site: Site) -> Sent:
+    site.device.ok("POST", "/clock-events/ingest/", site.punched(clock_out=None))
+    return Sent(site.device, "/clock-events/ingest/", site.punched())
+
+
+def batch(site: Site) -> Sent:
+    """Shifts of which one is new, one unknown, one repeated and one not readable."""
+    shift, stranger = site.punched(), site.punched(clock_id="99")
+    return Sent(site.device, "/clock-events/ingest/", {"events": [shift, stranger, shift, {"clock_id": "77"}]})
+
+
+def change_user(site: Site) -> Sent:
+    user = site.foreman.ok("GET", "/me/")["user"]["id"]
+    body = {"email": "other@a.example", "role": "supervisor"}
+    return Sent(site.owner, f"/users/{user}/", body, lambda: site.owner.ok("PATCH", f"/users/{user}/", {"name": "F"}))
+
+
+def on_membership(method: str, body: Any = None) -> Callable[[Site], Sent]:
+    """A change of the foreman's membership, while its last day is changed."""
+
+    def prepare(site: Site) -> Sent:
+        user, path = site.foreman.ok("GET", "/me/")["user"]["id"], f"/projects/{site.project}/memberships/"
+        if method == "POST":
+            return Sent(site.manager, path, {"user": user, "role": "supervisor"})
+        site.manager.ok("POST", path, {"user": user, "role": "supervisor"})
+        last = {"expires_on": "2099-01-01"}
+        return Sent(site.manager, f"{path}{user}/", body, lambda: site.manager.send("PATCH", f"{path}{user}/", last))
+
+    return prepare
+
+
+def invite(site: Site) -> Sent:
+    """A link for the foreman, while somebody else renames them."""
+    user = site.foreman.ok("GET", "/me/")["user"]["id"]
+    return Sent(
+        site.owner, f"/users/{user}/invite/", {}, lambda: site.owner.ok("PATCH", f"/users/{user}/", {"name": "F"})
+    )
+
+
+SCENARIOS: dict[str, Callable[[Site], Sent]] = {
+    "POST /api/v1/users": lambda site: Sent(
+        site.owner, "/users/", {"name": "New", "email": "new@a.example", "role": "foreman"}
+    ),
+    "PATCH /api/v1/users/{id}": change_user,
+    "POST /api/v1/users/{id}/invite": invite,
+    "POST /api/v1/integrations/ingest-secret": lambda site: Sent(
+        site.owner, "/integrations/ingest-secret/", {"overlap_seconds": 60}
+    ),
+    "PATCH /api/v1/company": lambda site: Sent(
+        site.owner, "/company/", {"name": "Acme Two"}, lambda: site.owner.ok("PATCH", "/company/", {"currency": "USD"})
+    ),
+    "POST /api/v1/projects/{id}/memberships": on_membership("POST"),
+    "PATCH /api/v1/projects/{id}/memberships/{user}": on_membership("PATCH", {"role": "foreman"}),
+    "DELETE /api/v1/projects/{id}/memberships/{user}": on_membership("DELETE"),
+    "POST /api/v1/tokens": lambda site: Sent(site.owner, "/tokens/", {"label": "kiosk"}),
+    "DELETE /api/v1/tokens/{id}": lambda site: Sent(site.owner, site.token()),
+    "POST /api/v1/projects": lambda site: Sent(site.manager, "/projects/", {"code": "P-9", "name": "Nine"}),
+    "PATCH /api/v1/projects/{id}": change_project(name="Pier"),
+    "PATCH /api/v1/projects/{id} (its code)": change_project(code="P-2"),
+    "POST /api/v1/projects/{id}/wbs": lambda site: Sent(
+        site.manager,
+        f"/projects/{site.project}/wbs/",
+        {"name": "Cure", "parent": site.discipline, "cost_code": "C-2"},
+        lambda: site.manager.ok(
+            "POST",
+            f"/projects/{site.project}/wbs/",
+            {"name": "Strike", "parent": site.discipline, "cost_code": "C-3"},
+        ),
+    ),
+    "POST /api/v1/operatives": lambda site: Sent(
+        site.manager, "/operatives/", {"name": "Ben", "external_clock_id": "80", "hourly_rate": 30}
+    ),
+    "PATCH /api/v1/operatives/{id}": change_operative,
+    "POST /api/v1/labour": lambda site: Sent(site.foreman, "/labour/", site.hours(), lambda: site.entry(hours=2)),
+    "PATCH /api/v1/labour/{id}": on_entry("", {"hours": 7}),
+    "PATCH /api/v1/labour/{id} (to another day)": on_entry("", {"date": "2026-06-09"}),
+    "DELETE /api/v1/labour/{id}": delete_entry,
+    "POST /api/v1/labour/{id}/submit": on_entry("submit/", {}, status="draft"),
+    "POST /api/v1/labour/{id}/approve": on_entry("approve/", {}),
+    "POST /api/v1/labour/{id}/reject": on_entry("reject/", {"reason": "wrong day"}),
+    "POST /api/v1/labour/{id}/reopen": reopen,
+    "POST /api/v1/clock-events/ingest": punch(device_id="gate"),
+    "POST /api/v1/clock-events/ingest (no project named)": punch(project_code=None),
+    "POST /api/v1/clock-events/ingest (closing an open shift)": closing_punch,
+    "POST /api/v1/clock-events/ingest (a batch)": batch,
+}
+
+
+def route_of(name: str) -> str:
+    """The method and path that a scenario belongs to."""
+    return name.partition(" (")[0]

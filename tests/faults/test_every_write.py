@@ -1,0 +1,212 @@
+"""Whatever happens to a write at any of its storage calls, a retry with its key leaves exactly one effect.
+
+The routes come from the declarations, the calls are counted: a new endpoint is covered by being a route
+with a scenario. Each outcome is compared with that of an uninterrupted run from the same tables.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chalicelib.http.routes import PAGES, ROUTES
+from chalicelib.storage.store import store
+from tests.faults import harness
+from tests.faults.harness import SOON, Died, Fault, Run, storage
+from tests.faults.scenarios import SCENARIOS, Site, route_of
+from tests.promises.conftest import Reply
+
+every_scenario = pytest.mark.parametrize("name", SCENARIOS)
+
+
+@contextmanager
+def prepared(site: Site, name: str) -> Iterator[Run]:
+    """A scenario ready to run; the site is afterwards as it was."""
+    clean = harness.saved()
+    try:
+        yield Run(name, SCENARIOS[name](site))
+    finally:
+        harness.put_back(clean)
+
+
+def test_every_write_route_has_a_scenario_and_every_scenario_a_route() -> None:
+    routes = {f"{route.method} {route.path}" for route in ROUTES if route.writes and route.tag != PAGES}
+    assert routes == {route_of(name) for name in SCENARIOS}
+
+
+def test_the_comparison_tells_different_effects_and_answers_apart(site: Site) -> None:
+    with prepared(site, "POST /api/v1/labour") as run:
+        once = run.expected(run.send)
+        twice = run.expected(run.without_key, lambda: run.send() and None)
+        assert once.answer == twice.answer
+        assert once.effect != twice.effect
+    with prepared(site, "PATCH /api/v1/labour/{id}") as run:
+        assert run.expected(run.meanwhile, run.send).answer != run.expected(run.send).answer
+
+
+@every_scenario
+def test_a_process_that_dies_after_any_call_and_a_retry_leave_one_effect_and_the_answer(site: Site, name: str) -> None:
+    with prepared(site, name) as run:
+        dies_everywhere(run, after=True)
+
+
+@pytest.mark.every_fault
+@every_scenario
+def test_a_process_that_dies_before_any_call_and_a_retry_leave_one_effect_and_the_answer(site: Site, name: str) -> None:
+    with prepared(site, name) as run:
+        dies_everywhere(run, after=False)
+
+
+def dies_everywhere(run: Run, *, after: bool) -> None:
+    """Die at each call in turn and retry."""
+    wanted = run.expected(run.send)
+    assert wanted.answer.startswith("2"), wanted.answer
+    for number in range(run.calls()):
+        committed = die(run, number, after=after)
+        retried = run.send()
+        assert run.outcome(retried) == wanted, number
+        assert ("idempotency-replayed" in retried.headers) is committed
+        replays(run, retried)
+
+
+def die(run: Run, number: int, *, after: bool) -> bool:
+    """Whether the effect was committed when the process died."""
+    run.again()
+    with storage(harness.dies(number, after=after)) as client, pytest.raises(Died):
+        run.send(SOON)
+    harness.lock_runs_out()
+    return client.committed
+
+
+def replays(run: Run, first: Reply) -> None:
+    """The same once more: byte for byte, and said to be a replay."""
+    before = harness.rows()
+    again = run.send()
+    assert (again.status, again.text) == (first.status, first.text)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert [again.headers.get(name) for name in ("location", "etag")] == [
+        first.headers.get(name) for name in ("location", "etag")
+    ]
+    assert harness.rows() == before
+
+
+@pytest.mark.every_fault
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@every_scenario
+def test_it_holds_when_somebody_changes_the_row_between_the_death_and_the_retry(
+    site: Site, name: str, after: bool
+) -> None:
+    with prepared(site, name) as run:
+        first = run.expected(run.send, run.meanwhile)
+        second = run.expected(run.meanwhile, run.send)
+        for number in range(run.calls()):
+            committed = die(run, number, after=after)
+            run.meanwhile()
+            assert run.outcome(run.send()) == (first if committed else second), number
+
+
+Kind = Callable[[int], Fault]
+
+
+@pytest.mark.every_fault
+@pytest.mark.parametrize("fault", [harness.loses_reply, harness.never_arrives])
+@every_scenario
+def test_a_fault_near_the_functions_end_is_the_answer_or_503_and_a_retry_gives_the_answer(
+    site: Site, name: str, fault: Kind
+) -> None:
+    with prepared(site, name) as run:
+        wanted = run.expected(run.send)
+        for number in range(run.calls()):
+            run.again()
+            with storage(fault(number)):
+                first = run.send(SOON)
+            assert first.status == 503 or run.outcome(first).answer == wanted.answer, number
+            harness.lock_runs_out()
+            assert run.outcome(run.send()) == wanted, number
+
+
+def throttles_three_times(number: int) -> Fault:
+    return harness.throttles(number, 3)
+
+
+@pytest.mark.every_fault
+@pytest.mark.parametrize("fault", [harness.loses_reply, harness.never_arrives, throttles_three_times])
+@pytest.mark.parametrize("keyed", [True, False], ids=["with key", "without key"])
+@every_scenario
+def test_a_passing_fault_is_not_noticed(site: Site, name: str, fault: Kind, keyed: bool) -> None:
+    with prepared(site, name) as run:
+        send = run.send if keyed else run.without_key
+        wanted = run.expected(send)
+        for number in range(run.calls()):
+            run.again()
+            with storage(fault(number)):
+                reply = send()
+            assert "idempotency-replayed" not in reply.headers
+            assert run.outcome(reply) == wanted, number
+
+
+@pytest.mark.every_fault
+@pytest.mark.parametrize("error", [harness.refused("ThrottlingException"), harness.ReadTimeoutError(endpoint_url="x")])
+@every_scenario
+def test_storage_that_stays_down_is_503_after_bounded_repeats_and_a_retry_gives_the_answer(
+    site: Site, name: str, error: Exception
+) -> None:
+    with prepared(site, name) as run:
+        wanted = run.expected(run.send)
+        for number in range(run.calls()):
+            run.again()
+            with storage(harness.stays_down(number, error)) as client:
+                down = run.send()
+            assert (down.status, down.body["code"], down.headers["retry-after"]) == (503, "unavailable", "1"), number
+            assert len(client.calls) < number + 40
+            release_locks()
+            assert run.outcome(run.send()) == wanted, number
+
+
+def release_locks() -> None:
+    """The functions that hold locks have had their time."""
+    name = store().name("idempotency")
+    for item in store().client.scan(TableName=name)["Items"]:
+        if item.get("status") == {"S": "INPROGRESS"}:
+            store().client.put_item(TableName=name, Item={**item, "in_progress_expiration": {"N": "1"}})
+
+
+@pytest.mark.every_fault
+@every_scenario
+def test_a_slow_first_run_that_wakes_after_its_retry_commits_nothing_and_gives_the_kept_answer(
+    site: Site, name: str
+) -> None:
+    with prepared(site, name) as run:
+        wanted = run.expected(run.send)
+        for number in range(run.calls()):
+            run.again()
+            retried: list[Reply] = []
+
+            def retry(retried: list[Reply] = retried) -> None:
+                harness.lock_runs_out()
+                retried.append(run.send())
+
+            with storage(harness.sleeps(number, retry)):
+                woken = run.send(SOON)
+            assert run.outcome(retried[0]) == wanted, number
+            assert (woken.status, woken.text) == (retried[0].status, retried[0].text), number
+            assert json.dumps(woken.headers.get("etag")) == json.dumps(retried[0].headers.get("etag"))
+
+
+@pytest.mark.parametrize(
+    ("name", "together", "rounds"),
+    [
+        ("PATCH /api/v1/projects/{id}", 2, 4),
+        ("POST /api/v1/labour", 2, 4),
+        ("POST /api/v1/labour/{id}/approve", 2, 5),
+        ("POST /api/v1/clock-events/ingest", 1, 5),
+        ("POST /api/v1/clock-events/ingest (no project named)", 2, 5),
+    ],
+)
+def test_a_write_with_a_key_makes_no_more_calls_than_promised(
+    site: Site, name: str, together: int, rounds: int
+) -> None:
+    """``together`` calls travel beside another: the address's count, the company, the only active project."""
+    with prepared(site, name) as run:
+        assert run.calls() - together == rounds

@@ -1,0 +1,261 @@
+"""Throttled or failing storage: repeated while the function has time, then 503, never a 500 or a 404."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+
+from chalicelib.errors import Unavailable
+from chalicelib.identity import secrets
+from chalicelib.storage.rows import Project
+from chalicelib.storage.store import ATTEMPTS, UNANSWERED, Store, connect, function_time, store
+from infra.local.gateway import Gateway
+from infra.local.lambda_context import LambdaContext
+from tests.faults import harness
+from tests.faults.harness import SOON, refused, storage
+from tests.faults.scenarios import DAY, Site
+from tests.promises.conftest import Client, Reply
+
+OWN_NAMES = {"InternalServerError", "TransactionConflictException", "ReplicatedWriteConflictException"}
+CODES = sorted(
+    OWN_NAMES
+    | set(TransientRetryableChecker._TRANSIENT_ERROR_CODES)
+    | set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES)
+)
+CANCELLED = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
+URL = {"endpoint_url": "https://dynamodb.example"}
+SILENCE = [ReadTimeoutError(**URL), ConnectTimeoutError(**URL), ConnectionClosedError(**URL)]
+SILENCE.append(EndpointConnectionError(**URL))
+
+
+def server_error(status: int) -> ClientError:
+    """What botocore makes of an answer that is not DynamoDB's, as of a load balancer."""
+    response: Any = {"Error": {"Code": str(status), "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Query")
+
+
+class Answers:
+    """A client whose every operation gives what it was told, one after the other."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers, self.made = list(answers), 0
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return self._next
+
+    def _next(self, **parameters: Any) -> Any:
+        answer = self.answers[min(self.made, len(self.answers) - 1)]
+        self.made += 1
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def told(*answers: Any) -> tuple[Store, Answers, list[float]]:
+    """A store over such a client, and the pauses it makes."""
+    client, pauses = Answers(*answers), list[float]()
+    return Store(client, "t-", sleep=pauses.append), client, pauses
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(refused, CODES),
+        *(refused("TransactionCanceledException", "None", reason) for reason in CANCELLED),
+        *map(server_error, (500, 502, 503, 504)),
+        *SILENCE,
+    ],
+    ids=str,
+)
+def test_every_passing_error_is_repeated_with_growing_pauses_and_then_unavailable(
+    error: ClientError | BotoCoreError,
+) -> None:
+    passing, client, pauses = told(error, error, {"Item": 1})
+    assert passing.call("get_item") == {"Item": 1}
+    assert (client.made, len(pauses)) == (3, 2)
+    failing, client, pauses = told(error)
+    with pytest.raises(Unavailable) as refusal:
+        failing.call("get_item")
+    assert client.made == (UNANSWERED if isinstance(error, BotoCoreError) else ATTEMPTS)
+    assert len(pauses) == client.made - 1 and all(0 <= pause <= 1 for pause in pauses)
+    assert refusal.value.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ConditionalCheckFailedException", "AccessDeniedException"])
+def test_an_error_that_a_repeat_cannot_mend_is_raised_at_once(code: str) -> None:
+    failing, client, _ = told(refused(code))
+    with pytest.raises(ClientError):
+        failing.call("get_item")
+    assert client.made == 1
+
+
+def test_a_condition_that_fails_beside_a_conflict_is_a_failed_condition() -> None:
+    failing, client, _ = told(refused("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed"))
+    with pytest.raises(ClientError):
+        failing.call("transact_write_items")
+    assert client.made == 1
+
+
+def test_a_function_that_is_nearly_over_repeats_nothing_and_one_with_time_does() -> None:
+    for seconds, made in ((11.0, 1), (29.0, 3)):
+        failing, client, _ = told(*SILENCE)
+        with function_time(LambdaContext("f", seconds, now=lambda: 0.0)), pytest.raises(Unavailable):
+            failing.call("get_item")
+        assert client.made == made
+
+
+def test_calls_sent_together_share_the_functions_time() -> None:
+    failing, client, _ = told(refused("ThrottlingException"))
+
+    def call() -> Any:
+        return failing.call("get_item")
+
+    with function_time(LambdaContext("f", 1, now=lambda: 0.0)), pytest.raises(Unavailable):
+        failing.together(call, call)
+    failing.pool.shutdown()
+    assert client.made == 2
+
+
+def left_over(*keys: str) -> dict[str, Any]:
+    return {"t-projects": {"ConsistentRead": True, "Keys": [{"pk": {"S": "c#p"}, "sk": {"S": key}} for key in keys]}}
+
+
+def item(key: str) -> dict[str, Any]:
+    return {"pk": {"S": "c#p"}, "sk": {"S": key}}
+
+
+def test_unprocessed_keys_are_asked_for_again_and_never_taken_for_absent_rows() -> None:
+    reading, client, pauses = told(
+        {"Responses": {"t-projects": [item("a")]}, "UnprocessedKeys": left_over("b")},
+        {"Responses": {}, "UnprocessedKeys": left_over("b")},
+        {"Responses": {"t-projects": [item("b")]}, "UnprocessedKeys": {}},
+    )
+    wanted = [(Project, "c#p", key) for key in ("a", "b", "absent")]
+    assert reading.raw_many(*wanted) == [item("a"), item("b"), None]
+    assert (client.made, len(pauses)) == (3, 2)
+
+
+def test_keys_that_stay_unprocessed_are_unavailable() -> None:
+    reading, client, _ = told({"Responses": {}, "UnprocessedKeys": left_over("a")})
+    with pytest.raises(Unavailable):
+        reading.raw_many((Project, "c#p", "a"))
+    assert client.made == ATTEMPTS
+
+
+def test_the_clients_retry_nothing_by_themselves(site: Site) -> None:
+    clients = (connect().client, secrets._provider().client)
+    assert [client.meta.config.retries["total_max_attempts"] for client in clients] == [1, 1]
+
+
+READS = [
+    "/me/",
+    "/users/",
+    "/tokens/",
+    "/projects/",
+    "/projects/{project}/",
+    "/projects/{project}/wbs/",
+    "/projects/{project}/kpis/",
+    "/wbs/{activity}/",
+    "/wbs/{activity}/kpis/",
+    "/operatives/",
+    "/operatives/{hand}/",
+    "/labour/",
+]
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("error", [refused("ThrottlingException"), SILENCE[0]], ids=["throttled", "silent"])
+def test_a_read_is_503_when_storage_fails_at_any_of_its_calls(site: Site, path: str, error: Exception) -> None:
+    path = "/api/v1" + path.format(project=site.project, activity=site.activity, hand=site.hand)
+    with storage(harness.sound) as client:
+        assert site.owner.send("GET", path).status == 200
+    for number in range(len(client.calls)):
+        with storage(harness.stays_down(number, error)):
+            unavailable(site.owner.send("GET", path))
+        with storage(harness.throttles(number, 2)):
+            assert site.owner.send("GET", path).status == 200
+
+
+def unavailable(reply: Reply) -> None:
+    """503 with everything a client needs to try again, and nothing internal."""
+    assert (reply.status, reply.body["code"], reply.headers["retry-after"]) == (503, "unavailable", "1")
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert "Throttl" not in reply.text and "dynamodb" not in reply.text
+
+
+def test_a_batch_of_punches_is_503_as_a_whole_and_the_retry_recognises_what_was_kept(site: Site) -> None:
+    events = [site.punched(clock_in=f"{DAY}T0{hour}:00:00Z") for hour in (5, 6)]
+    start = harness.saved()
+
+    def send() -> Reply:
+        return site.device.send("POST", "/api/v1/clock-events/ingest/", {"events": events})
+
+    with storage(harness.sound) as client:
+        whole = send()
+    for number in range(len(client.calls)):
+        harness.put_back(start)
+        with storage(harness.stays_down(number, refused("ThrottlingException"))):
+            unavailable(send())
+        again = send()
+        assert [each["clock_in"] for each in again.body["results"]] == [each["clock_in"] for each in events]
+        assert {each["status"] for each in again.body["results"]} == {each["status"] for each in whole.body["results"]}
+        assert site.manager.ok("GET", "/labour/")["count"] == 2
+    harness.put_back(start)
+
+
+class Session:
+    """The process's session, with a Parameter Store that fails a number of times."""
+
+    def __init__(self, inner: Any, times: int) -> None:
+        self.inner, self.left = inner, times
+
+    def create_client(self, name: str, **settings: Any) -> Any:
+        client = self.inner.create_client(name, **settings)
+
+        def refuse(**request: Any) -> None:
+            if self.left:
+                self.left -= 1
+                raise refused("ThrottlingException")
+
+        client.meta.events.register("before-call.ssm.GetParameter", refuse)
+        return client
+
+
+@pytest.fixture
+def parameters() -> Iterator[Callable[[int], None]]:
+    """Make Parameter Store, with nothing of it in memory, fail a number of times."""
+    session = store().session
+
+    def fail(times: int) -> None:
+        store().session = Session(session, times)
+        secrets._provider.cache_clear()
+
+    yield fail
+    store().session = session
+    secrets._provider.cache_clear()
+
+
+def test_throttled_parameters_are_read_again_and_then_503(site: Site, parameters: Callable[[int], None]) -> None:
+    parameters(3)
+    assert site.owner.send("GET", "/api/v1/me/").status == 200
+    parameters(10_000)
+    unavailable(site.owner.send("GET", "/api/v1/me/"))
+    unavailable(site.device.send("POST", "/api/v1/clock-events/ingest/", site.punched()))
+    unavailable(soon(site.owner).send("POST", "/api/v1/tokens/", {"label": "x"}, Idempotency_Key="ssm"))
+    parameters(0)
+    harness.lock_runs_out()
+    assert site.owner.send("POST", "/api/v1/tokens/", {"label": "x"}, Idempotency_Key="ssm").status == 201
+
+
+def soon(client: Client, gateway: Gateway = SOON) -> Client:
+    """The same client at functions that are nearly over."""
+    return Client(gateway, client.headers)

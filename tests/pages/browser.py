@@ -1,0 +1,82 @@
+"""A browser as far as our pages need one: it keeps cookies, reads forms and sends them."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urlencode
+
+from infra.local.gateway import Gateway
+from tests.promises.conftest import Client, Reply
+
+
+@dataclass
+class Form:
+    """A form with the values that it would send as it stands."""
+
+    action: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, str] = field(default_factory=dict)  # what is read -> value, of a select
+
+
+class _Forms(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.select = self.option = ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attributes}
+        if tag == "form":
+            self.forms.append(Form(given.get("action", "")))
+        elif tag == "input" and "name" in given and self.forms:
+            self.forms[-1].fields[given["name"]] = given.get("value", "")
+        elif tag == "select":
+            self.select = given.get("name", "")
+        elif tag == "option" and self.forms:
+            self.option = given.get("value", "")
+            self.forms[-1].fields.setdefault(self.select, self.option)
+
+    def handle_data(self, data: str) -> None:
+        if self.option and self.forms:
+            self.forms[-1].choices[data] = self.option
+            self.option = ""
+
+
+def forms(page: Reply) -> list[Form]:
+    """The forms of a page."""
+    parser = _Forms()
+    parser.feed(page.text)
+    return parser.forms
+
+
+@dataclass
+class Browser:
+    """One person's browser."""
+
+    gateway: Gateway
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def open(self, path: str, **headers: str) -> Reply:
+        return self._send("GET", path, b"", headers)
+
+    def submit(self, path: str, fields: dict[str, str], **headers: str) -> Reply:
+        """Send a form."""
+        kind = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+        return self._send("POST", path, urlencode(fields).encode(), kind | headers)
+
+    def sign_in(self, email: str, password: str, path: str = "/login/", **headers: str) -> Reply:
+        return self.submit(path, {"email": email, "password": password}, **headers)
+
+    def api(self) -> Client:
+        """Calls of a script on our pages: with the cookie and the CSRF token."""
+        client = Client(self.gateway, {"Cookie": self._cookie()})
+        return Client(self.gateway, client.headers | {"X-CSRF-Token": client.ok("GET", "/me/")["csrf_token"]})
+
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    def _send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        reply = Client(self.gateway, {"Cookie": self._cookie()}).send(method, path, body, **headers)
+        name, _, rest = reply.headers.get("set-cookie", "").partition("=")
+        if name:
+            self.cookies[name] = rest.partition(";")[0]
+        return reply

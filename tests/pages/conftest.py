@@ -1,0 +1,51 @@
+"""A stage, browsers, and users with passwords."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.storage.rows import Access, User, key
+from chalicelib.storage.store import Update, store
+from tests.pages.browser import Browser
+from tests.promises.conftest import Client, Stage, running
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with running() as stage:
+        yield stage
+
+
+@pytest.fixture
+def browser(stage: Stage) -> Browser:
+    return Browser(stage.gateway)
+
+
+def invited(owner: Client, name: str, role: str = "foreman") -> tuple[str, str, str]:
+    """A new user: id, e-mail, and the path of the link that sets their password."""
+    email = f"{name}@people.example"
+    id = owner.ok("POST", "/users/", {"name": name, "email": email, "role": role})["id"]
+    return id, email, path_of(owner.ok("POST", f"/users/{id}/invite/")["link"])
+
+
+def path_of(link: str) -> str:
+    """The path of a link of this site."""
+    return "/" + link.split("/", 3)[3]
+
+
+def person(stage: Stage, name: str, role: str = "foreman") -> tuple[str, str]:
+    """A new user who has set a password: id and e-mail."""
+    id, email, path = invited(stage.owner, name, role)
+    assert Browser(stage.gateway).submit(path, {"password": PASSWORD}).status == 200
+    return id, email
+
+
+def make_inactive(company: str, user: str) -> None:
+    store().transact(
+        [
+            Update(User, (company, f"user#{user}"), (User.active.set(False),)),
+            Update(Access, (key(company, user), "access"), (Access.active.set(False),)),
+        ]
+    )

@@ -1,0 +1,230 @@
+"""Browser sessions: how they begin, what they may do, and that they really end."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from chalicelib.http.call import utc_now
+from chalicelib.http.pages import safe
+from chalicelib.identity import passwords, sessions
+from chalicelib.identity.people import directory_key
+from chalicelib.storage.rows import Access, Directory, User, key
+from chalicelib.storage.store import ConditionFailed, Put, Update, store
+from infra import company
+from tests.pages.browser import Browser, forms
+from tests.pages.conftest import PASSWORD, invited, make_inactive, person
+from tests.promises.conftest import Stage
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Counting:
+    """A hasher that counts how often it works."""
+
+    def __init__(self) -> None:
+        self.work = 0
+
+    def hash(self, password: bytes, *, salt: bytes) -> str:
+        self.work += 1
+        return CHEAP.hash(password, salt=salt)
+
+    def verify(self, kept: str, password: bytes) -> bool:
+        self.work += 1
+        return CHEAP.verify(kept, password)
+
+
+def tokens_of(stage: Stage, user: str) -> dict[str, Any]:
+    row = store().get(Access, key(stage.made["company"]["id"], user), "access")
+    assert row is not None
+    return row.tokens
+
+
+def test_signing_in_opens_a_session_that_scripts_and_other_sites_cannot_take(stage: Stage, browser: Browser) -> None:
+    _, email = person(stage, "ann")
+    reply = browser.sign_in(email, PASSWORD, "/login/?next=%2Fsettings%2Fapi%2F")
+    assert (reply.status, reply.headers["location"]) == (303, "/settings/api/")
+    parts = set(reply.headers["set-cookie"].split("; ")[1:])
+    assert parts == {"Path=/", "HttpOnly", "Secure", "SameSite=Lax", "Max-Age=43200"}
+    assert browser.api().ok("GET", "/me/")["user"]["email"] == email
+
+
+def test_signing_out_ends_the_session_wherever_its_cookie_is_kept(stage: Stage, browser: Browser) -> None:
+    _, email = person(stage, "bob")
+    browser.sign_in(email, PASSWORD)
+    kept = Browser(stage.gateway, dict(browser.cookies))
+    [form] = forms(browser.open("/logout/"))
+    assert browser.submit("/logout/", {"csrf_token": "x"}).status == 403
+    assert kept.api().send("GET", "/api/v1/me/").status == 200
+    assert browser.submit(form.action, form.fields).status == 200
+    assert kept.open("/api/v1/me/").status == 401
+    assert kept.submit("/logout/", form.fields).status == 200  # once more does no harm
+    assert browser.cookies["wbsync_session"] == ""
+
+
+def test_a_write_of_a_session_needs_its_csrf_token(stage: Stage, browser: Browser) -> None:
+    browser.sign_in("o@a.example", stage.made["owner"]["password"])
+    api = browser.api()
+    other = Browser(stage.gateway)
+    other.sign_in("o@a.example", stage.made["owner"]["password"])
+    for token in ("", "wrong", other.api().headers["X-CSRF-Token"], "\u00e9"):
+        refused = api.send("POST", "/api/v1/tokens/", {"label": "x"}, X_CSRF_Token=token)
+        assert (refused.status, refused.body["code"]) == (403, "csrf_failed")
+    assert api.send("POST", "/api/v1/tokens/", {"label": "x"}).status == 201
+
+
+def test_a_form_that_another_site_sends_is_refused(stage: Stage, browser: Browser) -> None:
+    _, email = person(stage, "cat")
+    assert browser.sign_in(email, PASSWORD, Sec_Fetch_Site="cross-site").status == 403
+    old = {"Sec_Fetch_Site": "same-origin", "Host": "wbsync.example"}
+    assert browser.sign_in(email, PASSWORD, **old).status == 303
+    for origin in ("https://evil.example", "null", "https://[", "https://wbsync.example.evil.example"):
+        sent = {"Origin": origin, "Host": "wbsync.example", "Content_Type": "application/x-www-form-urlencoded"}
+        assert browser._send("POST", "/login/", b"email=a&password=b", sent).status == 403
+
+
+@pytest.mark.parametrize("who", ["unknown", "wrong", "no_password", "inactive"])
+def test_whoever_cannot_sign_in_gets_the_same_page_for_the_same_work(stage: Stage, who: str) -> None:
+    id, email = person(stage, f"same-{who}")
+    if who == "no_password":
+        _, email, _ = invited(stage.owner, "nobody-yet")
+    if who == "inactive":
+        make_inactive(stage.made["company"]["id"], id)
+    email = "who@nowhere.example" if who == "unknown" else email
+    password = PASSWORD if who == "inactive" else "something else entirely"
+    calls: list[str] = []
+    store().client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name), "count")
+    hasher = Counting()
+    user = store().get(User, stage.made["company"]["id"], f"user#{id}")
+    assert user is not None
+    if who != "no_password":
+        fresh = passwords.hashed(PASSWORD, user.email, hasher)  # type: ignore[arg-type]
+        store().transact([Update(User, (user.pk, user.sk), (User.password.set(fresh),))])
+    calls.clear()
+    hasher.work = 0
+    assert sessions.sign_in(store(), email, password, hasher) == []  # type: ignore[arg-type]
+    store().client.meta.events.unregister("before-call.dynamodb", unique_id="count")
+    assert (hasher.work, calls) == (1, ["Query", "BatchGetItem"])
+    page = Browser(stage.gateway).sign_in(email, "something else entirely")
+    blank = Browser(stage.gateway).sign_in("", "")
+    assert (page.status, page.text.replace(email, "")) == (401, blank.text)
+
+
+def test_a_person_in_several_companies_is_asked_which_by_name_and_not_for_the_password_again(stage: Stage) -> None:
+    _, email = person(stage, "dee")
+    rival = company.create("Rival & Sons", "field", "UTC", email)
+    place = (rival["company"]["id"], f"user#{rival['owner']['id']}")
+    store().transact([Update(User, place, (User.password.set(passwords.hashed(PASSWORD, email)),))])
+    browser = Browser(stage.gateway)
+    page = browser.sign_in(email, PASSWORD, "/login/?next=/api/schema/")
+    [form] = forms(page)
+    assert page.status == 200 and form.choices.keys() == {"Acme", "Rival & Sons"}
+    assert "password" not in form.fields and PASSWORD not in page.text
+    forged = form.fields | {"choice": form.fields["choice"][:-1] + "_"}
+    assert browser.submit("/login/", forged).status == 401
+    assert browser.submit("/login/", form.fields | {"company": "elsewhere"}).status == 401
+    answer = browser.submit(f"/login/{form.action}", form.fields | {"company": rival["company"]["id"]})
+    assert (answer.status, answer.headers["location"]) == (303, "/api/schema/")
+    assert browser.api().ok("GET", "/me/")["company"]["name"] == "Rival & Sons"
+    late = utc_now() + timedelta(minutes=6)
+    assert sessions.chosen(store(), form.fields["choice"], rival["company"]["id"], late) is None
+    store().transact([Update(User, place, (User.password.set(passwords.hashed("another password", email)),))])
+    assert sessions.chosen(store(), form.fields["choice"], rival["company"]["id"], utc_now()) is None
+
+
+@pytest.mark.parametrize("text", ["", ".", "a.b", "\u00e9.\u00e9", "=.=", "x" * 9999])
+def test_a_choice_that_we_did_not_sign_is_none(stage: Stage, text: str) -> None:
+    assert sessions.chosen(store(), text, "a", utc_now()) is None
+
+
+def test_an_address_in_hundreds_of_companies_costs_one_hash(stage: Stage) -> None:
+    email, hasher = "many@people.example", Counting()
+    fresh = passwords.hashed(PASSWORD, email, hasher)  # type: ignore[arg-type]
+    origin = store().get(User, stage.made["company"]["id"], f"user#{stage.made['owner']['id']}")
+    assert origin is not None
+    for number in range(130):
+        values = origin.plain() | {"pk": f"c{number}", "sk": "user#u", "id": "u", "email": email, "password": fresh}
+        values |= {"list_users": f"c{number}"}
+        directory = Directory(pk=directory_key(email), sk=f"c{number}#u", company=f"c{number}", user="u")
+        store().transact([Put(User(**values)), Put(directory)])
+    hasher.work = 0
+    assert len(sessions.sign_in(store(), email, PASSWORD, hasher)) == 130  # type: ignore[arg-type]
+    assert hasher.work == 1
+    assert sessions.sign_in(store(), email, "wrong", hasher) == [] and hasher.work == 2  # type: ignore[arg-type]
+
+
+def test_a_hash_with_an_older_salt_still_opens_and_is_renewed(stage: Stage, browser: Browser) -> None:
+    id, email = person(stage, "eve")
+    place = (stage.made["company"]["id"], f"user#{id}")
+    older = passwords.hashed(PASSWORD, "before@people.example")
+    store().transact([Update(User, place, (User.password.set(older),))])
+    assert browser.sign_in(email, "not this one at all").status == 401
+    assert browser.sign_in(email, PASSWORD).status == 303
+    row = store().get(User, *place)
+    assert row is not None and row.password == passwords.hashed(PASSWORD, email)
+
+
+def test_a_session_row_never_grows_without_bound(stage: Stage) -> None:
+    id, email = person(stage, "fin")
+    first = Browser(stage.gateway)
+    first.sign_in(email, PASSWORD)
+    for _ in range(sessions.MOST_LIVE):
+        assert Browser(stage.gateway).sign_in(email, PASSWORD).status == 303
+    assert len(sessions.live(tokens_of(stage, id))) == sessions.MOST_LIVE
+    assert first.open("/api/v1/me/").status == 401
+    [account] = sessions.sign_in(store(), email, PASSWORD)
+    changes, session = sessions.open_session(store(), account, utc_now() + timedelta(hours=13))
+    store().transact(changes)
+    assert sessions.live(tokens_of(stage, id)) == [session.id]  # the expired ones are gone
+
+
+def test_a_session_ends_with_its_time_and_with_its_user(stage: Stage, browser: Browser) -> None:
+    id, email = person(stage, "gil")
+    [account] = sessions.sign_in(store(), email, PASSWORD)
+    changes, session = sessions.open_session(store(), account, datetime(2026, 1, 1, tzinfo=UTC))
+    store().transact(changes)
+    old = Browser(stage.gateway, {"wbsync_session": session.text})
+    assert old.open("/api/v1/me/").status == 401
+    browser.sign_in(email, PASSWORD)
+    assert browser.open("/api/v1/me/").status == 200
+    make_inactive(stage.made["company"]["id"], id)
+    assert browser.open("/api/v1/me/").status == 401
+    assert browser.sign_in(email, PASSWORD).status == 401
+
+
+def test_a_password_that_changes_while_somebody_signs_in_opens_nothing(stage: Stage) -> None:
+    id, email = person(stage, "hal")
+    [account] = sessions.sign_in(store(), email, PASSWORD)
+    changes, _ = sessions.open_session(store(), account, utc_now())
+    place = (stage.made["company"]["id"], f"user#{id}")
+    store().transact([Update(User, place, (User.password.set(passwords.hashed("a newer password", email)),))])
+    with pytest.raises(ConditionFailed):
+        store().transact(changes)
+    assert sessions.live(tokens_of(stage, id)) == []
+
+
+@pytest.mark.parametrize(
+    "target", [None, "", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: b", "/\tx"]
+)
+def test_signing_in_never_leads_to_another_site(target: str | None) -> None:
+    assert safe(target) == "/api/docs/"
+
+
+def test_where_to_go_keeps_its_query_and_is_plain_ascii() -> None:
+    assert safe("/api/v1/labour/?page=2&search=é") == "/api/v1/labour/?page=2&search=%C3%A9"
+
+
+def test_a_form_of_another_kind_or_size_is_refused(browser: Browser) -> None:
+    assert browser.submit("/login/", {"email": "a"}, Content_Type="application/json").status == 415
+    assert browser.submit("/login/", {"email": "a" * 70_000}).status == 413
+    assert browser.submit("/login/", {"email": "\0", "password": "\ud800".encode("utf-8", "replace")}).status == 401  # type: ignore[dict-item]
+
+
+def test_every_page_carries_the_headers_of_every_answer(browser: Browser) -> None:
+    for path in ("/login/", "/logout/", "/api/docs/", "/settings/api/", "/password/x/", "/assets/settings.js"):
+        reply = browser.open(path)
+        assert reply.headers["x-request-id"] and int(reply.headers["x-ratelimit-remaining"]) >= 0, path
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["strict-transport-security"]
+        assert "no-store" in reply.headers["cache-control"] or path.startswith("/assets/")
