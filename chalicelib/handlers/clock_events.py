@@ -17,6 +17,10 @@ from chalicelib.storage.rows import ClockEvent
 from chalicelib.storage.store import Change, ConditionFailed
 
 routes = RouteSet("Clock events", __name__)
+EACH = (
+    "Shifts, each with fields as beside `events`. Each is checked for itself: one that is not valid, whatever it is, "
+    "has its problem in `results` and keeps no other back."
+)
 Moment = Annotated[str, Meta(min_length=10, max_length=40, description="ISO 8601 time")]
 
 
@@ -41,7 +45,7 @@ class IngestBody(Shift, kw_only=True):
 
     schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["clock_id"]}, {"required": ["events"]}]}
     clock_id: Code | int | UnsetType = UNSET
-    events: Annotated[list[Any], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
+    events: Annotated[list[Any], Meta(min_length=1, max_length=500, description=EACH)] | UnsetType = UNSET
 
 
 class EventAnswer(Answer, kw_only=True):

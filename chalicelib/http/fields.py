@@ -257,6 +257,8 @@ def _join(path: str, name: str) -> str:
 
 def _bind_value(hint: Any, value: Any, path: str, errors: dict[str, list[str]]) -> Any:
     base, rules = _strip(hint)
+    if base is Any:
+        return value  # the handler's own matter
     members = [item for item in _members(base) if item is not UnsetType]
     if value is None and type(None) in members:
         return None
