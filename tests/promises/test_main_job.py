@@ -113,7 +113,7 @@ def test_events_of_a_batch_are_answered_each_for_itself(stage: Stage, site: dict
 
 def test_an_event_of_no_sense_costs_the_others_of_its_batch_nothing(stage: Stage, site: dict[str, Any]) -> None:
     device = Client(stage.gateway, {"X-Inbound-Secret": stage.made["ingest_secret"]})
-    senseless: list[Any] = [None, True, 7.5, [], {}, {"events": [{}]}, "text", "\x00", "\u202e", "\ud800", {"\ud800": "\0"}]
+    senseless: list[Any] = [None, True, 7.5, [], {}, {"events": [{}]}, "text", "\x00", "\u202e", "\ud800"]
     good = {"clock_id": 5, "clock_in": "2026-06-12T07:00:00Z", "clock_out": "2026-06-12T15:00:00Z"}
     reply = device.send("POST", "/api/v1/clock-events/ingest/", {"events": [*senseless, good]})
     assert reply.status == 200
