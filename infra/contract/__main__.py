@@ -7,6 +7,7 @@ some operation never succeeded has not tested it, and fails too.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -23,11 +24,14 @@ REQUIREMENT = "schemathesis==4.32.5"
 HERE = Path(__file__).parent
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 SHIFTS = 30
+SLOW_MACHINE = ("--request-timeout", "60", "--suppress-health-check", "too_slow")  # a slow machine is no finding
 ANSWERS = HOME / "answers.json"
 
 
 def main() -> int:
     """Install, serve, fuzz; 0 when nothing was found and every operation has answered well at least once."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # unwinds: the fuzzer and moto are stopped
     HOME.mkdir(exist_ok=True)
     _say("installing schemathesis into its own environment")
     program = _install()
@@ -51,6 +55,7 @@ def _site(base_url: str, company: dict[str, Any]) -> dict[str, Any]:
         if day % 3 == 1:
             job.foreman.call("POST", f"/labour/{entry}/reject/", {"reason": "Another day."})
     member = owner.call("POST", "/users/", {"name": "Mae", "email": "mae@contract.example", "role": "engineer"})
+    owner.call("POST", f"/projects/{job.project}/memberships/", {"user": member["id"], "role": "engineer"})
     tokens = owner.call("GET", "/tokens/")["results"]
     return {
         "owner": company["owner"]["id"],
@@ -80,6 +85,7 @@ def _fuzz(program: Path, base_url: str, company: dict[str, Any], site: dict[str,
         "--continue-on-failure",
         "--workers",
         "2",
+        *SLOW_MACHINE,
         "--seed",
         os.environ.get("CONTRACT_SEED", "1"),
     ]

@@ -74,6 +74,8 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     body = json.loads(response.content)
     if response.status_code == 201 and "id" in body and len(_segments(case)) == 1:
         made.setdefault(_segments(case)[0], []).append(body["id"])
+    if response.status_code == 201 and case.operation.path.endswith("/memberships/"):
+        made.setdefault("members", []).append(body["user"])
     for row in body.get("results", [body]):
         if "allowed_actions" in row:
             entries[row["id"]] = row["allowed_actions"]
@@ -123,7 +125,8 @@ def _aim(case: Any) -> None:
     else:
         case.path_parameters["id"] = SITE[group]
     if "user" in case.path_parameters:
-        case.path_parameters["user"] = SITE["users"]
+        members = made.get("members", []) if case.method == "DELETE" else [SITE["users"]]
+        case.path_parameters["user"] = members.pop() if members else uuid.uuid4().hex
 
 
 def _entry(action: str | None) -> str:
@@ -149,6 +152,8 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body["clock_in"] = FIELDS["clock_in"]
     if "projects" in body:
         body["projects"] = [FIELDS["project"]]
+    if path.endswith("/memberships/") and made.get("users"):
+        body["user"] = made["users"][-1]
     if _adds_node(path, method):
         body |= {"parent": FIELDS["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
     _order(body)
