@@ -4,8 +4,9 @@ A user has one at most. Its key is derived from a random id, so no table holds i
 the digest. Making a new one replaces it, using it removes it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.errors import Inactive, NotFound
 from chalicelib.identity import passwords, people, secrets, sessions
@@ -47,8 +48,7 @@ def invitation(user: User, now: datetime) -> tuple[list[Change], Invitation, sec
     return [Put(row)], row, link
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """A link that works, and whose it is."""
 
     link: secrets.Credential

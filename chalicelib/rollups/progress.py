@@ -1,9 +1,10 @@
 """How far nodes are: percent complete and installed quantity, from their rollup rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from chalicelib.projects.projects import today
 from chalicelib.rollups import kpis
@@ -12,8 +13,7 @@ from chalicelib.storage.rows import Project, RollupDay, RollupHead, key
 from chalicelib.storage.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Percent complete from 0 to 1 (None without a budget) and the installed quantity."""
 
     percent: Decimal | None

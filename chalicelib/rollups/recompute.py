@@ -7,10 +7,11 @@ row. So a replay finds no difference, and lost, repeated or reordered records do
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.errors import Unavailable
 from chalicelib.projects.wbs import LEVELS
@@ -25,8 +26,7 @@ SLICE = 200
 WHOLE = "whole"  # in the place of an activity: all of the project
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An activity to recompute."""
 
     company: str
@@ -38,8 +38,7 @@ Touched = dict[Target, set[str] | None]
 """Dates of each activity whose source rows changed; None: its plan changed, look at all of it."""
 
 
-@dataclass(slots=True)
-class Cell:
+class Cell(Struct):
     """One row of an activity: its new content and what changes above it."""
 
     sk: str
@@ -47,8 +46,7 @@ class Cell:
     differences: dict[str, Sums]  # ancestor -> what to add
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """The cells of one activity still to be written, under the head version they were computed at."""
 
     target: Target
