@@ -27,7 +27,6 @@ from chalicelib.handlers import (
     wbs,
 )
 from chalicelib.http.api import build
-from chalicelib.rollups.recompute import repair
 from chalicelib.storage.store import store
 
 app = build(
@@ -73,6 +72,8 @@ def plan_rollup(event: DynamoDBEvent) -> Any:
 @app.schedule("rate(1 minute)", name="repair_rollups")
 def repair_rollups(event: CloudWatchEvent) -> int:
     """Recompute what stream functions had to leave."""
+    from chalicelib.rollups.recompute import repair
+
     return repair(store())
 
 
