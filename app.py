@@ -27,7 +27,6 @@ from chalicelib.handlers import (
     wbs,
 )
 from chalicelib.http.api import build
-from chalicelib.storage.store import store
 
 app = build(
     account.routes,
@@ -71,10 +70,10 @@ def plan_rollup(event: DynamoDBEvent) -> Any:
 
 @app.schedule("rate(1 minute)", name="repair_rollups")
 def repair_rollups(event: CloudWatchEvent) -> int:
-    """Recompute what stream functions had to leave."""
-    from chalicelib.rollups.recompute import repair
+    """Do what stream functions had to leave, and check projects that are due, in slices."""
+    from chalicelib.handlers.streams import roll_forward  # here: requests need not load it at a cold start
 
-    return repair(store())
+    return roll_forward(event.context)
 
 
 gc.freeze()
