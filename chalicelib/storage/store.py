@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
-from msgspec import Struct, field
+from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -144,7 +145,8 @@ class Page(Struct, frozen=True):
     count: int
 
 
-class Store(Struct):
+@dataclass
+class Store:
     """Reads and transactions over the tables of one stage."""
 
     client: Any
