@@ -7,7 +7,6 @@ the digits of the JSON text: they are read as Decimal and never pass through flo
 import json
 import re
 import types
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -16,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields as struct_fields
 
 from chalicelib.errors import Invalid, InvalidJson
@@ -32,8 +31,7 @@ _VISIBLE = re.compile(f"[^{_REFUSED}{_BLANK}]")
 TOO_DEEP = f"Nested more than {MAX_DEPTH} levels deep."
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """Bounds of an exact number: ``places`` decimals, lowest and highest value, ``above`` excludes."""
 
     places: int
@@ -122,8 +120,7 @@ Email = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class TimeZone:
+class TimeZone(Struct, frozen=True):
     """A name of the IANA time zone database."""
 
     def check(self, value: Any) -> str:

@@ -12,7 +12,6 @@ import base64
 import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -20,7 +19,7 @@ from itertools import chain
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
@@ -98,8 +97,7 @@ class Summed(Changes, kw_only=True):
 Rule = tuple[str, Callable[[str], bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a list's rows are: an index, the keys in it, an order, and what is dropped after reading.
 
     ``hash`` may be several keys, whose rows are merged, or none. DynamoDB drops by ``filters``
@@ -188,8 +186,7 @@ def _moment(text: str) -> str:
         raise Invalid(errors={"updated_since": ["Must be a time such as 2026-06-08T07:00:00Z."]}) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """What every page of a walk says alike: taken when the walk starts, then carried in the cursors."""
 
     count: int
@@ -197,8 +194,7 @@ class Walk:
     synced_until: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Which page: its number, and the value of the order that it lies beyond; None is the list's end."""
 
     page: int
@@ -206,8 +202,7 @@ class Place:
     backward: bool = False
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """One pass over the matching rows of a key: how many, their sums, and the first of their places."""
 
     count: int = 0

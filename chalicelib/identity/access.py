@@ -7,12 +7,12 @@ allowance only. A company that does not exist is remembered, and refused without
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 from pynamodb.expressions.condition import size
 
 from chalicelib.errors import Denied, NotAuthenticated, RateLimited
@@ -26,8 +26,7 @@ from chalicelib.storage.store import Store, parse
 SLOTS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What is left of a limit in this minute."""
 
     limit: int
@@ -39,8 +38,7 @@ class Allowance:
         return max(0, self.limit - self.used)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """The user behind a request, in their company, as both are at the moment of the request."""
 
     company: str

@@ -4,8 +4,9 @@ A user has one at most. Its key is derived from a random id, so no table holds i
 the digest. Making a new one replaces it, using it removes it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.errors import Inactive, NotFound
 from chalicelib.identity import passwords, people, secrets, sessions
@@ -43,8 +44,7 @@ def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
     return [Put(row), Check(Access, (row.pk, "access"), people.still(user))], row, link
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """A link that works, and whose it is."""
 
     link: secrets.Credential

@@ -11,12 +11,12 @@ import hashlib
 import hmac
 import secrets
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache
 
 from aws_lambda_powertools.utilities.parameters import GetParameterError, SSMProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import SetParameterError
 from botocore.config import Config
+from msgspec import Struct
 
 from chalicelib.settings import settings
 from chalicelib.storage.store import CONNECT_SECONDS, READ_SECONDS, store
@@ -88,8 +88,7 @@ def keyed(key: str, *parts: str) -> str:
     return _base32(hmac.new(secret_parameter(key), message, hashlib.sha256).digest())
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """A token (``wbs``), session (``wbss``), ingest secret (``wbsi``) or one-time link (``wbsp``) as it travels."""
 
     kind: str

@@ -7,11 +7,11 @@ functions decide; who calls them commits the changes, and decides again when a c
 import base64
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
+from msgspec import Struct
 
 from chalicelib.errors import NotAuthenticated
 from chalicelib.identity import passwords
@@ -30,8 +30,7 @@ CHOICE_SECONDS = 300
 _NOBODY = (User, "nobody", "user#nobody")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A user that the person has proved to be: the hash that proved it, and the one to keep from now on."""
 
     user: User

@@ -5,10 +5,11 @@ holds the clash and gates approval), its audit row and, when approved, its booki
 requests share (project, operative, node) are read and never written or checked here.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.errors import (
     ClashUnresolved,
@@ -45,8 +46,7 @@ from chalicelib.storage.store import Change, Delete, Put, Store, absent
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
 
 
-@dataclass(slots=True)
-class Surroundings:
+class Surroundings(Struct):
     """What an entry depends on, read together as it is now."""
 
     project: Project

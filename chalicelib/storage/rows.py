@@ -5,9 +5,9 @@ A table holds the rows of one resource group, told apart by the form of their ke
 has a keys-only twin (``<name>_keys``) for counting and for skipping to a page.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from msgspec import Struct
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
@@ -20,8 +20,7 @@ def key(*parts: str) -> str:
     return "#".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Struct, frozen=True):
     """A list index: rows with one value of ``hash`` in the order of ``range``."""
 
     name: str
@@ -29,8 +28,7 @@ class List:
     range: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One DynamoDB table: its name, lists, whether it streams, and its expiry attribute."""
 
     name: str
