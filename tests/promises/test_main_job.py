@@ -270,19 +270,6 @@ def test_concurrent_patches_of_different_fields_both_survive(stage: Stage) -> No
     assert stale.status == 412
 
 
-def test_of_twenty_that_race_for_a_code_one_wins(stage: Stage) -> None:
-    with ThreadPoolExecutor(10) as pool:
-        codes = sorted(
-            pool.map(
-                lambda n: (
-                    stage.owner.send("POST", "/api/v1/projects/", {"code": f"Räce{' ' * (n % 2)}", "name": "r"}).status
-                ),
-                range(20),
-            )
-        )
-    assert codes == [201] + [409] * 19
-
-
 def test_of_64_requests_on_a_limit_of_50_exactly_50_pass(stage: Stage) -> None:
     credential = secrets.parse(
         stage.owner.ok(
