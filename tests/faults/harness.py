@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from moto.dynamodb.models import dynamodb_backends
@@ -64,11 +64,20 @@ class FaultyClient:
 @contextmanager
 def storage(fault: Fault) -> Iterator[FaultyClient]:
     """Every request inside meets the fault."""
-    sound = store().client
-    faulty = FaultyClient(sound, fault)
-    store().client = faulty
-    try:
+    with replaced(lambda sound: FaultyClient(sound, fault)) as faulty:
         yield faulty
+
+
+C = TypeVar("C")
+
+
+@contextmanager
+def replaced(another: Callable[[Any], C]) -> Iterator[C]:
+    """Every request inside finds another client, made over the sound one."""
+    sound = store().client
+    store().client = client = another(sound)
+    try:
+        yield client
     finally:
         store().client = sound
 
@@ -171,6 +180,26 @@ def sleeps(at: int, meanwhile: Callable[[], object]) -> Fault:
 
 
 Key = tuple[str, ...]
+
+
+class Meeting:
+    """A client that holds back each thread's first transaction until every thread has come to its own.
+
+    So each has read that the value is free before any of them takes it.
+    """
+
+    def __init__(self, inner: Any, parties: int) -> None:
+        self.inner = inner
+        self._barrier, self._thread = threading.Barrier(parties), threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def transact_write_items(self, **parameters: Any) -> Any:
+        if not hasattr(self._thread, "met"):
+            self._thread.met = True
+            self._barrier.wait(120)
+        return self.inner.transact_write_items(**parameters)
 
 
 class Conflicting:

@@ -1,11 +1,9 @@
 """Uniqueness holds when twenty requests race: one gets the value, the others a conflict that names the field."""
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -17,33 +15,13 @@ from chalicelib.storage.store import store
 from infra import company
 from infra.local.gateway import Gateway
 from tests.faults import harness
-from tests.faults.harness import Conflicting, Rows
+from tests.faults.harness import Conflicting, Meeting, Rows
 from tests.faults.scenarios import Site
 from tests.promises.conftest import Client, Reply
 
 RACERS = 20
 FRESH = count(1)
 """Numbers for names that nobody else has."""
-
-
-class Meeting:
-    """A client that holds back each thread's first transaction until every thread has come to its own.
-
-    So each has read that the value is free before any of them takes it.
-    """
-
-    def __init__(self, inner: Any, parties: int) -> None:
-        self.inner = inner
-        self._barrier, self._thread = threading.Barrier(parties), threading.local()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def transact_write_items(self, **parameters: Any) -> Any:
-        if not hasattr(self._thread, "met"):
-            self._thread.met = True
-            self._barrier.wait(120)
-        return self.inner.transact_write_items(**parameters)
 
 
 @dataclass(frozen=True)
@@ -63,20 +41,10 @@ class Sent:
         )
 
 
-@contextmanager
-def meeting(parties: int) -> Iterator[None]:
-    sound = store().client
-    store().client = Meeting(sound, parties)
-    try:
-        yield
-    finally:
-        store().client = sound
-
-
 def race(requests: list[Sent], keyed: bool) -> list[Reply]:
     """The answers to requests that all decide before any of them commits; with keys each has its own."""
     keys = [f"race-{next(FRESH)}" if keyed else None for _ in requests]
-    with meeting(len(requests)), ThreadPoolExecutor(len(requests)) as pool:
+    with harness.replaced(lambda sound: Meeting(sound, len(requests))), ThreadPoolExecutor(len(requests)) as pool:
         return list(pool.map(Sent.send, requests, keys))
 
 
