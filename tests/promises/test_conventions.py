@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from chalicelib.http.routes import accepts
 from chalicelib.http.telemetry import logger
-from infra.template import merge_template
 from tests.promises.conftest import Client, Stage
 
 HEADERS = {
@@ -157,14 +156,3 @@ def test_the_request_id_is_in_every_log_line_of_the_request(stage: Stage) -> Non
     lines: list[dict[str, Any]] = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["request_id"] for line in lines] == [reply.headers["x-request-id"] for reply in replies]
     assert [(line["route"], line["status"]) for line in lines] == [("/api/v1/me", 200), ("/{proxy+}", 404)]
-
-
-def test_what_the_gateway_answers_by_itself_is_a_problem_too() -> None:
-    body = merge_template()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
-    answers = body["x-amazon-apigateway-gateway-responses"]
-    assert {"DEFAULT_4XX", "DEFAULT_5XX", "INTEGRATION_TIMEOUT", "REQUEST_TOO_LARGE", "THROTTLED"} <= answers.keys()
-    for answer in answers.values():
-        problem = json.loads(answer["responseTemplates"]["application/json"])
-        assert problem["status"] == answer["statusCode"] and problem["request_id"] == "$context.requestId"
-        kind = answer["responseParameters"]["gatewayresponse.header.Content-Type"]
-        assert kind == "'application/problem+json'"
