@@ -322,10 +322,11 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     if not all(_ID.fullmatch(value) for value in arguments.values()):
         raise NotFound
     values: list[Any] = [call, *arguments.values()]
-    if route.body is not None:
-        values.append(bind(route.body, _parsed(route, call, raw)))
     if not route.writes:
         return _plain(route, route.handler(*values))
+    body = bind(route.body or Body, _parsed(route, call, raw))  # a route without a body takes an empty one only
+    if route.body is not None:
+        values.append(body)
     return _commit(route, call, lambda: route.handler(*values), ledger)
 
 
