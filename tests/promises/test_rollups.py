@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app import repair_rollups
 from chalicelib.evm.amounts import micro_hours
 from chalicelib.evm.earning import Rule
 from chalicelib.evm.project import PROJECT, Activity, calculate
@@ -24,6 +25,8 @@ from chalicelib.rollups.recompute import Target, apply, compute, leave_for_repai
 from chalicelib.rollups.repairs import leave_due, repair
 from chalicelib.storage.rows import Booking, Company, Node, Project, RollupDay, key
 from chalicelib.storage.store import Change, Delete, Put, Store, store
+from infra.local.lambda_context import LambdaContext
+from infra.local.schedule import scheduled_event
 from infra.rebuild import main as rebuild_command
 from tests.promises.conftest import Stage
 
@@ -576,4 +579,14 @@ def test_the_rebuild_command_says_what_it_mended(stage: Stage, capsys: pytest.Ca
         assert rebuild_command([site.company, site.project.id]) == code
         assert capsys.readouterr().out == expected
     assert rebuild_command([site.company, "no-such-project"]) == 2
+    site.check()
+
+
+def test_the_schedule_of_a_minute_does_what_was_left(stage: Stage) -> None:
+    """The deployed function, called as its schedule calls it."""
+    site = Site(stage)
+    site.do("plan", BUDGETED)
+    leave_for_repair(site.store, Target(site.company, site.project.id, site.activities[0].id), "test")
+    assert repair_rollups(scheduled_event("repair_rollups"), LambdaContext("repair_rollups", 120)) >= 1
+    assert left(site) == []
     site.check()
