@@ -182,10 +182,14 @@ class Store:
             Unavailable: the function has no time for another attempt.
         """
         seconds = random.uniform(0, min(1.0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        self.require_time(seconds)
+        self.sleep(seconds)
+
+    def require_time(self, seconds: float = 0) -> None:
+        """Raises :class:`Unavailable` when the function has no time to try again after so many seconds."""
         remaining = _remaining.get()
         if remaining is not None and remaining() / 1000 < seconds + ROOM:
             raise Unavailable
-        self.sleep(seconds)
 
     def patiently(self, request: Callable[[], T]) -> T:
         """The result of an AWS request; passing faults are retried, then :class:`Unavailable`."""

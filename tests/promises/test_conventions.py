@@ -1,17 +1,13 @@
 """What holds for every answer, whoever makes it."""
 
-import io
-import json
 import re
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.http.routes import accepts
-from chalicelib.http.telemetry import logger
-from tests.promises.conftest import Client, Stage
+from tests.promises.conftest import Client, Stage, logged
 
 HEADERS = {
     "x-request-id",
@@ -146,13 +142,7 @@ def test_no_header_is_a_fault_of_ours(stage: Stage, header: str, name: str) -> N
 
 
 def test_the_request_id_is_in_every_log_line_of_the_request(stage: Stage) -> None:
-    stream: io.StringIO = io.StringIO()
-    handler = logger.registered_handler
-    before = handler.setStream(stream)  # type: ignore[attr-defined]  # Powertools types it as any Handler
-    try:
+    with logged() as lines:
         replies = [stage.owner.send("GET", path) for path in ("/api/v1/me/", "/api/v1/nothing/")]
-    finally:
-        handler.setStream(before)  # type: ignore[attr-defined]  # as above
-    lines: list[dict[str, Any]] = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["request_id"] for line in lines] == [reply.headers["x-request-id"] for reply in replies]
     assert [(line["route"], line["status"]) for line in lines] == [("/api/v1/me", 200), ("/{proxy+}", 404)]
