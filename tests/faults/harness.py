@@ -25,6 +25,8 @@ from tests.promises.conftest import Client, Reply
 KEY = "the-same-key"
 SOON = Gateway(app, 0.002, now=lambda: 0.0)
 """Functions that always have two milliseconds left: their locks are free at once, and they repeat nothing."""
+PATIENT = Gateway(app, 29, now=lambda: 0.0)
+"""Functions that always have all of their time left, however slow the machine is."""
 
 
 class Died(BaseException):

@@ -4,16 +4,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 import pytest
 
-from app import app
 from chalicelib.storage.store import store
 from infra import company
-from infra.local.gateway import Gateway
 from tests.faults import harness
 from tests.faults.harness import Conflicting, Meeting, Rows
 from tests.faults.scenarios import Site
@@ -36,7 +34,7 @@ class Sent:
     def send(self, key: str | None = None) -> Reply:
         """By a client of its own."""
         headers = {} if key is None else {"Idempotency_Key": key}
-        return Client(self.client.gateway, self.client.headers).send(
+        return Client(harness.PATIENT, self.client.headers).send(
             self.method, f"/api/v1{self.path}", self.body, **headers
         )
 
@@ -196,10 +194,8 @@ def test_twenty_siblings_that_are_made_at_once_all_come_to_be_each_in_a_place_of
 
 def test_twenty_at_once_meet_no_503_on_storage_that_cancels_overlapping_transactions(site: Site) -> None:
     """The row that they share is their parent's; each conflict of one is the success of another."""
-    patient = Gateway(app, 29, now=lambda: 0.0)
-    client = Client(patient, site.manager.headers)
-    requests = [replace(below(site, f"Sibling {number}"), client=client) for number in range(RACERS)]
-    requests += [replace(project(site, "one code", number), client=client) for number in range(RACERS)]
+    requests = [below(site, f"Sibling {number}") for number in range(RACERS)]
+    requests += [project(site, "one code", number) for number in range(RACERS)]
     sound, paused = store().client, store().sleep
     conflicting = Conflicting(sound)
     store().client, store().sleep = conflicting, time.sleep
