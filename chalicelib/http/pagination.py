@@ -24,7 +24,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Figure
+from chalicelib.http.fields import Answer, Body, Figure, text
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import keyed
 from chalicelib.names import comparison_form
@@ -52,13 +52,12 @@ class ChangesQuery(PageQuery, kw_only=True):
     """Query parameters of lists that can be read incrementally."""
 
     updated_since: (
-        Annotated[str, Meta(max_length=40, description="RFC 3339 time, inclusive", examples=["2026-06-08T07:00:00Z"])]
-        | None
+        Annotated[str, text("2026-06-08T07:00:00Z", 1, 40, description="RFC 3339 time, inclusive")] | None
     ) = None
     include_deleted: bool | None = None
 
 
-Search = Annotated[str, Meta(max_length=200, description="Beginnings of words in the name or code")]
+Search = Annotated[str, text("nor qu", 0, 200, description="Beginnings of words in the name or code")]
 
 
 class Deleted(Answer, kw_only=True):

@@ -6,13 +6,14 @@ sent together. A wrong token fails the condition of the first, so it spends the 
 allowance only. A company that does not exist is remembered, and refused without a look-up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
+from pynamodb.expressions.condition import size
 
 from chalicelib.errors import Denied, NotAuthenticated, RateLimited
 from chalicelib.identity.permissions import ROLES, Permission, Role
@@ -82,6 +83,14 @@ class Caller:
         """Raises :class:`Denied` without the permission."""
         if not self.may(permission, project):
             raise Denied(f"This needs the permission {permission.value}.")
+
+
+def unchanged(tokens: Mapping[str, Any], named: list[str]) -> Any:
+    """The condition that no token or session came or went since the row was read."""
+    condition = size(Access.tokens) == len(tokens)  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
+    for id in named:
+        condition &= Access.tokens[id].exists()
+    return condition
 
 
 def authenticate(

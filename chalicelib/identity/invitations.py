@@ -12,7 +12,7 @@ from chalicelib.identity import passwords, people, secrets, sessions
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import Role
 from chalicelib.storage.rows import Access, Invitation, Unique, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update
+from chalicelib.storage.store import Change, Check, Delete, Put, Store, Update
 
 KIND = "wbsp"
 DAYS = 7
@@ -28,11 +28,6 @@ def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
     """
     user = people.find(store, caller.company, id)
     people.require_all(caller, Role(user.role))
-    return invitation(user, now)
-
-
-def invitation(user: User, now: datetime) -> tuple[list[Change], Invitation, secrets.Credential]:
-    """A link for a user, whoever asks."""
     if not user.active:
         raise Inactive("The user is not active.")
     link = secrets.issue(KIND, user.pk, user.id)
@@ -42,9 +37,10 @@ def invitation(user: User, now: datetime) -> tuple[list[Change], Invitation, sec
         id=link.id,
         digest=link.digest,
         address=people.directory_key(user.email),
+        by=caller.user,
         expires_at=stamp(now + timedelta(days=DAYS)),
     )
-    return [Put(row)], row, link
+    return [Put(row), Check(Access, (row.pk, "access"), people.still(user))], row, link
 
 
 @dataclass(frozen=True, slots=True)

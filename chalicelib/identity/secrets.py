@@ -1,6 +1,6 @@
 """Tokens, session cookies, ingest secrets and one-time links: made, recognised and digested.
 
-A credential is ``<prefix>_<company><holder><id><secret><checksum>``: fixed lengths of base 32, so
+A credential is ``<prefix>_<id><company><holder><secret><checksum>``: fixed lengths of base 32, so
 it carries its company and can be refused from memory when the checksum is wrong. The secret is an
 HMAC of the credential's random id under the stage's key, so that a replay can compute it again and
 no table ever holds it; the tables keep a keyed digest.
@@ -101,7 +101,7 @@ class Credential:
     @property
     def text(self) -> str:
         """What the client sends."""
-        body = f"{self.company}{self.holder}{self.id}{self.secret}"
+        body = f"{self.id}{self.company}{self.holder}{self.secret}"
         return f"{self.kind}_{body}{_checksum(self.kind + body)}"
 
     @property
@@ -134,7 +134,7 @@ def parse(text: str, kind: str) -> Credential | None:
         return None
     if _checksum(kind + body[:-CHECK_LENGTH]) != body[-CHECK_LENGTH:]:
         return None
-    company, holder, id = (body[start : start + ID_LENGTH] for start in range(0, 3 * ID_LENGTH, ID_LENGTH))
+    id, company, holder = (body[start : start + ID_LENGTH] for start in range(0, 3 * ID_LENGTH, ID_LENGTH))
     return Credential(kind, company, holder, id, body[3 * ID_LENGTH : -CHECK_LENGTH])
 
 

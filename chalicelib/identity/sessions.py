@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
-from pynamodb.expressions.condition import size
 
 from chalicelib.errors import NotAuthenticated
 from chalicelib.identity import passwords
-from chalicelib.identity.access import stamp
+from chalicelib.identity.access import stamp, unchanged
 from chalicelib.identity.people import directory_key
 from chalicelib.identity.secrets import Credential, issue, keyed
 from chalicelib.settings import settings
@@ -126,14 +125,6 @@ def _surplus(tokens: Mapping[str, Any], now: datetime) -> list[str]:
 def live(tokens: Mapping[str, Any]) -> list[str]:
     """The sessions among a user's tokens."""
     return [id for id, each in tokens.items() if each.get("kind") == KIND]
-
-
-def unchanged(tokens: Mapping[str, Any], named: list[str]) -> Any:
-    """The condition that no token or session came or went since the row was read."""
-    condition = size(Access.tokens) == len(tokens)  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
-    for id in named:
-        condition &= Access.tokens[id].exists()
-    return condition
 
 
 def end(access: Access, ended: list[str]) -> Change:

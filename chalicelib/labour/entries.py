@@ -257,7 +257,7 @@ def approve(
     caller.require(P.APPROVE, entry.project)
     _expect(entry, "submitted")
     refuse_period(around.project, entry.date)
-    _refuse_own(caller, entry)
+    _refuse_own(caller, entry, around.operative)
     _refuse_clash(around.day)
     before = _move(entry, "approved", now)
     if around.claim is not None:
@@ -290,8 +290,9 @@ def _expect(entry: Entry, *statuses: str) -> None:
         raise InvalidTransition(f"The entry is {entry.status}.")
 
 
-def _refuse_own(caller: Caller, entry: Entry) -> None:
-    if caller.user in {entry.submitted_by, entry.changed_by} or entry.operative in caller.operatives:
+def _refuse_own(caller: Caller, entry: Entry, operative: Operative) -> None:
+    themselves = {operative.user, *(operative.former_users or {})}  # who unlinks themselves is still the one who worked
+    if caller.user in {entry.submitted_by, entry.changed_by} | themselves:
         raise OwnEntry("Nobody approves an entry that they submitted, changed, or worked.")
 
 

@@ -143,7 +143,7 @@ class Access(Row):
     user = DocumentAttribute()  # {id, name, email}
     role = UnicodeAttribute()
     active = BooleanAttribute()
-    tokens = DocumentAttribute()  # id -> {digest, expires_at, used}
+    tokens = DocumentAttribute()  # id -> {digest, expires_at, used, by: who made it, where that is another user}
     memberships = DocumentAttribute()  # project -> {role, until}: the instant at which it ends, or None
     operatives = DocumentAttribute()  # ids of the operatives this user is
 
@@ -155,6 +155,7 @@ class Invitation(Row):
     id = UnicodeAttribute()
     digest = UnicodeAttribute()
     address = UnicodeAttribute()  # keyed digest of the e-mail that was invited
+    by = UnicodeAttribute()  # the user who made it
     expires_at = UnicodeAttribute()
 
 
@@ -324,6 +325,7 @@ class Operative(Searchable):
     employer = UnicodeAttribute(null=True)
     rates = DocumentAttribute()  # {valid_from: hourly_rate}
     user = UnicodeAttribute(null=True)
+    former_users = DocumentAttribute(null=True)  # {user: "1"}: who else this was; they never approve its hours
     projects = DocumentAttribute()  # {"ids": [...]}
     active = BooleanAttribute()
     version = IntegerAttribute()
