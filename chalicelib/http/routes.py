@@ -39,12 +39,11 @@ from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
 from chalicelib.projects.wbs import project_of
 from chalicelib.settings import settings
-from chalicelib.storage.store import Change, ConditionFailed
+from chalicelib.storage.store import CONTESTED, Change, ConditionFailed
 
 BASE = "/api/v1"
 JSON = "application/json"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
-ATTEMPTS = 10
 MAX_BODY = 4_500_000  # what the gateway hands on for every content type
 PAGES = "Pages"
 _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
@@ -322,10 +321,11 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     if not all(_ID.fullmatch(value) for value in arguments.values()):
         raise NotFound
     values: list[Any] = [call, *arguments.values()]
-    if route.body is not None:
-        values.append(bind(route.body, _parsed(route, call, raw)))
     if not route.writes:
         return _plain(route, route.handler(*values))
+    body = bind(route.body or Body, _parsed(route, call, raw))  # a route without a body takes an empty one only
+    if route.body is not None:
+        values.append(body)
     return _commit(route, call, lambda: route.handler(*values), ledger)
 
 
@@ -364,7 +364,7 @@ def accepts(header: str, offered: tuple[str, ...]) -> bool:
 
 def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Ledger | None) -> dict[str, Any]:
     """Decide on what is there now and commit it; decide anew when something changed in between."""
-    for attempt in range(ATTEMPTS):
+    for attempt in range(CONTESTED):
         written = decide()
         answer = _answer_of(route, written)
         changes: list[Change] = list(written.changes)
