@@ -23,8 +23,6 @@ from chalicelib.handlers import (
     wbs,
 )
 from chalicelib.http.api import build
-from chalicelib.rollups.recompute import repair
-from chalicelib.storage.store import store
 
 app = build(
     account.routes,
@@ -68,5 +66,7 @@ def plan_rollup(event: DynamoDBEvent) -> Any:
 
 @app.schedule("rate(1 minute)", name="repair_rollups")
 def repair_rollups(event: CloudWatchEvent) -> int:
-    """Recompute what stream functions had to leave."""
-    return repair(store())
+    """Do what stream functions had to leave, and check projects that are due, in slices."""
+    from chalicelib.handlers.streams import roll_forward  # here: requests need not load it at a cold start
+
+    return roll_forward(event.context)

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import Invalid, NotFound, Unavailable, WbsyncError
 from chalicelib.http.call import utc_now
 from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, bind, encode, given
-from chalicelib.identity import companies, passwords, people
+from chalicelib.identity import companies, ingest_secrets, invitations, passwords, people
 from chalicelib.identity.companies import create_company
 from chalicelib.identity.permissions import PLANS, Role
 from chalicelib.identity.secrets import keep_for_operators
@@ -119,6 +119,28 @@ def add_person(company: str, name: str, email: str, role: str) -> dict[str, Any]
     return {"user": {"id": user.id, "name": user.name, "email": email, "role": role, "password": password}}
 
 
+def new_password(company: str, email: str) -> dict[str, Any]:
+    """Another password for a user, shown once; their sessions end. Works on every plan."""
+    password = _password()
+
+    def decide() -> tuple[list[Change], Any]:
+        return invitations.reset(store(), companies.find(store(), company).id, email, password)
+
+    user = _committed(decide)
+    return {"user": {"id": user.id, "name": user.name, "email": user.email, "password": password}}
+
+
+def rekey(company: str) -> dict[str, Any]:
+    """What a company needs after the stage got a new digest key: a sign-in directory, and a new ingest secret."""
+    company = companies.find(store(), company).id
+    users = 0
+    for change in people.listed_anew(store(), company):
+        store().transact([change])
+        users += 1
+    ingest = _committed(lambda: ingest_secrets.rotate(store(), company, 0, utc_now()))
+    return {"company": company, "users": users, "ingest_secret": ingest.text}
+
+
 def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, Any]:
     """Take what names a person out of an operative, and with ``user`` out of the user they are; hours stay.
 
@@ -207,6 +229,17 @@ def _parser() -> argparse.ArgumentParser:
     person.add_argument("--name", required=True)
     person.add_argument("--email", required=True)
     person.add_argument("--role", required=True, choices=[role.value for role in Role])
+    lost = of_one(
+        "password",
+        "give a user another password, also on plans without the API",
+        lambda the: new_password(the.company, the.email),
+    )
+    lost.add_argument("--email", required=True)
+    of_one(
+        "rekey",
+        "after the stage got a new digest key: sign-in and ingest secret of a company",
+        lambda the: rekey(the.company),
+    )
     hand = of_one(
         "anonymise",
         "take what names a person out of an operative; their hours stay",

@@ -5,6 +5,7 @@
 makes what is missing, protected as the template makes it, and prints the ARNs of the streams.
 """
 
+import argparse
 import secrets
 from typing import Any
 
@@ -122,9 +123,17 @@ def create_secrets() -> None:
                 raise
 
 
-if __name__ == "__main__":
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
+    argparse.ArgumentParser(
+        prog="python -m infra.provision", description="Make the stage's tables and keys that are missing, protected."
+    ).parse_args(arguments)
     create_tables()
     protect_tables()
     create_secrets()
     for table, arn in stream_arns().items():
         print(f"{table}: {arn}")
+
+
+if __name__ == "__main__":
+    main()

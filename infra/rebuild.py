@@ -1,4 +1,4 @@
-"""Recompute a project's rollups from its source rows and say how many rows were wrong (0 is right).
+"""Recompute a project's key figures from its source rows, against whatever account the environment names.
 
 python -m infra.rebuild COMPANY PROJECT
 """
@@ -6,19 +6,31 @@ python -m infra.rebuild COMPANY PROJECT
 import argparse
 import sys
 
-from chalicelib.rollups.recompute import rebuild
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import NotFound, WbsyncError
+from chalicelib.projects import projects
+from chalicelib.rollups.rebuild import rebuild
 from chalicelib.storage.store import store
 
 
-def main() -> int:
-    """The exit code is 1 when something was wrong, so that a schedule of one's own can tell."""
-    parser = argparse.ArgumentParser(prog="python -m infra.rebuild", description="Recompute a project's rollups.")
-    parser.add_argument("company")
-    parser.add_argument("project")
-    asked = parser.parse_args()
-    drifted = rebuild(store(), asked.company, asked.project)
-    print(f"{drifted} rows were wrong{' and are mended' if drifted else ''}")
-    return int(drifted > 0)
+def main(arguments: list[str] | None = None) -> int:
+    """The command line: 0 when all was right, 1 when something was wrong and is mended, 2 when it could not be done."""
+    parser = argparse.ArgumentParser(prog="python -m infra.rebuild", description="Rebuild a project's key figures.")
+    parser.add_argument("company", help="the company's id")
+    parser.add_argument("project", help="the project's id")
+    given = parser.parse_args(arguments)
+    try:
+        projects.find(store(), given.company, given.project)
+        drift = rebuild(store(), given.company, given.project)
+    except NotFound:
+        print("rebuild failed: there is no such project", file=sys.stderr)
+        return 2
+    except (WbsyncError, ClientError, BotoCoreError) as error:
+        print(f"rebuild failed: {error}", file=sys.stderr)
+        return 2
+    print(f"{drift} rows were wrong{' and are mended' if drift else ''}")
+    return int(drift > 0)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@
 It is made from the same declarations that the code reads its tables by, so the two cannot differ.
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,5 +115,14 @@ def _alarm(
     }
 
 
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.template", description="Write the merge template.")
+    parser.add_argument("file", type=Path)
+    file = parser.parse_args(arguments).file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(merge_template(), indent=1))
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(json.dumps(merge_template(), indent=1))
+    main()

@@ -1,16 +1,20 @@
 """Stream functions: which activities a batch touched, and one recompute of them all."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from chalicelib.http.telemetry import logger
-from chalicelib.rollups.recompute import Target, Touched, apply, leave_for_repair, leave_project, mend_project
+from chalicelib.projects.wbs import is_activity
+from chalicelib.rollups.recompute import Target, Touched, recompute
+from chalicelib.rollups.repairs import check_later, leave_project, repair
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 
-ACTIVITY_LEVEL = "4"
-SLICES = 3  # of a project, within one batch; the schedule does the rest
+CALENDAR = ("working_days", "holidays")
+TOGETHER = 100
+PIECE_MILLISECONDS = 60_000
 
 
 class CouldNotRecompute(Exception):
@@ -26,60 +30,55 @@ class RollupBatch(BatchProcessor):
 
     def _prepare(self) -> None:
         super()._prepare()  # type: ignore[no-untyped-call]  # Powertools does not annotate it
-        self.failed = set(follow([record["dynamodb"] for record in self.records]))
+        self.failed = settle([record["dynamodb"] for record in self.records])
 
-    def settle(self, record: DynamoDBRecord) -> None:
+    def settled(self, record: DynamoDBRecord) -> None:
         """Nothing more to do for a record whose activity is up to date."""
         if self.failed & touched([record.raw_event["dynamodb"]]).keys():
             raise CouldNotRecompute
 
 
-def follow(changes: list[dict[str, Any]]) -> list[Target]:
-    """Make the rollups true after changes of source rows; the activities that could not be done."""
-    for company, project in recalendared(changes):
-        replan(company, project)
-    return recompute(touched(changes))
+def settle(changes: list[dict[str, Any]], room: int = TOGETHER) -> set[Target]:
+    """Recompute everything that records speak of; those that had to be left in the repair table.
+
+    A project's change of calendar touches all of its activities. They are recomputed at once where
+    the batch's projects have at most ``room`` nodes; a larger project is left to be rebuilt in slices.
+    """
+    targets = touched(changes)
+    for (company, project), version in calendars_changed(changes).items():
+        nodes = _few_nodes(company, project, room)
+        if nodes is None:
+            leave_project(store(), company, project, "calendar", version)
+            continue
+        room -= len(nodes)
+        activities = (row["id"]["S"] for row in nodes if is_activity(row))
+        targets |= {Target(company, project, activity): None for activity in activities}
+    for made in _made(changes):
+        check_later(store(), made["pk"]["S"].partition("#")[0], made["id"]["S"], made["created_at"]["S"])
+    return set(recompute(store(), targets).left)
 
 
-def recompute(targets: Touched) -> list[Target]:
-    """Recompute together; when that breaks, one by one, so that one bad activity harms no other."""
-    try:
-        return apply(store(), targets)
-    except Exception:  # every failure must end in the repair table, whatever it was
-        logger.exception("batch failed, trying its activities one by one")
-    return [target for target, dates in targets.items() if not _alone(target, dates)]
-
-
-def _alone(target: Target, dates: set[str] | None) -> bool:
-    try:
-        return not apply(store(), {target: dates})
-    except Exception as error:  # every failure must end in the repair table, whatever it was
-        logger.exception("activity could not be recomputed")
-        leave_for_repair(store(), target, type(error).__name__)
-        return False
-
-
-def recalendared(changes: list[dict[str, Any]]) -> set[tuple[str, str]]:
-    """The projects (company, project) whose working days or holidays changed."""
-    found = set()
+def calendars_changed(changes: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+    """The projects whose working days or holidays changed, and the newest version that says so."""
+    found: dict[tuple[str, str], int] = {}
     for change in changes:
         old, new = change.get("OldImage"), change.get("NewImage")
-        if old and new and new["sk"]["S"] == "project" and _calendar(old) != _calendar(new):
-            company, _, project = new["pk"]["S"].partition("#")
-            found.add((company, project))
+        if old and new and new["sk"]["S"] == "project" and any(old[name] != new[name] for name in CALENDAR):
+            place = new["pk"]["S"].partition("#")[0], new["id"]["S"]
+            found[place] = max(found.get(place, 0), int(new["version"]["N"]))
     return found
 
 
-def _calendar(image: dict[str, Any]) -> Any:
-    return image.get("working_days"), image.get("holidays")
+def _few_nodes(company: str, project: str, room: int) -> list[dict[str, Any]] | None:
+    page = store().query(
+        "projects", key(company, project), between=("node#", "node#~"), limit=room + 1, consistent=True
+    )
+    return page.rows if page.last is None and len(page.rows) <= room else None
 
 
-def replan(company: str, project: str) -> None:
-    """Recompute a whole project: left for repair first, so that nothing is lost, then as much as fits in here."""
-    leave_project(store(), company, project, "calendar")
-    for _ in range(SLICES):
-        if mend_project(store(), company, project):
-            return
+def _made(changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    new = [change["NewImage"] for change in changes if "NewImage" in change and "OldImage" not in change]
+    return [image for image in new if image["sk"]["S"] == "project"]
 
 
 def touched(changes: list[dict[str, Any]]) -> Touched:
@@ -101,7 +100,7 @@ def _of_image(image: dict[str, Any]) -> tuple[Target, str | None] | None:
     company, _, _ = image["pk"]["S"].partition("#")
     if "activity" in image:  # a booking
         return Target(company, image["project"]["S"], image["activity"]["S"]), image["date"]["S"]
-    if image["sk"]["S"].startswith("node#") and image["level"]["N"] == ACTIVITY_LEVEL:
+    if image["sk"]["S"].startswith("node#") and is_activity(image):
         return Target(company, image["project"]["S"], image["id"]["S"]), None
     return None
 
@@ -110,5 +109,10 @@ def roll_up(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One batch of a table's stream; answers which records to try again."""
     processor = RollupBatch()
     return dict(
-        process_partial_response(event=event, record_handler=processor.settle, processor=processor, context=context)
+        process_partial_response(event=event, record_handler=processor.settled, processor=processor, context=context)
     )
+
+
+def roll_forward(context: Any) -> int:
+    """What was left, for as long as the function has time for one more piece."""
+    return repair(store(), lambda: context.get_remaining_time_in_millis() > PIECE_MILLISECONDS, datetime.now(UTC))

@@ -11,7 +11,7 @@ from chalicelib.errors import Inactive, NotFound
 from chalicelib.identity import passwords, people, secrets, sessions
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import Role
-from chalicelib.storage.rows import Access, Invitation, User, key
+from chalicelib.storage.rows import Access, Invitation, Unique, User, key
 from chalicelib.storage.store import Change, Delete, Put, Store, Update
 
 KIND = "wbsp"
@@ -81,12 +81,35 @@ def find(store: Store, text: str, now: datetime) -> Invited:
 
 def accept(invited: Invited, password: str) -> list[Change]:
     """Set the password, use up the link, and end every session: all or nothing, once."""
-    user, access, link = invited.user, invited.access, invited.link
-    ended = sessions.live(access.tokens)
+    same = Invitation.digest == invited.link.digest
+    return [
+        Delete(Invitation, (invited.access.pk, "invitation"), same),
+        *_replaced(invited.user, invited.access, password),
+    ]
+
+
+def reset(store: Store, company: str, email: str, password: str) -> tuple[list[Change], User]:
+    """Another password for the company's user with this e-mail; a link they may have, and every session, end.
+
+    Raises:
+        NotFound: the company has no user with this e-mail.
+        Inactive: the user may not sign in.
+    """
+    claim = store.get(Unique, company, people.email_claim(email))
+    if claim is None:
+        raise NotFound
+    place = key(company, claim.holder)
+    user, access = store.get_many((User, company, f"user#{claim.holder}"), (Access, place, "access"))
+    if not user.active:
+        raise Inactive("The user is not active.")
+    return [Delete(Invitation, (place, "invitation")), *_replaced(user, access, password)], user
+
+
+def _replaced(user: User, access: Access, password: str) -> list[Change]:
+    """Another password, and no session that knew the old one."""
     same = (User.version == user.version) & (User.active == True)  # noqa: E712 - a condition expression
     fresh = passwords.hashed(password, user.email)
     return [
-        Delete(Invitation, (access.pk, "invitation"), Invitation.digest == link.digest),
         Update(User, (user.pk, user.sk), (User.password.set(fresh), User.version.set(user.version + 1)), same),
-        sessions.end(access, ended),
+        sessions.end(access, sessions.live(access.tokens)),
     ]

@@ -1,6 +1,6 @@
 """Users and tokens: how they come to be, change and end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,9 +50,19 @@ def create_user(
         operatives={},
     )
     claim = Unique(pk=company.id, sk=email_claim(email), holder=id)
-    directory = Directory(pk=directory_key(email), sk=key(company.id, id), company=company.id, user=id)
-    rows = (user, access, claim, directory)
+    rows = (user, access, claim, _directory(user))
     return [Put(row, absent(type(row))) for row in rows], user, access
+
+
+def _directory(user: User) -> Directory:
+    """By which sign-in finds the user."""
+    return Directory(pk=directory_key(user.email), sk=key(user.pk, user.id), company=user.pk, user=user.id)
+
+
+def listed_anew(store: Store, company: str) -> Iterator[Change]:
+    """The sign-in directory's row of every user of a company, under the stage's digest key of now."""
+    for user in store.query_all(User, company, between=("user#", "user#~")):
+        yield Put(_directory(user))
 
 
 def owners_with(store: Store, company: str, user: str, owns: bool) -> list[Change]:
@@ -172,11 +182,10 @@ def _moved(store: Store, row: User, old: str) -> list[Change]:
     _refuse_taken(store, row.pk, row.email)
     place = key(row.pk, row.id)
     claim = Unique(pk=row.pk, sk=email_claim(row.email), holder=row.id)
-    directory = Directory(pk=directory_key(row.email), sk=place, company=row.pk, user=row.id)
     return [
         Put(claim, absent(Unique)),
         Delete(Unique, (row.pk, email_claim(old)), Unique.holder == row.id),
-        Put(directory, absent(Directory)),
+        Put(_directory(row), absent(Directory)),
         Delete(Directory, (directory_key(old), place)),
     ]
 

@@ -38,6 +38,11 @@ def project_of(node: str) -> str:
     return node[:ID_LENGTH]
 
 
+def is_activity(image: Mapping[str, Any]) -> bool:
+    """Whether a node, as DynamoDB gives it, is one on which hours are booked."""
+    return bool(image["level"]["N"] == str(LEVELS))
+
+
 def node_key(company: str, node: str) -> tuple[type[Node], str, str]:
     """Where a node is."""
     return Node, key(company, project_of(node)), f"node#{node}"

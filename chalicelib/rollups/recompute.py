@@ -4,6 +4,9 @@ Stream records only say which activities to look at. For each, the source rows a
 are now, its cells are computed anew and compared with the stored ones, and one transaction writes
 the cells and adds the differences to the ancestors, guarded by the version of the activity's head
 row. So a replay finds no difference, and lost, repeated or reordered records do no harm.
+
+Every recompute raises the head, one that found nothing to change too: it has answered for what it
+read, so one that read something older must not commit after it. The head is read before all else.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,17 +15,20 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from chalicelib.errors import Unavailable
-from chalicelib.projects.wbs import LEVELS
+from chalicelib.evm.earning import DayWork, installed_quantity
+from chalicelib.projects.wbs import is_activity
 from chalicelib.rollups.measures import Spent, Sums, activity_of, add_to, calendar_of, contributions, spent_on
 from chalicelib.storage.attributes import from_wire, to_wire
-from chalicelib.storage.rows import Booking, Node, Project, Repair, RollupHead, key
-from chalicelib.storage.store import Change, ConditionFailed, Delete, Put, Raw, Store, Update, absent
+from chalicelib.storage.rows import Booking, Node, Project, Repair, RollupHead, RollupKnown, key
+from chalicelib.storage.store import Change, ConditionFailed, Put, Raw, Store, absent
 
 ITEMS = 90
 ATTEMPTS = 12
-SLICE = 200
-WHOLE = "whole"  # in the place of an activity: all of the project
+
+logger = Logger(service="wbsync")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,10 @@ Touched = dict[Target, set[str] | None]
 
 @dataclass(slots=True)
 class Cell:
-    """One row of an activity: its new content and what changes above it."""
+    """One row of an activity: its new content, None when it goes, and what changes above it."""
 
     sk: str
-    item: dict[str, Any]
+    item: dict[str, Any] | None
     differences: dict[str, Sums]  # ancestor -> what to add
 
 
@@ -55,31 +61,61 @@ class Step:
     version: int
     installed: Decimal
     cells: list[Cell] = field(default_factory=list)
+    misstated: bool = False  # the head said another installed quantity
 
 
-def apply(store: Store, touched: Touched) -> list[Target]:
-    """Recompute what was touched; those that could not be done, each left in the repair table."""
-    pending = dict(touched)
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a recompute came to: activities left in the repair table, and how many rows were not as computed."""
+
+    left: tuple[Target, ...] = ()
+    changed: int = 0
+
+
+def recompute(store: Store, touched: Touched) -> Applied:
+    """Recompute together; when that breaks, one by one, so that one bad activity harms no other."""
+    try:
+        return apply(store, touched)
+    except Exception:  # every failure must end in the repair table, whatever it was
+        logger.exception("batch failed, trying its activities one by one")
+    each = [_alone(store, target, dates) for target, dates in touched.items()]
+    return Applied(tuple(target for one in each for target in one.left), sum(one.changed for one in each))
+
+
+def _alone(store: Store, target: Target, dates: set[str] | None) -> Applied:
+    try:
+        return apply(store, {target: dates})
+    except Exception as error:  # every failure must end in the repair table, whatever it was
+        logger.exception("activity could not be recomputed")
+        leave_for_repair(store, target, type(error).__name__)
+        return Applied((target,))
+
+
+def apply(store: Store, touched: Touched) -> Applied:
+    """Recompute what was touched; those that met others at every attempt are left in the repair table."""
+    pending, changed = dict(touched), 0
     for attempt in range(ATTEMPTS):
-        pending = _attempt(store, pending)
+        pending, written = _attempt(store, pending)
+        changed += written
         if not pending:
-            return []
+            return Applied((), changed)
         store.pause(attempt)
     for target in pending:
         leave_for_repair(store, target, "contention")
-    return list(pending)
+    return Applied(tuple(pending), changed)
 
 
-def _attempt(store: Store, touched: Touched) -> Touched:
-    """One round; what must be looked at again."""
+def _attempt(store: Store, touched: Touched) -> tuple[Touched, int]:
+    """One round; what must be looked at again, and how many rows were changed."""
     again: Touched = {}
-    steps = [step for target, dates in touched.items() if (step := compute(store, target, dates)).cells]
-    for group in pack(steps):
+    changed = 0
+    for group in pack(compute(store, target, dates) for target, dates in touched.items()):
         try:
             store.transact(_changes(store, group))
+            changed += sum(len(part.cells) + part.misstated for part in group)
         except (ConditionFailed, Unavailable):
             again |= {part.target: touched[part.target] for part in group}
-    return again
+    return again, changed
 
 
 def leave_for_repair(store: Store, target: Target, reason: str) -> None:
@@ -90,26 +126,37 @@ def leave_for_repair(store: Store, target: Target, reason: str) -> None:
 
 
 def compute(store: Store, target: Target, dates: set[str] | None) -> Step:
-    """The cells of an activity that differ from what is stored."""
+    """The cells of an activity that differ from what is stored; the head is read first, so it guards the rest."""
     pk = key(target.company, target.activity)
     place = key(target.company, target.project)
-    head, node, project = store.get_many(
-        (RollupHead, pk, "head"), (Node, place, f"node#{target.activity}"), (Project, place, "project")
-    )
-    stored = {row["sk"]["S"]: row for row in _rows(store, "rollups", pk) if row["sk"]["S"] != "head"}
+    head = store.get(RollupHead, pk, "head")
+    node, project = store.get_many((Node, place, f"node#{target.activity}"), (Project, place, "project"))
+    above = [*node.ancestors["ids"], target.project] if node else []
+    stored = {row["sk"]["S"]: row for row in rows(store, "rollups", pk) if row["sk"]["S"] != "head"}
+    holders = _holders(store, place, stored.values(), above)
     spent = _spent(store, pk, stored, dates)
     new = contributions(activity_of(node), calendar_of(project), spent) if node and project else {}
-    above = [*node.ancestors["ids"], target.project] if node else []
-    installed = sum((cell.quantity for cell in spent.values()), Decimal(0))
+    work = [DayWork(day, cell.hours, cell.quantity) for day, cell in spent.items()]
+    installed = installed_quantity(work, (), date.max)
     step = Step(target, head.version if head else 0, installed)
+    step.misstated = head is not None and head.installed != installed
     for sk in sorted(stored.keys() | new.keys() | {f"day#{day}" for day in spent}):
-        cell = _cell(pk, sk, stored.get(sk), new.get(sk, {}), above, spent)
+        cell = _cell(pk, sk, stored.get(sk), new.get(sk, {}), above, spent, holders)
         if cell is not None:
             step.cells.append(cell)
     return step
 
 
-def _rows(store: Store, table: str, pk: str, between: tuple[str, str] | None = None) -> Iterator[dict[str, Any]]:
+def _holders(store: Store, place: str, stored: Iterable[Mapping[str, Any]], above: list[str]) -> set[str]:
+    """The nodes from which sums may be taken away: those above, and what the rows name that is no activity."""
+    other = sorted({id for row in stored for id in under_of(row)}.difference(above))
+    nodes = store.raw_many(*((Node, place, f"node#{id}") for id in other))
+    activities = {id for id, node in zip(other, nodes, strict=True) if node and is_activity(node)}
+    return {*above, *other} - activities
+
+
+def rows(store: Store, table: str, pk: str, between: tuple[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Every row under one key as DynamoDB gives it, as it is now."""
     start: Mapping[str, Any] | None = None
     while True:
         page = store.query(table, pk, between=between, start=start, consistent=True)
@@ -127,8 +174,8 @@ def _spent(store: Store, pk: str, stored: Mapping[str, dict[str, Any]], dates: s
         for row in store.query_all(Booking, pk, between=(low, high)):
             fresh.setdefault(row.date, []).append(row)
     for day in dates if dates is not None else {day.isoformat() for day in spent} | fresh.keys():
-        rows = fresh.get(day, [])
-        spent[date.fromisoformat(day)] = spent_on((row.hours, row.rate, row.quantity) for row in rows)
+        booked = fresh.get(day, [])
+        spent[date.fromisoformat(day)] = spent_on((row.hours, row.rate, row.quantity) for row in booked)
     return {day: cell for day, cell in spent.items() if cell != Spent()}
 
 
@@ -142,8 +189,13 @@ def _stored_spent(row: Mapping[str, Any]) -> Spent:
 def sums_of(row: Mapping[str, Any]) -> Sums:
     """The additive measures of a stored row."""
     return {
-        name: int(value["N"]) for name, value in row.items() if "N" in value and name not in {"quantity", "version"}
+        name: from_wire(value) for name, value in row.items() if "N" in value and name not in {"quantity", "version"}
     }
+
+
+def under_of(row: Mapping[str, Any]) -> list[str]:
+    """The nodes that hold an activity's row."""
+    return from_wire(row["under"])["ids"] if "under" in row else []
 
 
 def _cell(
@@ -153,26 +205,30 @@ def _cell(
     new: Sums,
     above: list[str],
     spent: Mapping[date, Spent],
+    holders: set[str],
 ) -> Cell | None:
-    was = sums_of(old) if old else {}
-    under = from_wire(old["under"])["ids"] if old else []
     quantity = spent.get(date.fromisoformat(sk[4:]), Spent()).quantity if sk.startswith("day#") else Decimal(0)
-    kept = Decimal(from_wire(old["quantity"])) if old and "quantity" in old else Decimal(0)
-    if (was, under, kept) == (new, above if was or new else under, quantity):
+    item = _item(pk, sk, new, above, quantity) if new or quantity else None
+    if _content(old) == _content(item):
         return None
+    was, under = (sums_of(old), under_of(old)) if old else ({}, [])
     differences: dict[str, Sums] = {}
-    for nodes, sums, sign in ((under, was, -1), (above, new, 1)):
+    for nodes, sums, sign in ((holders.intersection(under), was, -1), (above, new, 1)):
         for node in nodes:
             add_to(differences.setdefault(node, {}), sums, sign)
-    item = {
-        "pk": to_wire(pk),
-        "sk": to_wire(sk),
-        "under": to_wire({"ids": above}),
-        **{name: to_wire(value) for name, value in new.items()},
-    }
-    if quantity:
-        item["quantity"] = to_wire(quantity)
-    return Cell(sk, item, {node: {n: v for n, v in row.items() if v} for node, row in differences.items()})
+    changed = {node: {name: value for name, value in row.items() if value} for node, row in differences.items()}
+    moved = under != above  # then a node that gains as much as it loses is written too: its rows below changed places
+    return Cell(sk, item, {node: row for node, row in changed.items() if row or (moved and differences[node])})
+
+
+def _item(pk: str, sk: str, sums: Sums, above: list[str], quantity: Decimal) -> dict[str, Any]:
+    values: dict[str, Any] = {"pk": pk, "sk": sk, "under": {"ids": above}, **sums}
+    return {name: to_wire(value) for name, value in (values | ({"quantity": quantity} if quantity else {})).items()}
+
+
+def _content(item: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What a row says, however its numbers are written."""
+    return None if item is None else {name: from_wire(value) for name, value in item.items()}
 
 
 def pack(steps: Iterable[Step]) -> Iterator[list[Step]]:
@@ -206,22 +262,36 @@ def _pieces(steps: Iterable[Step]) -> Iterator[Step]:
 
 def _keys(step: Step) -> set[tuple[str, str]]:
     own = {(step.target.activity, cell.sk) for cell in step.cells} | {(step.target.activity, "head")}
-    return own | {(node, cell.sk) for cell in step.cells for node, row in cell.differences.items() if row}
+    known = {(step.target.project, f"activity#{step.target.activity}")} if not step.version else set()
+    return own | known | {(node, cell.sk) for cell in step.cells for node in cell.differences}
 
 
 def _changes(store: Store, group: list[Step]) -> list[Change]:
     changes: list[Change] = []
     above: dict[tuple[str, str], Sums] = {}
     for step in group:
-        pk = key(step.target.company, step.target.activity)
-        head = RollupHead(
-            pk=pk, sk="head", version=step.version + 1, project=step.target.project, installed=step.installed
-        )
-        changes.append(Put(head, RollupHead.version == step.version if step.version else absent(RollupHead)))
+        changes += _head(step)
         for cell in step.cells:
-            changes.append(Raw({"Put": {"TableName": store.name("rollups"), "Item": cell.item}}))
+            changes.append(_write(store, key(step.target.company, step.target.activity), cell))
             _merge(above, step.target.company, cell)
-    return [*changes, *(_addition(store, pk, sk, sums) for (pk, sk), sums in sorted(above.items()) if sums)]
+    return [*changes, *(_addition(store, pk, sk, sums) for (pk, sk), sums in sorted(above.items()))]
+
+
+def _head(step: Step) -> list[Change]:
+    """The head a version on; the first one also makes the activity known to its project."""
+    pk, project = key(step.target.company, step.target.activity), step.target.project
+    head = RollupHead(pk=pk, sk="head", version=step.version + 1, project=project, installed=step.installed)
+    if step.version:
+        return [Put(head, RollupHead.version == step.version)]
+    known = RollupKnown(pk=key(step.target.company, project), sk=f"activity#{step.target.activity}")
+    return [Put(head, absent(RollupHead)), Put(known)]
+
+
+def _write(store: Store, pk: str, cell: Cell) -> Raw:
+    table = store.name("rollups")
+    if cell.item is None:
+        return Raw({"Delete": {"TableName": table, "Key": {"pk": to_wire(pk), "sk": to_wire(cell.sk)}}})
+    return Raw({"Put": {"TableName": table, "Item": cell.item}})
 
 
 def _merge(above: dict[tuple[str, str], Sums], company: str, cell: Cell) -> None:
@@ -230,7 +300,9 @@ def _merge(above: dict[tuple[str, str], Sums], company: str, cell: Cell) -> None
 
 
 def _addition(store: Store, pk: str, sk: str, sums: Sums) -> Raw:
-    names = sorted(sums)
+    """Differences added to a row above; its version tells a rebuild that the rows below have changed."""
+    adds = sums | {"version": 1}
+    names = sorted(adds)
     return Raw(
         {
             "Update": {
@@ -238,132 +310,7 @@ def _addition(store: Store, pk: str, sk: str, sums: Sums) -> Raw:
                 "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
                 "UpdateExpression": "ADD " + ", ".join(f"#{place} :{place}" for place in range(len(names))),
                 "ExpressionAttributeNames": {f"#{place}": name for place, name in enumerate(names)},
-                "ExpressionAttributeValues": {f":{place}": {"N": str(sums[name])} for place, name in enumerate(names)},
+                "ExpressionAttributeValues": {f":{place}": {"N": str(adds[name])} for place, name in enumerate(names)},
             }
         }
     )
-
-
-def leave_project(store: Store, company: str, project: str, reason: str) -> None:
-    """Remember a project whose activities must all be recomputed; from the first one again if it was there."""
-    row = Repair(pk="repairs", sk=key(company, project, WHOLE), reason=reason, since=datetime.now(UTC).isoformat())
-    store.transact([Put(row)])
-
-
-def mend_project(store: Store, company: str, project: str, limit: int = SLICE) -> bool:
-    """Recompute the next slice of a project that was left for repair; whether it is finished.
-
-    The slice's end is kept only while the row is the one that was read: a project that was left again
-    meanwhile begins again.
-    """
-    row = store.get(Repair, "repairs", key(company, project, WHOLE))
-    if row is None:
-        return True
-    between = (f"{row.after}~" if row.after else "node#", "node#~")
-    page = store.query("projects", key(company, project), between=between, limit=limit, consistent=True)
-    nodes = [Target(company, project, each["id"]["S"]) for each in page.rows if int(each["level"]["N"]) == LEVELS]
-    apply(store, dict.fromkeys(nodes))
-    same = Repair.since == row.since
-    if page.last is None:
-        changes: list[Change] = [Delete(Repair, (row.pk, row.sk), same)]
-    else:
-        changes = [Update(Repair, (row.pk, row.sk), (Repair.after.set(page.last["sk"]["S"]),), same)]
-    try:
-        store.transact(changes)
-    except ConditionFailed:
-        return False
-    return page.last is None
-
-
-def rebuild(store: Store, company: str, project: str) -> int:
-    """Recompute a project from its source rows, level by level; how many rows were wrong (0 is right).
-
-    Activities come from bookings and plans, every level above from the rows of its children.
-    """
-    nodes = [Node.from_raw_data(row) for row in _rows(store, "projects", key(company, project), ("node#", "node#~"))]
-    drifted = 0
-    for node in nodes:
-        if node.level == LEVELS:
-            target = Target(company, project, node.id)
-            drifted += len(compute(store, target, None).cells)
-            apply(store, {target: None})
-    children: dict[str, list[str]] = {project: []}
-    for node in nodes:
-        children.setdefault(node.parent or project, []).append(node.id)
-    upper = sorted((node for node in nodes if node.level < LEVELS), key=lambda node: -node.level)
-    for id in [*(node.id for node in upper), project]:
-        drifted += _sum_again(store, company, id, children.get(id, []))
-    return drifted
-
-
-def _sum_again(store: Store, company: str, node: str, children: list[str]) -> int:
-    """Make a node's rows the sums of its children's; how many were not."""
-    mended: set[str] = set()
-    for attempt in range(ATTEMPTS):
-        wrong = _differences(store, company, node, children)
-        if not wrong:
-            return len(mended)
-        if wrong == _differences(store, company, node, children):  # else something was written between the reads
-            for sk, (old, sums) in wrong.items():
-                if store.transact_or_skip(dict(_replacement(store, key(company, node), sk, old, sums).item)):
-                    mended.add(sk)
-        store.pause(attempt)
-    raise Unavailable("The project is too busy to be rebuilt; try again.")
-
-
-def _differences(store: Store, company: str, node: str, children: list[str]) -> dict[str, tuple[Sums, Sums]]:
-    """The rows of a node that are not the sums of its children's: what is stored, and what it should be."""
-    stored = {row["sk"]["S"]: sums_of(row) for row in _rows(store, "rollups", key(company, node))}
-    right: dict[str, Sums] = {}
-    for child in children:
-        for row in _rows(store, "rollups", key(company, child)):
-            if row["sk"]["S"] != "head":
-                add_to(right.setdefault(row["sk"]["S"], {}), sums_of(row))
-    wrong = {}
-    for sk in stored.keys() | right.keys():
-        old = {name: value for name, value in stored.get(sk, {}).items() if value}
-        new = {name: value for name, value in right.get(sk, {}).items() if value}
-        if old != new:
-            wrong[sk] = (stored.get(sk, {}), new)
-    return wrong
-
-
-def _replacement(store: Store, pk: str, sk: str, old: Sums, new: Sums) -> Raw:
-    """Put a row's sums in the place of others, on condition that those are still there."""
-    names = sorted(old.keys() | new.keys())
-    alias = {name: f"#{place}" for place, name in enumerate(names)}
-    values = {f":new{place}": {"N": str(new[name])} for place, name in enumerate(names) if name in new}
-    values |= {f":old{place}": {"N": str(old[name])} for place, name in enumerate(names) if name in old}
-    conditions = [
-        f"{alias[name]} = :old{place}" if name in old else f"attribute_not_exists({alias[name]})"
-        for place, name in enumerate(names)
-    ]
-    sets = [f"{alias[name]} = :new{place}" for place, name in enumerate(names) if name in new]
-    gone = [alias[name] for name in names if name not in new]
-    expression = (f"SET {', '.join(sets)} " if sets else "") + (f"REMOVE {', '.join(gone)}" if gone else "")
-    return Raw(
-        {
-            "Update": {
-                "TableName": store.name("rollups"),
-                "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
-                "UpdateExpression": expression.strip(),
-                "ConditionExpression": " AND ".join(conditions),
-                "ExpressionAttributeNames": {mark: name for name, mark in alias.items()},
-                "ExpressionAttributeValues": values,
-            }
-        }
-    )
-
-
-def repair(store: Store, limit: int = 200) -> int:
-    """Recompute what earlier runs had to leave, of a whole project a slice at a time; how many were mended."""
-    page = store.query("rollups", "repairs", limit=limit, consistent=True)
-    mended = 0
-    for row in page.rows:
-        company, project, activity = row["sk"]["S"].split("#")
-        if activity == WHOLE:
-            mended += mend_project(store, company, project)
-        elif not apply(store, {Target(company, project, activity): None}):
-            store.call("delete_item", TableName=store.name("rollups"), Key={"pk": row["pk"], "sk": row["sk"]})
-            mended += 1
-    return mended

@@ -1,4 +1,4 @@
-"""The whole service on this machine: moto, tables, secrets, stream pump and gateway."""
+"""The whole service on this machine: moto, tables, secrets, stream pump, schedule and gateway."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from infra import provision
 from infra.local.gateway import serve
 from infra.local.moto_server import MotoServer
 from infra.local.pump import StreamPump
+from infra.local.schedule import Schedule
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def service(
         say("making tables and secrets")
         provision.create_tables()
         provision.create_secrets()
-        with _pump() as pump, serve(_app(), "127.0.0.1", port).running() as server:
+        with _pump() as pump, _repairs(), serve(_app(), "127.0.0.1", port).running() as server:
             yield f"http://127.0.0.1:{server.server_port}", environment, pump
 
 
@@ -41,6 +42,12 @@ def _app() -> Chalice:
     from app import app  # here, so that tools that only need the local AWS do not load the service
 
     return app
+
+
+def _repairs() -> Schedule:
+    from app import repair_rollups  # as above
+
+    return Schedule(repair_rollups, 60)
 
 
 def _pump() -> StreamPump:

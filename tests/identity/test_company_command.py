@@ -1,13 +1,16 @@
 """`python -m infra.company`: what whoever runs a stage does for a company."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from chalicelib.identity import sessions
-from chalicelib.storage.rows import ClockId, key
-from chalicelib.storage.store import store
+from chalicelib.errors import NotFound
+from chalicelib.identity import invitations, sessions
+from chalicelib.identity.people import directory_key
+from chalicelib.storage.rows import Access, ClockId, Directory, key
+from chalicelib.storage.store import Delete, store
 from infra import company
 from tests.promises.conftest import Client, Stage
 
@@ -59,6 +62,48 @@ def test_a_person_who_was_added_can_sign_in(stage: Stage, made: Any, capsys: pyt
     assert owner.ok("PATCH", f"/users/{made['owner']['id']}/", {"role": "admin"})["role"] == "admin"
 
 
+def test_a_lost_password_is_replaced_on_a_plan_without_the_api(
+    stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can invite there by API; the old password, the sessions and an open link end at once."""
+    id, email, old = made["company"]["id"], made["owner"]["email"], made["owner"]["password"]
+    owner = stage.owner.token(made["token"])
+    link = owner.ok("POST", f"/users/{made['owner']['id']}/invite/")["link"]
+    [account] = sessions.sign_in(store(), email, old)
+    changes, session = sessions.open_session(store(), account, datetime.now(UTC))
+    store().transact(changes)
+    run(capsys, "plan", "--company", id, "team")
+    new = run(capsys, "password", "--company", id, "--email", email.upper())["user"]
+    assert (new["id"], new["email"]) == (made["owner"]["id"], email)
+    assert sessions.sign_in(store(), email, old) == []
+    [account] = sessions.sign_in(store(), email, new["password"])
+    assert account.user.id == new["id"]
+    access = store().get(Access, key(id, new["id"]), "access")
+    assert access is not None and session.id not in access.tokens
+    with pytest.raises(NotFound):
+        invitations.find(store(), link.rstrip("/").rpartition("/")[2], datetime.now(UTC))
+    assert "no such" in fails(capsys, "password", "--company", id, "--email", "nobody@cmd.example")
+
+
+def test_after_a_new_digest_key_people_sign_in_again_and_devices_get_a_new_secret(
+    stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new key finds no row of the sign-in directory, and no credential fits it."""
+    id = made["company"]["id"]
+    people = [(made["owner"]["email"], made["owner"]["password"])]
+    added = run(capsys, "people", "--company", id, "--name", "P", "--email", "p@cmd.example", "--role", "admin")["user"]
+    people.append((added["email"], added["password"]))
+    for (email, _), user in zip(people, (made["owner"]["id"], added["id"]), strict=True):
+        store().transact([Delete(Directory, (directory_key(email), key(id, user)))])
+        assert sessions.sign_in(store(), email, "x" * 12) == []
+    done = run(capsys, "rekey", "--company", id)
+    assert done["company"] == id and done["users"] == 2
+    assert done["ingest_secret"].startswith("wbsi_") and done["ingest_secret"] != made["ingest_secret"]
+    for email, password in people:
+        assert [account.user.email for account in sessions.sign_in(store(), email, password)] == [email]
+    assert run(capsys, "rekey", "--company", id)["users"] == 2, "it can be done again"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -70,6 +115,8 @@ def test_a_person_who_was_added_can_sign_in(stage: Stage, made: Any, capsys: pyt
         (("settings", "--company", "nobody", "--daily-cap-hours", "ten"), "daily_cap_hours"),
         (("people", "--company", "nobody", "--name", "x", "--email", "x", "--role", "admin"), "email"),
         (("people", "--company", "nobody", "--name", "x", "--email", "x@y.zz", "--role", "admin"), "no such company"),
+        (("password", "--company", "nobody", "--email", "x@y.zz"), "no such company"),
+        (("rekey", "--company", "nobody"), "no such company"),
         (("anonymise", "--company", "nobody", "--operative", "x"), "no such company"),
     ],
 )

@@ -1,0 +1,137 @@
+"""``make docs``: does what the pages say, to the letter, and compares.
+
+Starts ``make run`` as a newcomer would, runs the README's main job in a shell, and sees whether the hours spent have
+grown by the shift. Then asks every command that a page names for its help, and the served schema for every path.
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from infra.run import RUN_FILE
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+START_SECONDS = 300
+SHIFT_HOURS = 8
+PATH = re.compile(r"(?<![\w.])(/api/v1/[\w/{}-]*)")
+COMMAND = re.compile(r"python -m (infra\.\w+)((?: [a-z]+(?![\w.]))?)")
+
+
+def main() -> int:
+    """The exit code is 1 when a page says something that is not so; each is printed."""
+    if _answers():
+        _say(f"{RUN_FILE} names a service that answers; stop it first")
+        return 1
+    with _make_run() as base_url:
+        _say("running the main job of the README")
+        wrong = [*main_job(), *commands(), *paths(base_url)]
+    for each in wrong:
+        _say(f"WRONG: {each}")
+    _say(f"{len(wrong)} statements are wrong")
+    return int(bool(wrong))
+
+
+def main_job() -> Iterator[str]:
+    """What the README's shell lines print, beside what the README says of it."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block("README.md", "The main job by curl")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode:
+        yield f"the main job ended with {done.returncode}: {done.stderr.strip()}"
+        return
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    before, *_, after = (answer["ac"] for answer in answers if "ac" in answer)
+    if float(after) - float(before) != SHIFT_HOURS:
+        yield f'"ac" went from {before} to {after}, not {SHIFT_HOURS} more'
+
+
+def commands() -> Iterator[str]:
+    """Commands that the pages name and that do not know themselves, and targets that make does not have."""
+    named = {found for page in PAGES for found in COMMAND.findall(page.read_text())}
+    for module, subcommand in sorted(named):
+        command = [sys.executable, "-m", module, *subcommand.split(), "--help"]
+        if _fails(command):
+            yield shlex.join(command)
+    for target in sorted({name for page in PAGES for name in re.findall(r"`make ([a-z]+)", page.read_text())}):
+        if _fails(["make", "--dry-run", target]):
+            yield f"make {target}"
+
+
+def paths(base_url: str) -> Iterator[str]:
+    """Paths that a page names and the served schema does not have."""
+    token = json.loads((ROOT / RUN_FILE).read_text())["tokens"]["project_manager"]
+    asked = urllib.request.Request(f"{base_url}/api/schema/", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(asked) as answer:
+        served = {_shape(path) for path in json.load(answer)["paths"]}
+    for page in PAGES:
+        for path in sorted(set(PATH.findall(page.read_text()))):
+            if _shape(path) not in served and path != "/api/v1/":
+                yield f"{page.name} names {path}, which is not served"
+
+
+def block(page: str, heading: str) -> str:
+    """The indented lines below a heading of a page."""
+    section = (ROOT / page).read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return "\n".join(line[4:] for line in section.splitlines() if line.startswith("    "))
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path).rstrip("/")
+
+
+def _fails(command: list[str]) -> bool:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode != 0
+
+
+def _answers() -> bool:
+    with suppress(OSError, ValueError, KeyError):
+        base_url = json.loads((ROOT / RUN_FILE).read_text())["base_url"]
+        with urllib.request.urlopen(f"{base_url}/api/v1/health/", timeout=2):
+            return True
+    return False
+
+
+@contextmanager
+def _make_run() -> Iterator[str]:
+    """``make run`` on a free port until the block ends; its base URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (ROOT / RUN_FILE).unlink(missing_ok=True)
+    _say("make run")
+    running = subprocess.Popen(["make", "run"], cwd=ROOT, env={**os.environ, "PORT": str(port)}, start_new_session=True)
+    try:
+        until = time.monotonic() + START_SECONDS
+        while not (ROOT / RUN_FILE).exists():
+            if running.poll() is not None or time.monotonic() > until:
+                raise SystemExit("[docs] make run did not come up")
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGINT)
+        running.wait(60)
+
+
+def _say(text: str) -> None:
+    print(f"[docs] {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
