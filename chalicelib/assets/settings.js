@@ -143,4 +143,7 @@ addEventListener("pagehide", () => {
   for (const kind of ["token", "secret"]) hide(kind);
 });
 
-people().then(list).catch((error) => note("", error.message));
+// Until then nothing can be pressed: the list moves what is below it.
+people().then(list).catch((error) => note("", error.message)).finally(() => {
+  for (const button of document.querySelectorAll("form button")) button.disabled = false;
+});

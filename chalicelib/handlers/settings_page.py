@@ -17,7 +17,7 @@ TOKENS = """
 <input id="label" name="label" required maxlength="64" autocomplete="off">
 <label for="user">For</label><select id="user" name="user"><option value="">Myself</option></select>
 <label for="expires">Last day, in UTC (optional)</label><input id="expires" name="expires_at" type="date">
-<button>Generate token</button></form>
+<button disabled>Generate token</button></form>
 <div class="shown" id="token-shown" hidden><p>Copy the token now. It is shown only this once.</p>
 <p><code id="token"></code> <button type="button" data-copy="token">Copy token</button></p></div>
 <table><thead><tr><th scope="col">Label</th><th scope="col">Begins with</th><th scope="col">For</th>
@@ -29,7 +29,7 @@ INGEST = """
 <p>Devices send this secret in the header <code>X-Inbound-Secret</code>. A new one replaces it.</p>
 <form id="rotate"><label for="overlap">Seconds that the present secret goes on working</label>
 <input id="overlap" name="overlap_seconds" type="number" min="0" max="2592000" step="1" value="0" required>
-<button>Set a new ingest secret</button></form>
+<button disabled>Set a new ingest secret</button></form>
 <div class="shown" id="secret-shown" hidden><p>Copy the secret now. It is shown only this once.</p>
 <p><code id="secret"></code> <button type="button" data-copy="secret">Copy secret</button></p></div></section>
 """

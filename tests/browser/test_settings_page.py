@@ -94,6 +94,7 @@ def test_the_ingest_secret_is_rotated_and_shown_once(visitor: Visitor, stage: St
 def test_the_keyboard_is_enough_to_generate_and_revoke_a_token(owner: Visitor) -> None:
     owner.open(PAGE)
     keyboard = owner.page.keyboard
+    expect(owner.page.get_by_role("button", name="Generate token")).to_be_enabled()
     owner.page.get_by_label("Label").focus()
     keyboard.type("by keyboard")
     keyboard.press("Enter")
