@@ -157,20 +157,14 @@ def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tu
         changes += owners_with(store, row.pk, row.id, not owned)
     row.version, row.updated_at = before + 1, stamp(now)
     row.list_order = f"{comparison_form(row.name)}#{row.id}"
-    kept = (*values, "version", "updated_at", "list_order")
-    actions = tuple(_set(getattr(User, name), getattr(row, name)) for name in kept)
     shown = {"id": row.id, "name": row.name, "email": row.email}
     access = (Access.user.set(shown), Access.role.set(row.role), Access.active.set(row.active))
     place = (key(row.pk, row.id), "access")
     return [
-        Update(User, (row.pk, row.sk), actions, User.version == before),
+        Put(row, User.version == before),
         Update(Access, place, access, Access.pk.exists()),
         *changes,
     ], row
-
-
-def _set(attribute: Any, value: Any) -> Any:
-    return attribute.remove() if value is None else attribute.set(value)
 
 
 def _owns(row: User) -> bool:

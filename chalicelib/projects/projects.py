@@ -75,7 +75,8 @@ def change(
     row.version, row.updated_at = before + 1, stamp(now)
     _check(row)
     _list(row, company)
-    return [Put(row, Project.version == before), *changes], row
+    same = (Project.version == before) & (Project.child_count == row.child_count)  # no version counts the children
+    return [Put(row, same), *changes], row
 
 
 def _change_code(store: Store, company: str, row: Project, code: str) -> list[Change]:
