@@ -105,7 +105,7 @@ Reason = Annotated[str, LINES, _text("Wrong activity.", 1, 2000, lines=True)]
 Id = Annotated[str, _text("k3x9mq2vh7ad", 1, 64)]
 Unit = Annotated[str, _text("m3", 1, 32)]
 Currency = Annotated[
-    str, Meta(pattern="^[A-Z]{3}$", description="a currency code of ISO 4217 such as EUR", examples=["EUR"])
+    str, Meta(pattern="^[A-Z]{3}$", description="three capital letters, such as EUR", examples=["EUR"])
 ]
 Email = Annotated[
     str,

@@ -64,7 +64,7 @@ def change(
     today: str,
     now: datetime,
 ) -> tuple[list[Change], Operative]:
-    """Some fields of an operative changed; a new rate is valid from today."""
+    """Some fields of an operative changed; a new rate, or none, is valid from today."""
     before, old_clock, old_user = row.version, row.external_clock_id, row.user
     if "hourly_rate" in values:
         row.rates = row.rates | {today: values.pop("hourly_rate")}

@@ -176,7 +176,7 @@ class GatewayConnection(BaseHTTPRequestHandler):
             body = read_body(self.headers, self.rfile)
         except RefusedBody as refused:
             self.close_connection = True
-            return self._send(refusal(refused.kind, detail=refused.detail))
+            return self._send(refusal(refused.kind, str(uuid.uuid4()), refused.detail))
         request = HttpRequest(
             self.command,
             self._target(),
@@ -212,7 +212,7 @@ class GatewayConnection(BaseHTTPRequestHandler):
         """Answer a request that is no HTTP as a problem, too."""
         self.close_connection = True
         self.request_version = "HTTP/1.1"  # a line without a version gets an answer with a head, too
-        self._send(refusal("DEFAULT_4XX", detail=message or explain or ""))
+        self._send(refusal("DEFAULT_4XX", str(uuid.uuid4()), message or explain or ""))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Leave the log of requests to the app."""

@@ -216,3 +216,28 @@ def test_two_if_match_headers_are_read_as_one_list(site: Site) -> None:
     headers = (*site.owner.headers.items(), ("If-Match", tag), ("If-Match", '"other"'))
     answer = site.stage.gateway.answer(HttpRequest("PATCH", path, headers, b'{"trade": "rigger"}', "127.0.0.1"))
     assert answer.status == 200
+
+
+# -- values
+
+
+def test_what_a_read_gives_of_an_operative_can_be_sent_back(stage: Stage) -> None:
+    made = stage.owner.ok("POST", "/operatives/", {"name": "Nil", "hourly_rate": None})
+    assert made["hourly_rate"] is None
+    taken = {name: made[name] for name in ("name", "external_clock_id", "trade", "employer", "hourly_rate", "projects")}
+    assert stage.owner.ok("PATCH", f"/operatives/{made['id']}/", taken)["hourly_rate"] is None
+
+
+def test_a_rate_that_is_set_can_be_ended_from_today_and_earlier_days_keep_it(stage: Stage, site: Site) -> None:
+    hand = site.operative("Rae", hourly_rate=30)
+    assert stage.owner.ok("PATCH", f"/operatives/{hand}/", {"hourly_rate": None})["hourly_rate"] is None
+    assert stage.owner.ok("GET", f"/operatives/{hand}/")["hourly_rate"] is None
+    entry = stage.owner.ok("POST", "/labour/", site.hours(operative=hand, date="2026-06-10"))
+    assert site.manager.ok("POST", f"/labour/{entry['id']}/approve/", {})["hourly_rate"] == "30.00"
+    assert stage.owner.ok("PATCH", f"/operatives/{hand}/", {"hourly_rate": 31})["hourly_rate"] == "31.00"
+
+
+def test_a_currency_is_three_capital_letters_and_the_message_says_so(stage: Stage) -> None:
+    for wrong in ("eur", "EURO", "E1R"):
+        refused = stage.owner.send("PATCH", "/api/v1/company/", {"currency": wrong})
+        assert refused.body["errors"] == {"currency": ["Must be three capital letters, such as EUR."]}
