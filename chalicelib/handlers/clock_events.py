@@ -17,6 +17,15 @@ from chalicelib.storage.rows import ClockEvent
 from chalicelib.storage.store import Change, ConditionFailed
 
 routes = RouteSet("Clock events", __name__)
+# Any event is taken into a batch: one that is no punch has its problem in the results.
+EVENTS = {"items": {"anyOf": [{"$ref": "#/components/schemas/PunchBody"}, {}]}}
+OWN_STATUS = {"properties": {"status_code": {"type": "integer"}}, "required": ["status_code"]}
+RESULT = {
+    "anyOf": [
+        {"allOf": [{"$ref": "#/components/schemas/EventAnswer"}, OWN_STATUS]},
+        {"allOf": [{"$ref": "#/components/schemas/Problem"}, OWN_STATUS]},
+    ]
+}
 Moment = Annotated[str, Meta(min_length=10, max_length=40, description="ISO 8601 time")]
 
 
@@ -41,7 +50,8 @@ class IngestBody(Shift, kw_only=True):
 
     schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["clock_id"]}, {"required": ["events"]}]}
     clock_id: Code | int | UnsetType = UNSET
-    events: Annotated[list[Any], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
+    schema_parts: ClassVar[tuple[type[msgspec.Struct], ...]] = (PunchBody,)
+    events: Annotated[list[Any], Meta(min_length=1, max_length=500, extra_json_schema=EVENTS)] | UnsetType = UNSET
 
 
 class EventAnswer(Answer, kw_only=True):
@@ -60,7 +70,7 @@ class EventAnswer(Answer, kw_only=True):
 class BatchAnswer(Answer, kw_only=True):
     """What became of each event of a batch, in its order: the event, or the problem, with its ``status_code``."""
 
-    results: list[dict[str, Any]]
+    results: list[Annotated[dict[str, Any], Meta(extra_json_schema=RESULT)]]
 
 
 def present(row: ClockEvent, duplicate: bool) -> EventAnswer:

@@ -154,9 +154,13 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Loose(msgspec.Struct, kw_only=True):
-    """Base of bodies whose unknown fields are ignored (devices send what they like)."""
+    """Base of bodies whose unknown fields are ignored (devices send what they like).
+
+    ``schema_parts`` are models that the schema of a field names.
+    """
 
     schema_rules: ClassVar[dict[str, Any]] = {}
+    schema_parts: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
 
 
 class Answer(msgspec.Struct, kw_only=True):
