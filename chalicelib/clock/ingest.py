@@ -6,11 +6,12 @@ not there yet, so the same punch from any number of devices at once gives one ev
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from chalicelib.errors import Invalid, Unavailable
 from chalicelib.identity.access import stamp
@@ -35,8 +36,7 @@ from chalicelib.storage.store import Change, ConditionFailed, Put, Store, absent
 LONGEST = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Punch:
+class Punch(Struct, frozen=True):
     """What a device said, with instants in UTC to the second."""
 
     clock_id: str
@@ -55,8 +55,7 @@ class Punch:
         return f"out#{instant(self.clock_out)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a punch."""
 
     changes: list[Change]

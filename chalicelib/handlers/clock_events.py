@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.clock import ingest
 from chalicelib.errors import InProgress, Invalid
 from chalicelib.http.call import Call, Written
-from chalicelib.http.fields import Answer, Code, Loose, bind
+from chalicelib.http.fields import Answer, Code, Loose, bind, text
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, RouteSet
@@ -17,7 +17,10 @@ from chalicelib.storage.rows import ClockEvent
 from chalicelib.storage.store import Change, ConditionFailed
 
 routes = RouteSet("Clock events", __name__)
-# Any event is taken into a batch: one that is no punch has its problem in the results.
+EACH = (
+    "Shifts, each with fields as beside `events`. Each is checked for itself: one that is not valid, whatever it is, "
+    "has its problem in `results` and keeps no other back."
+)
 EVENTS = {"items": {"anyOf": [{"$ref": "#/components/schemas/PunchBody"}, {}]}}
 OWN_STATUS = {"properties": {"status_code": {"type": "integer"}}, "required": ["status_code"]}
 RESULT = {
@@ -26,7 +29,7 @@ RESULT = {
         {"allOf": [{"$ref": "#/components/schemas/Problem"}, OWN_STATUS]},
     ]
 }
-Moment = Annotated[str, Meta(min_length=10, max_length=40, description="ISO 8601 time")]
+Moment = Annotated[str, text("2026-06-08T07:00:00Z", 10, 40, description="ISO 8601 time")]
 
 
 class Shift(Loose, kw_only=True):
@@ -35,7 +38,7 @@ class Shift(Loose, kw_only=True):
     clock_in: Moment | None = None
     clock_out: Moment | None = None
     project_code: Code | None = None
-    device_id: Annotated[str, Meta(max_length=200)] | None = None
+    device_id: Annotated[str, text("gate-2", 0, 200)] | None = None
     break_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
 
 
@@ -51,7 +54,9 @@ class IngestBody(Shift, kw_only=True):
     schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["clock_id"]}, {"required": ["events"]}]}
     clock_id: Code | int | UnsetType = UNSET
     schema_parts: ClassVar[tuple[type[msgspec.Struct], ...]] = (PunchBody,)
-    events: Annotated[list[Any], Meta(min_length=1, max_length=500, extra_json_schema=EVENTS)] | UnsetType = UNSET
+    events: (
+        Annotated[list[Any], Meta(min_length=1, max_length=500, description=EACH, extra_json_schema=EVENTS)] | UnsetType
+    ) = UNSET
 
 
 class EventAnswer(Answer, kw_only=True):

@@ -10,12 +10,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 from chalice.app import Blueprint, Response
+from msgspec import Struct
 
 from chalicelib.errors import (
     CsrfFailed,
@@ -40,13 +40,12 @@ from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
 from chalicelib.projects.wbs import project_of
 from chalicelib.settings import settings
-from chalicelib.storage.store import Change, ConditionFailed
+from chalicelib.storage.store import CONTESTED, Change, ConditionFailed
 
 BASE = "/api/v1"
 JSON = "application/json"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
 CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
-ATTEMPTS = 10
 MAX_BODY = 4_500_000  # what the gateway hands on for every content type
 PAGES = "Pages"
 _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
@@ -54,10 +53,6 @@ _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key
 
 class NoQuery(Body, kw_only=True):
     """Routes that take no query parameters."""
-
-
-class NoBody(Body, kw_only=True):
-    """Routes that take no body: none, or an empty object."""
 
 
 class Scope(StrEnum):
@@ -71,8 +66,7 @@ class Scope(StrEnum):
 BY_ROW = frozenset({"labour", "clashes", "clock-events", "reports"})  # the handler knows which projects they are of
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One endpoint: everything that is known of it before a request comes."""
 
     method: str
@@ -89,7 +83,7 @@ class Route:
     device: bool
     content_types: tuple[str, ...]
     produces: tuple[str, ...]
-    summary: str = field(default="")
+    summary: str = ""
 
     @property
     def writes(self) -> bool:
@@ -339,7 +333,7 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     values: list[Any] = [call, *arguments.values()]
     if not route.writes:
         return _plain(route, route.handler(*values))
-    body = bind(route.body or NoBody, _parsed(route, call, raw))
+    body = bind(route.body or Body, _parsed(route, call, raw))  # a route without a body takes an empty one only
     if route.body is not None:
         values.append(body)
     if route.method in CHANGES:
@@ -382,7 +376,7 @@ def accepts(header: str, offered: tuple[str, ...]) -> bool:
 
 def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Ledger | None) -> dict[str, Any]:
     """Decide on what is there now and commit it; decide anew when something changed in between."""
-    for attempt in range(ATTEMPTS):
+    for attempt in range(CONTESTED):
         call.compared = False
         written = decide()
         if route.method in CHANGES and not call.compared:

@@ -5,10 +5,11 @@ holds the clash and gates approval), its audit row and, when approved, its booki
 requests share (project, operative, node) are read and never written or checked here.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.errors import (
     ClashUnresolved,
@@ -45,8 +46,7 @@ from chalicelib.storage.store import Change, Delete, Put, Store, absent
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
 
 
-@dataclass(slots=True)
-class Surroundings:
+class Surroundings(Struct):
     """What an entry depends on, read together as it is now."""
 
     project: Project
@@ -257,7 +257,7 @@ def approve(
     caller.require(P.APPROVE, entry.project)
     _expect(entry, "submitted")
     refuse_period(around.project, entry.date)
-    _refuse_own(caller, entry)
+    _refuse_own(caller, entry, around.operative)
     _refuse_clash(around.day)
     before = _move(entry, "approved", now)
     if around.claim is not None:
@@ -290,8 +290,9 @@ def _expect(entry: Entry, *statuses: str) -> None:
         raise InvalidTransition(f"The entry is {entry.status}.")
 
 
-def _refuse_own(caller: Caller, entry: Entry) -> None:
-    if caller.user in {entry.submitted_by, entry.changed_by} or entry.operative in caller.operatives:
+def _refuse_own(caller: Caller, entry: Entry, operative: Operative) -> None:
+    themselves = {operative.user, *(operative.former_users or {})}  # who unlinks themselves is still the one who worked
+    if caller.user in {entry.submitted_by, entry.changed_by} | themselves:
         raise OwnEntry("Nobody approves an entry that they submitted, changed, or worked.")
 
 
@@ -354,7 +355,7 @@ def reopen(
     return [*changes, Delete(Booking, (booking.pk, booking.sk), Booking.pk.exists())], entry, around
 
 
-def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]:
+def delete(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[Change], Entry]:
     """Remove an entry that does not count; its audit rows stay."""
     entry, around = _own_or_crew(store, caller, id)
     _expect(entry, *EDITABLE)
@@ -365,7 +366,7 @@ def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]
         Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
         Put(tombstone(entry, stamp(now))),
         *changes[1:],
-    ]
+    ], entry
 
 
 def _own_or_crew(store: Store, caller: Caller, id: str) -> tuple[Entry, Surroundings]:

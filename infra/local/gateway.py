@@ -87,25 +87,25 @@ class Gateway:
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request; never raises for what the app does."""
-        context = LambdaContext(self._app.app_name, self._timeout, self._now)
+        context, request_id = LambdaContext(self._app.app_name, self._timeout, self._now), str(uuid.uuid4())
         match = self._routes.match(request.method, request.path)
         if match is None:
-            return refusal("MISSING_AUTHENTICATION_TOKEN", context.aws_request_id)
-        event = lambda_event(request, match, str(uuid.uuid4()), self._app.api.binary_types)
-        answer = self._call(event, context)
+            return refusal("MISSING_AUTHENTICATION_TOKEN", request_id)
+        answer = self._call(lambda_event(request, match, request_id, self._app.api.binary_types), context)
         if context.get_remaining_time_in_millis() <= 0:
-            return refusal("INTEGRATION_TIMEOUT", context.aws_request_id)
+            return refusal("INTEGRATION_TIMEOUT", request_id)
         return answer
 
     def _call(self, event: dict[str, Any], context: LambdaContext) -> HttpAnswer:
         """Call the app; a crash is logged here and told the client without its details."""
+        request_id = event["requestContext"]["requestId"]
         try:
             return http_answer(self._app(event, context), context.aws_request_id)
         except MalformedAnswer as error:
-            log.error("malformed answer to request %s: %s", context.aws_request_id, error)
+            log.error("malformed answer to request %s: %s", request_id, error)
         except Exception:  # the app's crash must not end the connection's thread
-            log.exception("the app failed on request %s", context.aws_request_id)
-        return refusal("INTEGRATION_FAILURE", context.aws_request_id)
+            log.exception("the app failed on request %s", request_id)
+        return refusal("INTEGRATION_FAILURE", request_id)
 
 
 class GatewayServer(ThreadingHTTPServer):
