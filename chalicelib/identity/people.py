@@ -121,8 +121,10 @@ def require_all(caller: Caller, role: Role, project: str | None = None) -> None:
         raise Denied(f"The role {role.value} holds a permission that you lack.")
 
 
-def _refuse_taken(store: Store, company: str, email: str) -> None:
-    if store.get(Unique, company, email_claim(email)):
+def _refuse_taken(store: Store, company: str, email: str, user: str | None = None) -> None:
+    """Somebody else has the e-mail; one's own claim only says that the row was changed since it was read."""
+    claim = store.get(Unique, company, email_claim(email))
+    if claim and claim.holder != user:
         raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
 
 
@@ -208,7 +210,7 @@ def _owns(row: User) -> bool:
 
 def _moved(store: Store, row: User, old: str) -> list[Change]:
     """The e-mail's claim in the company and its row in the sign-in directory, under the new address."""
-    _refuse_taken(store, row.pk, row.email)
+    _refuse_taken(store, row.pk, row.email, row.id)
     place = key(row.pk, row.id)
     claim = Unique(pk=row.pk, sk=email_claim(row.email), holder=row.id)
     return [

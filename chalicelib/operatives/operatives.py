@@ -88,7 +88,8 @@ def _claims(store: Store, company: str, old: str | None, row: Operative) -> list
     freed: list[Change] = [Delete(ClockId, (key(company, "clock", old), "clock"))] if old else []
     if not new:
         return freed
-    if store.get(ClockId, key(company, "clock", new), "clock"):
+    taken = store.get(ClockId, key(company, "clock", new), "clock")
+    if taken and taken.holder != row.id:  # its own: it was changed since it was read, and is decided anew
         raise Conflict("The clock ID is taken.", errors={"external_clock_id": ["Another operative has this clock ID."]})
     return [*freed, Put(ClockId(pk=key(company, "clock", new), sk="clock", holder=row.id), absent(ClockId))]
 
