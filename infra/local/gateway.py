@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -140,6 +141,11 @@ class GatewayServer(ThreadingHTTPServer):
             str(self.server_address[0]),
             int(self.server_address[1]),
         )
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, unless the client has only gone away, as a browser does that leaves a page."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @contextmanager
     def running(self) -> Iterator[GatewayServer]:

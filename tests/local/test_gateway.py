@@ -348,6 +348,17 @@ def test_a_failing_app_gives_503_without_its_reasons(
     assert response.headers["Set-Cookie"] is None
 
 
+@pytest.mark.parametrize(("error", "told"), [(BrokenPipeError, False), (ConnectionResetError, False), (OSError, True)])
+def test_a_client_that_goes_away_is_no_fault(
+    server: GatewayServer, capsys: pytest.CaptureFixture[str], error: type[OSError], told: bool
+) -> None:
+    try:
+        raise error
+    except OSError:
+        server.handle_error(None, ("127.0.0.1", 1))
+    assert (error.__name__ in capsys.readouterr().err) is told
+
+
 def test_each_thread_sees_its_own_request(server: GatewayServer) -> None:
     def name(number: int) -> bytes:
         client = HTTPConnection("127.0.0.1", server.server_port, timeout=20)
