@@ -28,7 +28,7 @@ def read_schema(call: Call) -> Read:
     return Read({**document(), "servers": [{"url": base(call) or "/"}]})
 
 
-@routes.route("GET", "/api/docs", answer=AnyAnswer, open=True)
+@routes.route("GET", "/api/docs", answer=AnyAnswer, open=True, produces=("text/html",))
 def read_docs(call: Call) -> Page:
     """Swagger UI over the document, for a signed-in person or a token."""
     try:

@@ -222,7 +222,7 @@ def _set_password(call: Call, key: str, password: str) -> Page:
         if wrong:
             return _password_form(call, invited.user.email, " ".join(wrong), 400)
         try:
-            call.store.transact(invitations.accept(invited, password))
+            call.store.transact(invitations.accept(invited, password, call.now))
         except ConditionFailed:
             call.store.pause(attempt)
             continue

@@ -8,8 +8,9 @@ import html
 from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
-from chalicelib.errors import Denied, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.call import Call
+from chalicelib.http.fields import LOST, printable
 from chalicelib.http.routes import cookies, limit_address, raw_body
 from chalicelib.identity import access, secrets
 from chalicelib.settings import settings
@@ -120,6 +121,7 @@ def form(call: Call) -> dict[str, str]:
 
     Raises:
         Denied: the browser says that another site has sent it.
+        Invalid: it is not UTF-8, or has a field twice.
         PayloadTooLarge, UnsupportedMediaType: it is no form of ours.
     """
     if not _from_here(call):
@@ -130,7 +132,15 @@ def form(call: Call) -> dict[str, str]:
         raise UnsupportedMediaType(f"The body must be {FORM}.")
     if len(raw) > MAX_FORM:
         raise PayloadTooLarge(f"A form may have {MAX_FORM} bytes.")
-    fields = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
+    try:
+        text = raw.decode()
+        fields = parse_qs(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        text = LOST
+    if LOST in text:
+        raise Invalid("The form is not UTF-8.")
+    if repeated := {printable(name): ["Given more than once."] for name, values in fields.items() if len(values) > 1}:
+        raise Invalid("Some fields are not valid.", errors=repeated)
     return {name: values[0] for name, values in fields.items()}
 
 

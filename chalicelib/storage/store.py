@@ -27,7 +27,7 @@ from pynamodb.expressions.update import Update as UpdateExpression
 
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
-from chalicelib.storage.rows import Row
+from chalicelib.storage.rows import Row, Tracked
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
@@ -104,12 +104,19 @@ class Put(Struct, frozen=True):
 
 
 class Update(Struct, frozen=True):
-    """Change some attributes of a row."""
+    """Change some attributes of a row; of a :class:`Tracked` one none that it shows, or its lists would not know."""
 
     model: type[Row]
     key: Key
     actions: tuple[Action, ...]
     condition: Condition | None = None
+
+    def __post_init__(self) -> None:
+        if issubclass(self.model, Tracked):
+            paths: list[Any] = [action.values[0] for action in self.actions]
+            seen = {str(each.path[0]) for each in paths} - self.model.unseen
+            if seen:
+                raise ValueError(f"{self.model.__name__} is put whole: {', '.join(sorted(seen))}")
 
 
 class Delete(Struct, frozen=True):
