@@ -351,7 +351,7 @@ class Run:
         return Outcome(answer, tuple(sorted(marks.numbered(line) for line in lines)))
 
 
-CREDENTIAL = re.compile(r"wbs[a-z]?_[a-z2-7]{74}")
+CREDENTIAL = re.compile(r"wbs[a-z]?_[a-z2-7]{74}|wbs_[a-z2-7]{8}(?![a-z2-7])")  # whole, or what a list shows of it
 DIGEST = re.compile(r"[a-z2-7]{52}")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 ID = re.compile(r"(?<![a-z0-9])(?:[a-z2-7]{12}){1,2}(?![a-z0-9])")
