@@ -271,7 +271,7 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
                 "name": "If-Match",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string"},
+                "schema": {"type": "string", "minLength": 1, "pattern": r"\S"},
                 "description": "Refuse with 412 when the resource has another ETag.",
             }
         )

@@ -8,6 +8,7 @@ import atexit
 import itertools
 import json
 import os
+import re
 import uuid
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,10 @@ turn = itertools.count()
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Make a request that the schema calls valid one that this company can answer."""
     _spare(case)
+    if case.headers and re.fullmatch("[!-~]{1,255}", str(case.headers.get("Idempotency-Key", ""))):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())  # one that was used is answered before anything is read
     if not _valid(case):
         return
-    if case.headers and "Idempotency-Key" in case.headers:
-        case.headers["Idempotency-Key"] = str(uuid.uuid4())
     if case.path_parameters:
         _aim(case)
     if isinstance(case.body, dict):
@@ -69,7 +70,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     """Count the answer, and learn from it which ids there are."""
     phase = case.meta.phase.name.value if case.meta else "other"
     answers.append((case.operation.label, phase, _valid(case), response.status_code))
-    if response.status_code not in {200, 201}:
+    if response.status_code not in {200, 201} or "json" not in response.headers.get("content-type", [""])[0]:
         return
     body = json.loads(response.content)
     if response.status_code == 201 and "id" in body and len(_segments(case)) == 1:
