@@ -7,18 +7,19 @@ not there yet, so the same punch from any number of devices at once gives one ev
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.errors import Invalid, Unavailable
+from chalicelib.clock import punches
+from chalicelib.clock.punches import Punch, hours_between, instant, judge
+from chalicelib.errors import Unavailable
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.labour import entries
 from chalicelib.labour.entries import Surroundings
 from chalicelib.names import comparison_form
-from chalicelib.projects.projects import TAKES_HOURS, code_key
+from chalicelib.projects.projects import code_key
 from chalicelib.storage.rows import (
     ClockEvent,
     ClockId,
@@ -32,28 +33,6 @@ from chalicelib.storage.rows import (
 )
 from chalicelib.storage.store import Change, ConditionFailed, Put, Store, absent
 
-LONGEST = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Punch:
-    """What a device said, with instants in UTC to the second."""
-
-    clock_id: str
-    clock_in: datetime | None
-    clock_out: datetime | None
-    project_code: str | None
-    device_id: str | None
-    break_minutes: int
-
-    @property
-    def identity(self) -> str:
-        """The event's place under its clock ID."""
-        if self.clock_in is not None:
-            return f"in#{instant(self.clock_in)}"
-        assert self.clock_out is not None
-        return f"out#{instant(self.clock_out)}"
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -62,30 +41,6 @@ class Outcome:
     changes: list[Change]
     event: ClockEvent
     duplicate: bool
-
-
-def instant(moment: datetime | None) -> str | None:
-    """A moment to the second, in UTC."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def read_moment(text: str | None, zone: str, field: str) -> datetime | None:
-    """An ISO 8601 time; one without an offset is in the given time zone."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
-        return moment.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        raise Invalid(errors={field: ["Must be an ISO 8601 time such as 2026-06-08T07:00:00Z."]}) from None
-
-
-def hours_between(start: datetime, finish: datetime, break_minutes: int) -> Decimal:
-    """Elapsed real time less the unpaid break, rounded half-up to 0.01 h."""
-    seconds = Decimal((finish - start).total_seconds()) - 60 * break_minutes
-    return (seconds / 3600).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
@@ -99,15 +54,15 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
         ),
         lambda: _only_active(store, company) if code is None else "",
     )
-    guess = _punch(body, tenant.timezone)
-    days = _days_near(guess, now)
+    guess = punches.read(body, tenant.timezone)
+    days = _days_near(guess)
     operative, project, seen, *rows = store.get_many(
         (Operative, key(company, owner.holder if owner else ""), "operative"),
         (Project, key(company, claim.holder if claim else only), "project"),
         (ClockEvent, key(company, clock_id), guess.identity),
         *((OperativeDay, key(company, owner.holder if owner else "", day), "day") for day in days),
     )
-    punch = _punch(body, project.timezone) if claim and project else guess
+    punch = punches.read(body, project.timezone) if claim and project else guess
     if punch.identity != guess.identity:
         seen = store.get(ClockEvent, key(company, clock_id), punch.identity)
     if code is None and operative is not None:
@@ -141,20 +96,9 @@ def keep(
     raise Unavailable
 
 
-def _punch(body: dict[str, Any], zone: str) -> Punch:
-    return Punch(
-        body["clock_id"],
-        read_moment(body.get("clock_in"), zone, "clock_in"),
-        read_moment(body.get("clock_out"), zone, "clock_out"),
-        body.get("project_code"),
-        body.get("device_id"),
-        body.get("break_minutes") or 0,
-    )
-
-
-def _days_near(punch: Punch, now: datetime) -> list[str]:
+def _days_near(punch: Punch) -> list[str]:
     """Every date that the punch can fall on in some time zone."""
-    day = (punch.clock_in or punch.clock_out or now).date()
+    day = punch.start.date()
     return [(day + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
 
 
@@ -186,7 +130,7 @@ def _keep(
     now: datetime,
 ) -> Outcome:
     zone = ZoneInfo(project.timezone if project else tenant.timezone)
-    day = (punch.clock_in or punch.clock_out or now).astimezone(zone).date().isoformat()
+    day = punch.start.astimezone(zone).date().isoformat()
     event, condition = _event(company, punch, now), absent(ClockEvent)
     if seen is not None:
         if _same(seen, event) or (seen.clock_out and not event.clock_out):
@@ -228,36 +172,6 @@ def _keep_correction(store: Store, company: str, seen: ClockEvent, event: ClockE
     event.status, event.reason, event.labour_entry = "needs_review", "differs_from_earlier_punch", seen.labour_entry
     _list(event, company)
     return Outcome([Put(event, absent(ClockEvent))], event, False)
-
-
-def judge(punch: Punch, operative: Operative | None, project: Project | None, day: str) -> tuple[str, str | None]:
-    """The status of a new event and the reason why it is not matched."""
-    if operative is None:
-        return "unmatched_operative", "unknown_clock_id"
-    if punch.clock_in is None:
-        return "needs_review", "no_clock_in"
-    if punch.clock_out is None:
-        return "open", None
-    if project is None:
-        return "unmatched_project", "unknown_project_code" if punch.project_code else "no_single_project"
-    return _judge_pair(punch, operative, project, day)
-
-
-def _judge_pair(punch: Punch, operative: Operative, project: Project, day: str) -> tuple[str, str | None]:
-    assert punch.clock_in is not None and punch.clock_out is not None
-    if punch.clock_out <= punch.clock_in:
-        return "needs_review", "out_before_in"
-    if punch.clock_out - punch.clock_in > LONGEST:
-        return "needs_review", "longer_than_24_hours"
-    if hours_between(punch.clock_in, punch.clock_out, punch.break_minutes) <= 0:
-        return "needs_review", "break_longer_than_shift"
-    if not operative.active:
-        return "needs_review", "operative_inactive"
-    if project.status not in TAKES_HOURS:
-        return "needs_review", "project_inactive"
-    if project.closed_to and day <= project.closed_to:
-        return "needs_review", "period_closed"
-    return "matched", None
 
 
 def _event(company: str, punch: Punch, now: datetime) -> ClockEvent:
