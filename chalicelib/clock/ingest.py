@@ -12,14 +12,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.clock import punches
-from chalicelib.clock.punches import Punch, hours_between, instant, judge
+from chalicelib.clock.punches import Punch, instant, judge
 from chalicelib.errors import Unavailable
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
-from chalicelib.labour import entries
+from chalicelib.labour import entries, shifts
 from chalicelib.labour.entries import Surroundings
 from chalicelib.names import comparison_form
+from chalicelib.operatives import operatives
 from chalicelib.projects.projects import code_key
+from chalicelib.storage.reading import Place, Reading
 from chalicelib.storage.rows import (
     ClockEvent,
     ClockId,
@@ -33,6 +35,37 @@ from chalicelib.storage.rows import (
 )
 from chalicelib.storage.store import Change, ConditionFailed, Put, Store, absent
 
+OVERLAP = "overlaps_another_shift"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A punch and what decides on it; ``operative`` and ``project`` are those it names, as far as they are known."""
+
+    reading: Reading
+    tenant: Company
+    punch: Punch
+    operative: Operative | None
+    project: Project | None
+    now: datetime
+
+    @property
+    def company(self) -> str:
+        return str(self.tenant.id)
+
+    @property
+    def day(self) -> str:
+        """The local date of the clock-in."""
+        zone = ZoneInfo(self.project.timezone if self.project else self.tenant.timezone)
+        return self.punch.start.astimezone(zone).date().isoformat()
+
+    def operative_day(self, operative: str, day: str) -> OperativeDay:
+        """The operative's day as it is, or a new one."""
+        place = _day_place(self.company, operative, day)
+        return self.reading.row(*place) or OperativeDay(
+            pk=place[1], sk=place[2], operative=operative, date=day, entries={}, version=0
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -45,29 +78,27 @@ class Outcome:
 
 def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
     """Keep one punch and make its entry when it is a pair. Two rounds of reads, as a rule."""
-    clock_id, code = body["clock_id"], body.get("project_code")
+    reading, code = Reading(store), body.get("project_code")
     (claim, owner, tenant), only = store.together(
-        lambda: store.get_many(
+        lambda: reading.rows(
             (ProjectCode, key(company, "codes"), code_key(code or "")),
-            (ClockId, key(company, "clock", clock_id), "clock"),
+            (ClockId, key(company, "clock", body["clock_id"]), "clock"),
             (Company, company, "company"),
         ),
         lambda: _only_active(store, company) if code is None else "",
     )
-    guess = punches.read(body, tenant.timezone)
-    days = _days_near(guess)
-    operative, project, seen, *rows = store.get_many(
-        (Operative, key(company, owner.holder if owner else ""), "operative"),
+    guess, holder = punches.read(body, tenant.timezone), owner.holder if owner else ""
+    operative, project, *_ = reading.rows(
+        operatives.place(company, holder),
         (Project, key(company, claim.holder if claim else only), "project"),
-        (ClockEvent, key(company, clock_id), guess.identity),
-        *((OperativeDay, key(company, owner.holder if owner else "", day), "day") for day in days),
+        _place(company, guess),
+        *(_day_place(company, holder, day) for day in _days_near(guess)),
+        *shifts.places(company, holder, guess.start),
     )
     punch = punches.read(body, project.timezone) if claim and project else guess
-    if punch.identity != guess.identity:
-        seen = store.get(ClockEvent, key(company, clock_id), punch.identity)
     if code is None and operative is not None:
         project = _of_operative(store, company, operative, project)
-    return _keep(store, company, tenant, punch, seen, operative, project, dict(zip(days, rows, strict=True)), now)
+    return _decide(Case(reading, tenant, punch, operative, project, now))
 
 
 def keep(
@@ -96,10 +127,17 @@ def keep(
     raise Unavailable
 
 
+def _place(company: str, punch: Punch) -> Place:
+    return ClockEvent, key(company, punch.clock_id), punch.identity
+
+
+def _day_place(company: str, operative: str, day: str) -> Place:
+    return OperativeDay, key(company, operative, day), "day"
+
+
 def _days_near(punch: Punch) -> list[str]:
     """Every date that the punch can fall on in some time zone."""
-    day = punch.start.date()
-    return [(day + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
+    return [(punch.start.date() + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
 
 
 def _only_active(store: Store, company: str) -> str:
@@ -118,37 +156,35 @@ def _of_operative(store: Store, company: str, operative: Operative, only: Projec
     return active[0] if len(active) == 1 else None
 
 
-def _keep(
-    store: Store,
-    company: str,
-    tenant: Company,
-    punch: Punch,
-    seen: ClockEvent | None,
-    operative: Operative | None,
-    project: Project | None,
-    days: dict[str, OperativeDay | None],
-    now: datetime,
-) -> Outcome:
-    zone = ZoneInfo(project.timezone if project else tenant.timezone)
-    day = punch.start.astimezone(zone).date().isoformat()
-    event, condition = _event(company, punch, now), absent(ClockEvent)
+def _decide(case: Case) -> Outcome:
+    event, condition = _event(case), absent(ClockEvent)
+    seen = case.reading.row(*_place(case.company, case.punch))
     if seen is not None:
         if _same(seen, event) or (seen.clock_out and not event.clock_out):
             return Outcome([], seen, True)
         if seen.status != "open":
-            return _keep_correction(store, company, seen, event)
-        event, condition = _closing(seen, event, now), ClockEvent.version == seen.version
-    event.status, event.reason = judge(punch, operative, project, day)
-    changes: list[Change] = []
-    if event.status == "matched":
-        assert operative is not None and project is not None
-        row = days.get(day) or OperativeDay(
-            pk=key(company, operative.id, day), sk="day", operative=operative.id, date=day, entries={}, version=0
-        )
-        entry, changes = _entry(company, tenant, punch, Surroundings(project, operative, row), day, now)
-        event.labour_entry = entry.id
-    _list(event, company)
+            return _keep_correction(case, seen, event)
+        event, condition = _closing(seen, event), ClockEvent.version == seen.version
+    changes = _settle(case, event)
+    _list(event)
     return Outcome([Put(event, condition), *changes], event, False)
+
+
+def _settle(case: Case, event: ClockEvent) -> list[Change]:
+    """Status and reason of the event, and the entry that it becomes if it does."""
+    event.status, event.reason = judge(case.punch, case.operative, case.project, case.day)
+    if event.status != "matched":
+        return []
+    assert case.operative is not None
+    shift = {"clock_in": event.clock_in, "clock_out": event.clock_out, "operative": case.operative.id}
+    places = shifts.places(case.company, case.operative.id, case.punch.start)
+    held = case.reading.rows(*places)
+    if shifts.overlaps(held, shift):
+        event.status, event.reason = "needs_review", OVERLAP
+        return []
+    entry, changes = _entry(case, shift)
+    event.labour_entry = entry.id
+    return [*changes, *shifts.hold(places, held, entry)]
 
 
 def _same(seen: ClockEvent, event: ClockEvent) -> bool:
@@ -157,27 +193,27 @@ def _same(seen: ClockEvent, event: ClockEvent) -> bool:
     return (seen.clock_out, seen.break_minutes, codes[0]) == (event.clock_out, event.break_minutes, codes[1])
 
 
-def _closing(seen: ClockEvent, event: ClockEvent, now: datetime) -> ClockEvent:
+def _closing(seen: ClockEvent, event: ClockEvent) -> ClockEvent:
     """An open shift with its out."""
     event.id, event.created_at, event.version = seen.id, seen.created_at, seen.version + 1
     return event
 
 
-def _keep_correction(store: Store, company: str, seen: ClockEvent, event: ClockEvent) -> Outcome:
+def _keep_correction(case: Case, seen: ClockEvent, event: ClockEvent) -> Outcome:
     """The same clock-in told otherwise: kept beside the first for a person to settle."""
     event.sk = f"{event.sk}#{event.clock_out}#{event.break_minutes}#{event.project_code or ''}"
-    kept = store.get(ClockEvent, event.pk, event.sk)
+    kept = case.reading.row(ClockEvent, event.pk, event.sk)
     if kept is not None:
         return Outcome([], kept, True)
     event.status, event.reason, event.labour_entry = "needs_review", "differs_from_earlier_punch", seen.labour_entry
-    _list(event, company)
+    _list(event)
     return Outcome([Put(event, absent(ClockEvent))], event, False)
 
 
-def _event(company: str, punch: Punch, now: datetime) -> ClockEvent:
-    at = stamp(now)
+def _event(case: Case) -> ClockEvent:
+    at, punch = stamp(case.now), case.punch
     return ClockEvent(
-        pk=key(company, punch.clock_id),
+        pk=key(case.company, punch.clock_id),
         sk=punch.identity,
         id=new_id(),
         clock_id=punch.clock_id,
@@ -192,23 +228,17 @@ def _event(company: str, punch: Punch, now: datetime) -> ClockEvent:
     )
 
 
-def _entry(
-    company: str,
-    tenant: Company,
-    punch: Punch,
-    around: Surroundings,
-    day: str,
-    now: datetime,
-) -> tuple[Entry, list[Change]]:
-    assert punch.clock_in is not None and punch.clock_out is not None
-    hours = hours_between(punch.clock_in, punch.clock_out, punch.break_minutes)
-    values = {"date": day, "hours": hours, "status": "submitted", "source": "clock"}
-    entry = entries.new_entry(company, around, values, now)
-    entry.submitted_at = stamp(now)
-    trail = entries.audit(entry, None, "clock", None, now)
-    return entry, entries.commit(entry, None, around.day, tenant.daily_cap_hours, trail)
+def _entry(case: Case, shift: dict[str, Any]) -> tuple[Entry, list[Change]]:
+    assert case.operative is not None and case.project is not None
+    day = case.operative_day(case.operative.id, case.day)
+    values = {"date": case.day, "hours": case.punch.hours, "status": "submitted", "source": "clock"}
+    entry = entries.new_entry(case.company, Surroundings(case.project, case.operative, day), values, case.now)
+    entry.submitted_at, entry.shift = stamp(case.now), shift
+    trail = entries.audit(entry, None, "clock", None, case.now)
+    return entry, entries.commit(entry, None, day, case.tenant.daily_cap_hours, trail)
 
 
-def _list(event: ClockEvent, company: str) -> None:
+def _list(event: ClockEvent) -> None:
+    company = event.pk.partition("#")[0]
     event.list_company, event.list_status = company, key(company, event.status)
     event.list_order = f"{event.clock_in or event.clock_out}#{event.id}"

@@ -37,6 +37,12 @@ class Punch:
         assert start is not None
         return start
 
+    @property
+    def hours(self) -> Decimal:
+        """The hours of a pair."""
+        assert self.clock_in is not None and self.clock_out is not None
+        return hours_between(self.clock_in, self.clock_out, self.break_minutes)
+
 
 def read(body: dict[str, Any], zone: str) -> Punch:
     """The punch of a request; times without an offset are in the given time zone."""

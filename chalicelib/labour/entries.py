@@ -24,7 +24,7 @@ from chalicelib.errors import (
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import Permission as P
 from chalicelib.identity.secrets import new_id
-from chalicelib.labour import clashes
+from chalicelib.labour import clashes, shifts
 from chalicelib.operatives import operatives
 from chalicelib.projects.projects import TAKES_HOURS
 from chalicelib.projects.wbs import code_claim, node_key, project_of
@@ -365,6 +365,7 @@ def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]
         Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
         Put(tombstone(entry, stamp(now))),
         *changes[1:],
+        *(shifts.free(entry) if entry.shift else []),
     ]
 
 

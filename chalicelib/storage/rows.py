@@ -363,6 +363,7 @@ class Entry(Tracked):
     approved_at = UnicodeAttribute(null=True)
     rejection_reason = UnicodeAttribute(null=True)
     hourly_rate = DecimalAttribute(null=True)
+    shift = DocumentAttribute(null=True)  # of a clock: {clock_in, clock_out, operative}, as the device said
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
     list_company = UnicodeAttribute()
@@ -452,6 +453,18 @@ class ClockEvent(Row):
     list_company = UnicodeAttribute()
     list_status = UnicodeAttribute()
     list_order = UnicodeAttribute()
+
+
+class Shifts(Row):
+    """When an operative worked by the clock: pk = "<company>#<operative>#<UTC date>", sk = "shifts".
+
+    ``held`` maps a clock entry's id to its {clock_in, clock_out}. A shift is held in the row of every UTC date
+    that it touches. Two that overlap share one of them, and its version lets only one of the two in.
+    """
+
+    table = "clock"
+    held = DocumentAttribute()
+    version = IntegerAttribute()
 
 
 # -- rollups ---------------------------------------------------------------------------------------
@@ -569,6 +582,7 @@ ROWS: tuple[type[Row], ...] = (
     Booking,
     Audit,
     ClockEvent,
+    Shifts,
     RollupHead,
     RollupKnown,
     RollupDay,
