@@ -12,14 +12,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.clock import punches
-from chalicelib.clock.punches import Punch, instant, judge
-from chalicelib.errors import Unavailable
+from chalicelib.clock.punches import Punch, closed, closed_period, instant, judge
+from chalicelib.errors import Conflict, InvalidTransition, Unavailable
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
 from chalicelib.labour import entries, shifts
 from chalicelib.labour.entries import Surroundings
 from chalicelib.names import comparison_form
 from chalicelib.operatives import operatives
+from chalicelib.projects import projects
 from chalicelib.projects.projects import code_key
 from chalicelib.storage.reading import Place, Reading
 from chalicelib.storage.rows import (
@@ -36,6 +37,9 @@ from chalicelib.storage.rows import (
 from chalicelib.storage.store import Change, ConditionFailed, Put, Store, absent
 
 OVERLAP = "overlaps_another_shift"
+SETTLED = frozenset({"open", "matched", "dismissed"})  # a repeat changes nothing; other events are judged anew
+MOST_EARLIER = 100
+ATTEMPTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +73,32 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a punch."""
+    """What became of a punch; ``refusal`` is the answer when it is kept and its entry may not follow."""
 
     changes: list[Change]
     event: ClockEvent
     duplicate: bool
+    refusal: Conflict | None = None
 
 
 def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
     """Keep one punch and make its entry when it is a pair. Two rounds of reads, as a rule."""
-    reading, code = Reading(store), body.get("project_code")
-    (claim, owner, tenant), only = store.together(
+    reading, code, early = Reading(store), body.get("project_code"), punches.read(body, "UTC")
+    (claim, owner, tenant, seen), only = store.together(
         lambda: reading.rows(
             (ProjectCode, key(company, "codes"), code_key(code or "")),
             (ClockId, key(company, "clock", body["clock_id"]), "clock"),
             (Company, company, "company"),
+            _place(company, early),
         ),
         lambda: _only_active(store, company) if code is None else "",
     )
     guess, holder = punches.read(body, tenant.timezone), owner.holder if owner else ""
     operative, project, *_ = reading.rows(
         operatives.place(company, holder),
-        (Project, key(company, claim.holder if claim else only), "project"),
+        projects.place(company, claim.holder if claim else only),
         _place(company, guess),
+        *([entries.place(company, seen.labour_entry)] if seen and seen.labour_entry else []),
         *(_day_place(company, holder, day) for day in _days_near(guess)),
         *shifts.places(company, holder, guess.start),
     )
@@ -99,6 +106,24 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
     if code is None and operative is not None:
         project = _of_operative(store, company, operative, project)
     return _decide(Case(reading, tenant, punch, operative, project, now))
+
+
+def accept(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
+    """Decide on one punch, for the caller to commit.
+
+    Raises:
+        Conflict: its entry may not follow; the punch has been kept for review.
+    """
+    for attempt in range(ATTEMPTS):
+        outcome = ingest(store, company, body, now)
+        if outcome.refusal is None:
+            return outcome
+        try:
+            store.transact(outcome.changes)
+            raise outcome.refusal
+        except ConditionFailed:
+            store.pause(attempt)
+    raise Unavailable
 
 
 def keep(
@@ -113,7 +138,7 @@ def keep(
     Raises:
         ConditionFailed: a change that ``along`` adds to the punch's own does not hold.
     """
-    for attempt in range(10):
+    for attempt in range(ATTEMPTS):
         outcome = ingest(store, company, body, now)
         if not outcome.changes:
             return outcome
@@ -157,26 +182,60 @@ def _of_operative(store: Store, company: str, operative: Operative, only: Projec
 
 
 def _decide(case: Case) -> Outcome:
-    event, condition = _event(case), absent(ClockEvent)
-    seen = case.reading.row(*_place(case.company, case.punch))
-    if seen is not None:
-        if _same(seen, event) or (seen.clock_out and not event.clock_out):
-            return Outcome([], seen, True)
-        if seen.status != "open":
-            return _keep_correction(case, seen, event)
-        event, condition = _closing(seen, event), ClockEvent.version == seen.version
-    changes = _settle(case, event)
-    _list(event)
-    return Outcome([Put(event, condition), *changes], event, False)
+    """A new event; or one seen before: a repeat, the out of an open shift, or a correction."""
+    event, seen = _event(case), case.reading.row(*_place(case.company, case.punch))
+    if seen is None:
+        changes = _new_entry(case, event)
+        return Outcome([Put(_listed(event), absent(ClockEvent)), *changes], event, False)
+    said, before = _said(event), _said(seen)
+    repeat = said == before
+    if _is_old(seen, event) or (repeat and seen.status in SETTLED):
+        return Outcome([], seen, True)
+    event.id, event.created_at, event.version = seen.id, seen.created_at, seen.version + 1
+    event.labour_entry, event.earlier = seen.labour_entry, seen.earlier
+    if not repeat:
+        event.earlier = {"said": [*_earlier(seen), before][-MOST_EARLIER:]}
+    changes, refusal = _settle_again(case, event, seen)
+    if repeat and (event.status, event.reason) == (seen.status, seen.reason):
+        return Outcome([], seen, True, refusal)
+    return Outcome([Put(_listed(event), ClockEvent.version == seen.version), *changes], event, repeat, refusal)
 
 
-def _settle(case: Case, event: ClockEvent) -> list[Change]:
+def _said(event: ClockEvent) -> str:
+    """What a device says of a clock-in; a project's code by its comparison form."""
+    return f"{event.clock_out or ''}#{event.break_minutes}#{comparison_form(event.project_code or '')}"
+
+
+def _earlier(event: ClockEvent) -> list[str]:
+    return list(event.earlier["said"]) if event.earlier else []
+
+
+def _is_old(seen: ClockEvent, event: ClockEvent) -> bool:
+    """Whether it was told so before it was told as it is now; an in alone says nothing once the out is known."""
+    return _said(event) in _earlier(seen) or bool(seen.clock_out and not event.clock_out)
+
+
+def _settle_again(case: Case, event: ClockEvent, seen: ClockEvent) -> tuple[list[Change], Conflict | None]:
+    """Status and reason of an event told anew, and what becomes of the entry that it has or had."""
+    entry = case.reading.row(*entries.place(case.company, seen.labour_entry)) if seen.labour_entry else None
+    if seen.reason == shifts.DELETED or (seen.labour_entry and entry is None):  # or just being deleted
+        event.status, event.reason = "needs_review", shifts.DELETED
+        return [], None
+    if entry is None:
+        return _new_entry(case, event), None
+    if entry.status == "approved":
+        event.status, event.reason = "needs_review", "entry_approved"
+        return [], InvalidTransition("The shift's entry is approved. The punch is kept for review.", event=event.id)
+    return _correct(case, event, entry), None
+
+
+def _new_entry(case: Case, event: ClockEvent) -> list[Change]:
     """Status and reason of the event, and the entry that it becomes if it does."""
     event.status, event.reason = judge(case.punch, case.operative, case.project, case.day)
     if event.status != "matched":
         return []
     assert case.operative is not None
-    shift = {"clock_in": event.clock_in, "clock_out": event.clock_out, "operative": case.operative.id}
+    shift = _shift(case, case.operative.id)
     places = shifts.places(case.company, case.operative.id, case.punch.start)
     held = case.reading.rows(*places)
     if shifts.overlaps(held, shift):
@@ -187,27 +246,49 @@ def _settle(case: Case, event: ClockEvent) -> list[Change]:
     return [*changes, *shifts.hold(places, held, entry)]
 
 
-def _same(seen: ClockEvent, event: ClockEvent) -> bool:
-    """The very punch that was kept."""
-    codes = [comparison_form(row.project_code or "") for row in (seen, event)]
-    return (seen.clock_out, seen.break_minutes, codes[0]) == (event.clock_out, event.break_minutes, codes[1])
+def _correct(case: Case, event: ClockEvent, entry: Entry) -> list[Change]:
+    """The entry follows in what the clock says otherwise; what a person set besides stays."""
+    was, day = entry.shift, entry.date
+    operative, left = case.reading.rows(
+        operatives.place(case.company, entry.operative), projects.place(case.company, entry.project)
+    )
+    event.status, event.reason = judge(case.punch, operative, case.project, case.day)
+    if event.status != "matched":
+        return []
+    assert case.project is not None
+    shift = _shift(case, was["operative"])
+    values = {name: shift[name] for name in ("hours", "date", "project") if shift[name] != was[name]}
+    project = case.project if "project" in values else left
+    places = shifts.places(case.company, shift["operative"], case.punch.start)
+    held = case.reading.rows(*places)
+    reason = (
+        (OVERLAP if shifts.overlaps(held, shift, entry.id) else None)
+        or closed(operative, project, values.get("date", day))
+        or closed_period(left, day)
+    )
+    if reason:
+        event.status, event.reason = "needs_review", reason
+        return []
+    entry.shift = shift
+    days = [case.operative_day(entry.operative, date) for date in dict.fromkeys((values.get("date", day), day))]
+    changes = entries.correct(entry, values, days, case.tenant.daily_cap_hours, case.now)
+    return [*changes, *shifts.hold(places, held, entry, was)]
 
 
-def _closing(seen: ClockEvent, event: ClockEvent) -> ClockEvent:
-    """An open shift with its out."""
-    event.id, event.created_at, event.version = seen.id, seen.created_at, seen.version + 1
-    return event
-
-
-def _keep_correction(case: Case, seen: ClockEvent, event: ClockEvent) -> Outcome:
-    """The same clock-in told otherwise: kept beside the first for a person to settle."""
-    event.sk = f"{event.sk}#{event.clock_out}#{event.break_minutes}#{event.project_code or ''}"
-    kept = case.reading.row(ClockEvent, event.pk, event.sk)
-    if kept is not None:
-        return Outcome([], kept, True)
-    event.status, event.reason, event.labour_entry = "needs_review", "differs_from_earlier_punch", seen.labour_entry
-    _list(event)
-    return Outcome([Put(event, absent(ClockEvent))], event, False)
+def _shift(case: Case, operative: str) -> dict[str, Any]:
+    """What the entry of a pair keeps of it: whose time it holds, and what the clock alone makes of it."""
+    assert case.project is not None
+    punch = case.punch
+    return {
+        "clock_id": punch.clock_id,
+        "event": punch.identity,
+        "operative": operative,
+        "clock_in": instant(punch.clock_in),
+        "clock_out": instant(punch.clock_out),
+        "hours": punch.hours,
+        "date": case.day,
+        "project": case.project.id,
+    }
 
 
 def _event(case: Case) -> ClockEvent:
@@ -231,14 +312,15 @@ def _event(case: Case) -> ClockEvent:
 def _entry(case: Case, shift: dict[str, Any]) -> tuple[Entry, list[Change]]:
     assert case.operative is not None and case.project is not None
     day = case.operative_day(case.operative.id, case.day)
-    values = {"date": case.day, "hours": case.punch.hours, "status": "submitted", "source": "clock"}
+    values = {"date": case.day, "hours": shift["hours"], "status": "submitted", "source": "clock"}
     entry = entries.new_entry(case.company, Surroundings(case.project, case.operative, day), values, case.now)
     entry.submitted_at, entry.shift = stamp(case.now), shift
     trail = entries.audit(entry, None, "clock", None, case.now)
     return entry, entries.commit(entry, None, day, case.tenant.daily_cap_hours, trail)
 
 
-def _list(event: ClockEvent) -> None:
+def _listed(event: ClockEvent) -> ClockEvent:
     company = event.pk.partition("#")[0]
     event.list_company, event.list_status = company, key(company, event.status)
     event.list_order = f"{event.clock_in or event.clock_out}#{event.id}"
+    return event

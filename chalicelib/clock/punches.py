@@ -93,7 +93,7 @@ def judge(punch: Punch, operative: Operative | None, project: Project | None, da
         return "open", None
     if project is None:
         return "unmatched_project", "unknown_project_code" if punch.project_code else "no_single_project"
-    reason = _of_times(punch.clock_in, punch.clock_out, punch.break_minutes) or _closed_to(operative, project, day)
+    reason = _of_times(punch.clock_in, punch.clock_out, punch.break_minutes) or closed(operative, project, day)
     return ("needs_review", reason) if reason else ("matched", None)
 
 
@@ -110,12 +110,15 @@ def _of_times(start: datetime, finish: datetime, break_minutes: int) -> str | No
     return None
 
 
-def _closed_to(operative: Operative, project: Project, day: str) -> str | None:
+def closed(operative: Operative, project: Project, day: str) -> str | None:
     """Why the operative or the project takes no hours on that day."""
     if not operative.active:
         return "operative_inactive"
     if project.status not in TAKES_HOURS:
         return "project_inactive"
-    if project.closed_to and day <= project.closed_to:
-        return "period_closed"
-    return None
+    return closed_period(project, day)
+
+
+def closed_period(project: Project, day: str) -> str | None:
+    """The reason when the project's days are closed up to that one."""
+    return "period_closed" if project.closed_to and day <= project.closed_to else None

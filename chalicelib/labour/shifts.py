@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.storage.rows import Entry, Shifts, key
+from pynamodb.expressions.update import Action
+
+from chalicelib.storage.rows import ClockEvent, Entry, Shifts, key
 from chalicelib.storage.store import Change, Put, Update, absent
 
+DELETED = "entry_deleted"  # of an event: what a person has deleted, no punch makes again
 Place = tuple[type[Shifts], str, str]
 
 
@@ -52,13 +55,28 @@ def hold(places: Sequence[Place], rows: Sequence[Shifts | None], entry: Entry, b
     return changes
 
 
-def free(entry: Entry) -> list[Change]:
-    """The entry's time held no more."""
+def free(entry: Entry, at: str) -> list[Change]:
+    """The time of an entry that a person deletes held no more, and its event dismissed."""
     company, shift = entry.pk.partition("#")[0], entry.shift
+    place, ours = (key(company, shift["clock_id"]), shift["event"]), ClockEvent.labour_entry == entry.id
     return [
-        Update(Shifts, _place(company, shift["operative"], date)[1:], (Shifts.held[entry.id].remove(), _RAISED))
-        for date in sorted(_dates(shift))
+        Update(ClockEvent, place, _dismissed(company, at), ours),
+        *(
+            Update(Shifts, _place(company, shift["operative"], date)[1:], (Shifts.held[entry.id].remove(), _RAISED))
+            for date in sorted(_dates(shift))
+        ),
     ]
+
+
+def _dismissed(company: str, at: str) -> tuple[Action, ...]:
+    return (
+        ClockEvent.status.set("dismissed"),
+        ClockEvent.list_status.set(key(company, "dismissed")),
+        ClockEvent.reason.set(DELETED),
+        ClockEvent.labour_entry.remove(),
+        ClockEvent.updated_at.set(at),
+        ClockEvent.version.add(1),
+    )
 
 
 _RAISED = Shifts.version.add(1)

@@ -363,7 +363,7 @@ class Entry(Tracked):
     approved_at = UnicodeAttribute(null=True)
     rejection_reason = UnicodeAttribute(null=True)
     hourly_rate = DecimalAttribute(null=True)
-    shift = DocumentAttribute(null=True)  # of a clock: {clock_in, clock_out, operative}, as the device said
+    shift = DocumentAttribute(null=True)  # of a clock: the event's clock_id and event, and what the device made of it
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
     list_company = UnicodeAttribute()
@@ -447,6 +447,7 @@ class ClockEvent(Row):
     status = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     labour_entry = UnicodeAttribute(null=True)
+    earlier = DocumentAttribute(null=True)  # {"said": [...]}: how it was told before it was corrected
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()

@@ -140,6 +140,39 @@ def racing_punch(site: Site) -> Sent:
     )
 
 
+def correction(**values: Any) -> Callable[[Site], Sent]:
+    """A shift told otherwise, while its entry is rejected."""
+
+    def prepare(site: Site) -> Sent:
+        site.manager.ok("POST", "/projects/", {"code": "P-NY", "name": "Pier", "timezone": "America/New_York"})
+        shift = site.punched(clock_in=f"{DAY}T03:00:00Z", clock_out=f"{DAY}T09:00:00Z")
+        path = f"/api/v1/labour/{site.device.ok('POST', '/clock-events/ingest/', shift)['labour_entry']}/"
+        why = {"reason": "where?"}
+        return Sent(
+            site.device,
+            "/clock-events/ingest/",
+            shift | values,
+            lambda: site.foreman.send("POST", f"{path}reject/", why),
+        )
+
+    return prepare
+
+
+def picked_up(site: Site) -> Sent:
+    """A shift that waited for an operative with its clock ID, sent again."""
+    site.device.ok("POST", "/clock-events/ingest/", site.punched(clock_id="99"))
+    site.operative("Nia", external_clock_id="99")
+    return Sent(site.device, "/clock-events/ingest/", site.punched(clock_id="99"))
+
+
+def batch_with_refusal(site: Site) -> Sent:
+    """Shifts of which one corrects an approved entry."""
+    event = site.device.ok("POST", "/clock-events/ingest/", site.punched())
+    site.manager.ok("POST", f"/labour/{event['labour_entry']}/approve/", {"cost_code": "C-1"})
+    late = site.punched(clock_in=f"{DAY}T16:00:00Z", clock_out=f"{DAY}T18:00:00Z")
+    return Sent(site.device, "/clock-events/ingest/", {"events": [site.punched(break_minutes=0), late]})
+
+
 def delete_clock_entry(site: Site) -> Sent:
     """The entry of a shift across midnight deleted, while somebody edits it."""
     night = site.punched(clock_in=f"{DAY}T20:00:00Z", clock_out="2026-06-09T06:00:00Z")
@@ -229,7 +262,11 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/clock-events/ingest (closing an open shift)": closing_punch,
     "POST /api/v1/clock-events/ingest (overlapping an entry)": overlapping_punch,
     "POST /api/v1/clock-events/ingest (while an overlapping shift comes)": racing_punch,
+    "POST /api/v1/clock-events/ingest (a correction)": correction(clock_out="2026-06-09T02:00:00Z"),
+    "POST /api/v1/clock-events/ingest (a correction to another project)": correction(project_code="P-NY"),
+    "POST /api/v1/clock-events/ingest (picked up)": picked_up,
     "POST /api/v1/clock-events/ingest (a batch)": batch,
+    "POST /api/v1/clock-events/ingest (a batch with a refusal)": batch_with_refusal,
 }
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from tests.faults import harness
-from tests.faults.harness import storage
-from tests.faults.scenarios import DAY, Site
+from tests.faults.harness import SOON, Died, storage
+from tests.faults.scenarios import DAY, Sent, Site
 from tests.promises.conftest import Reply
 
 INGEST = "/api/v1/clock-events/ingest/"
@@ -46,7 +48,7 @@ def test_of_two_overlapping_shifts_exactly_one_becomes_hours_wherever_one_stands
 
 
 def test_a_shift_beside_the_deletion_of_what_it_overlaps_never_holds_the_deleted_time(site: Site) -> None:
-    start = harness.saved()
+    clean = harness.saved()
     first = site.device.ok("POST", "/clock-events/ingest/", site.punched(clock_out=f"{DAY}T09:00:00Z"))
     later = site.punched(clock_in=f"{DAY}T09:00:00Z", clock_out=f"{DAY}T11:00:00Z")
     with at_every_call(
@@ -59,4 +61,59 @@ def test_a_shift_beside_the_deletion_of_what_it_overlaps_never_holds_the_deleted
                 "POST", INGEST, site.punched(clock_in=f"{DAY}T08:00:00Z", clock_out=f"{DAY}T09:00:00Z")
             )
             assert again.body["status"] == "matched", "the deleted entry's time is free"
-    harness.put_back(start)
+    harness.put_back(clean)
+
+
+def approved(site: Site, entry: str) -> Reply:
+    return site.manager.send("POST", f"/api/v1/labour/{entry}/approve/", {"cost_code": "C-1"})
+
+
+def test_a_correction_beside_an_approval_never_changes_an_approved_entry(site: Site) -> None:
+    clean = harness.saved()
+    entry = site.device.ok("POST", "/clock-events/ingest/", site.punched())["labour_entry"]
+    longer = site.punched(break_minutes=0)
+    with at_every_call(lambda: site.device.send("POST", INGEST, longer), lambda: approved(site, entry)) as replies:
+        for reply in replies:
+            assert (reply.status, reply.body["code"]) == (409, "invalid_transition")
+            row = site.manager.ok("GET", f"/labour/{entry}/")
+            assert (row["hours"], row["status"]) == ("8.00", "approved")
+    with at_every_call(lambda: approved(site, entry), lambda: site.device.send("POST", INGEST, longer)) as replies:
+        for reply in replies:
+            assert (reply.status, reply.body["hours"]) == (200, "8.50")
+            assert site.manager.ok("GET", f"/labour/{entry}/")["hours"] == "8.50"
+    harness.put_back(clean)
+
+
+def test_a_correction_beside_the_deletion_of_its_entry_does_not_bring_it_back(site: Site) -> None:
+    clean = harness.saved()
+    entry = site.device.ok("POST", "/clock-events/ingest/", site.punched())["labour_entry"]
+    longer = site.punched(break_minutes=0)
+    with at_every_call(
+        lambda: site.device.send("POST", INGEST, longer),
+        lambda: site.foreman.send("DELETE", f"/api/v1/labour/{entry}/"),
+    ) as replies:
+        for reply in replies:
+            assert (reply.status, reply.body["reason"], reply.body["labour_entry"]) == (201, "entry_deleted", None)
+            assert site.manager.ok("GET", "/labour/")["count"] == 0
+    harness.put_back(clean)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_process_that_dies_while_it_refuses_a_correction_leaves_it_kept_once(site: Site, after: bool) -> None:
+    """409 is not kept for the key: a retry decides anew, and finds the same."""
+    clean = harness.saved()
+    entry = site.device.ok("POST", "/clock-events/ingest/", site.punched())["labour_entry"]
+    assert approved(site, entry).status == 200
+    run = harness.Run(
+        "POST /api/v1/clock-events/ingest", Sent(site.device, "/clock-events/ingest/", site.punched(break_minutes=0))
+    )
+    wanted = run.expected(run.send)
+    assert wanted.answer.startswith("409")
+    for number in range(run.calls()):
+        run.again()
+        with storage(harness.dies(number, after=after)), pytest.raises(Died):
+            run.send(SOON)
+        harness.lock_runs_out()
+        assert run.outcome(run.send()) == wanted, number
+        assert run.outcome(run.send()) == wanted, number
+    harness.put_back(clean)

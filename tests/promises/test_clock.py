@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.storage.rows import Audit
+from chalicelib.storage.store import store
 from tests.promises.conftest import Client, Reply, Stage
 
 INGEST = "/api/v1/clock-events/ingest/"
@@ -233,3 +235,197 @@ def test_a_shift_becomes_hours_exactly_when_none_that_did_overlaps_it(
         assert told(reply)[1:3] == (("matched", None) if free else ("needs_review", "overlaps_another_shift"))
         kept += [(start, start + minutes)] * free
     assert len(yard.entries(hand)) == len(kept)
+
+
+# -- The same clock-in with another clock-out, break or project is a correction ----------------------
+
+
+def test_a_correction_updates_the_entry_and_its_event(yard: Yard) -> None:
+    hand = yard.hand()
+    first = yard.punch(hand).body
+    changed = yard.punch(hand, finish="16:00:00", break_minutes=15)
+    assert told(changed) == (201, "matched", None, False)
+    assert (changed.body["id"], changed.body["labour_entry"]) == (first["id"], first["labour_entry"])
+    [entry] = yard.entries(hand)
+    assert (entry["hours"], entry["status"], entry["source"]) == ("8.75", "submitted", "clock")
+    assert yard.approve(entry["id"])["hours"] == "8.75"
+
+
+def test_a_correction_again_and_what_was_said_before_it_are_repeats(yard: Yard) -> None:
+    hand = yard.hand()
+    bodies = [yard.shift(hand, finish=finish) for finish in ("15:00:00", "16:00:00", "14:00:00")]
+    events = [yard.send(body).body for body in bodies]
+    for body in (*bodies, *reversed(bodies), {**bodies[0], "clock_out": None}):
+        again = yard.send(body)
+        assert (again.status, again.body) == (200, {**events[-1], "duplicate": True})
+    assert [row["hours"] for row in yard.entries(hand)] == ["7.00"]
+
+
+def test_a_correction_of_an_approved_entry_is_409_and_kept_until_the_entry_is_reopened(yard: Yard) -> None:
+    hand = yard.hand()
+    entry = yard.punch(hand).body["labour_entry"]
+    yard.approve(entry)
+    later = yard.shift(hand, finish="16:00:00")
+    for key in ("a", "a", "b"):
+        refused = yard.send(later, Idempotency_Key=f"{hand}-{key}")
+        assert (refused.status, refused.body["code"]) == (409, "invalid_transition")
+        assert "idempotency-replayed" not in refused.headers
+    kept = yard.punch(hand)
+    assert told(kept) == (200, "needs_review", "entry_approved", True)
+    assert (kept.body["clock_out"], kept.body["labour_entry"]) == (f"{DAY}T16:00:00Z", entry)
+    assert kept.body["id"] == refused.body["event"]
+    batch = yard.send({"events": [later, yard.shift(hand, "17:00:00", "18:00:00")]}).body["results"]
+    assert [(each["status_code"], each.get("code")) for each in batch] == [(409, "invalid_transition"), (201, None)]
+    assert [row["hours"] for row in yard.entries(hand) if row["id"] == entry] == ["8.00"]
+    yard.manager.ok("POST", f"/labour/{entry}/reopen/", {"reason": "the clock said more"})
+    assert told(yard.send(later, Idempotency_Key=f"{hand}-a")) == (200, "matched", None, True)
+    assert [row["hours"] for row in yard.entries(hand) if row["id"] == entry] == ["9.00"]
+
+
+def test_a_correction_in_a_batch_of_an_approved_entry_is_kept_with_and_without_a_key(yard: Yard) -> None:
+    for headers in ({}, {"Idempotency_Key": "batch-of-corrections"}):
+        hand = yard.hand()
+        yard.approve(yard.punch(hand).body["labour_entry"])
+        events = {"events": [yard.shift(hand, finish="16:00:00")]}
+        first = yard.send(events, **headers)
+        [result] = first.body["results"]
+        assert (first.status, result["status_code"], result["code"]) == (200, 409, "invalid_transition")
+        assert told(yard.punch(hand)) == (200, "needs_review", "entry_approved", True)
+        assert yard.send(events).body["results"][0]["status_code"] == 409
+
+
+def test_a_rejected_entry_is_corrected_and_stays_rejected(yard: Yard) -> None:
+    hand = yard.hand()
+    entry = yard.punch(hand).body["labour_entry"]
+    yard.foreman.ok("POST", f"/labour/{entry}/reject/", {"reason": "too early"})
+    assert told(yard.punch(hand, finish="12:00:00"))[:2] == (201, "matched")
+    [row] = yard.entries(hand)
+    assert (row["hours"], row["status"], row["rejection_reason"]) == ("5.00", "rejected", "too early")
+
+
+def test_a_correction_works_the_clash_out_anew(yard: Yard) -> None:
+    hand = yard.hand()
+    entry = yard.punch(hand, "00:00:00", "17:00:00").body["labour_entry"]
+    assert yard.entries(hand)[0]["clash"]
+    refused = yard.foreman.send("POST", f"/api/v1/labour/{entry}/approve/", {"cost_code": "C-1"})
+    assert refused.body["code"] == "clash_unresolved"
+    assert told(yard.punch(hand, "00:00:00", "08:00:00"))[1] == "matched"
+    assert yard.entries(hand)[0]["clash"] is None
+    assert told(yard.punch(hand, "00:00:00", "17:00:00", break_minutes=30))[1] == "matched"
+    assert yard.entries(hand)[0]["clash"]
+
+
+def test_a_correction_to_another_project_moves_the_entry_and_its_date(yard: Yard) -> None:
+    """03:00 UTC is 17 November in Dublin and 16 November in New York."""
+    hand = yard.hand()
+    assert told(yard.punch(hand, "03:00:00", "09:00:00"))[1] == "matched"
+    assert yard.entries(hand)[0]["date"] == DAY
+    yard.foreman.ok("PATCH", f"/labour/{yard.entries(hand)[0]['id']}/", {"cost_code": "C-1"})
+    assert told(yard.punch(hand, "03:00:00", "09:00:00", project_code="NY"))[1] == "matched"
+    [entry] = yard.entries(hand)
+    assert (entry["project"], entry["date"], entry["cost_code"]) == (yard.projects["NY"], "2026-11-16", None)
+    by_hand = {"project": yard.projects["Q"], "operative": yard.hands[hand], "date": DAY, "hours": 1}
+    assert yard.foreman.ok("POST", "/labour/", {**by_hand, "status": "submitted"})["clash"] is None, "it left that day"
+
+
+def test_a_correction_leaves_what_a_person_set_besides_and_who_may_approve(yard: Yard) -> None:
+    hand = yard.hand()
+    entry = yard.punch(hand).body["labour_entry"]
+    yard.foreman.ok("PATCH", f"/labour/{entry}/", {"hours": 7, "note": "left early"})
+    assert "approve" not in yard.foreman.ok("GET", f"/labour/{entry}/")["allowed_actions"]
+    assert told(yard.punch(hand, finish="16:00:00"))[1] == "matched"
+    row = yard.foreman.ok("GET", f"/labour/{entry}/")
+    assert (row["hours"], row["note"]) == ("9.00", "left early")
+    assert "approve" in row["allowed_actions"], "the clock was the last to change the hours"
+    yard.foreman.ok("PATCH", f"/labour/{entry}/", {"date": "2026-11-18", "quantity": 3})
+    assert told(yard.punch(hand, finish="17:00:00"))[1] == "matched"
+    row = yard.foreman.ok("GET", f"/labour/{entry}/")
+    assert (row["hours"], row["date"], row["quantity"]) == ("10.00", "2026-11-18", "3.0000")
+    assert "approve" not in row["allowed_actions"], "the foreman was the last to change the date"
+    assert told(yard.punch(hand, finish="17:00:00", project_code="NY"))[1] == "matched"
+    assert yard.foreman.ok("GET", f"/labour/{entry}/")["project"] == yard.projects["NY"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        ({"clock_out": f"{DAY}T06:00:00Z"}, "needs_review", "out_before_in"),
+        ({"project_code": "unheard"}, "unmatched_project", "unknown_project_code"),
+        ({"clock_out": f"{DAY}T17:30:00Z"}, "needs_review", "overlaps_another_shift"),
+    ],
+)
+def test_a_correction_that_cannot_be_hours_is_kept_and_the_entry_stays(
+    yard: Yard, change: dict[str, Any], status: str, reason: str
+) -> None:
+    hand = yard.hand()
+    entry = yard.punch(hand).body["labour_entry"]
+    assert told(yard.punch(hand, "17:00:00", "18:00:00"))[1] == "matched"
+    reply = yard.punch(hand, **change)
+    assert (*told(reply), reply.body["labour_entry"]) == (201, status, reason, False, entry)
+    assert told(yard.punch(hand, **change)) == (200, status, reason, True)
+    assert sorted(row["hours"] for row in yard.entries(hand)) == ["1.00", "8.00"]
+    assert told(yard.punch(hand, finish="16:00:00"))[:2] == (201, "matched")
+    assert sorted(row["hours"] for row in yard.entries(hand)) == ["1.00", "9.00"]
+
+
+def test_a_correction_holds_the_new_time_and_frees_the_old(yard: Yard) -> None:
+    hand = yard.hand()
+    assert told(yard.punch(hand, "20:00:00", finish="23:00:00"))[1] == "matched"
+    night = {"clock_id": hand, "project_code": "Q", "clock_in": f"{DAY}T20:00:00Z", "clock_out": "2026-11-18T05:00:00Z"}
+    assert told(yard.send(night))[1] == "matched"
+    early = {**night, "clock_in": "2026-11-18T04:00:00Z", "clock_out": "2026-11-18T08:00:00Z"}
+    assert told(yard.send(early))[2] == "overlaps_another_shift"
+    assert told(yard.punch(hand, "20:00:00", "21:00:00"))[1] == "matched"
+    assert told(yard.send(early)) == (200, "matched", None, True), "picked up when it is sent again"
+    assert told(yard.punch(hand, "21:00:00", "23:30:00"))[1] == "matched"
+
+
+def test_a_correction_leaves_an_audit_row_of_the_clock(yard: Yard) -> None:
+    hand = yard.hand()
+    entry = yard.punch(hand).body["labour_entry"]
+    yard.punch(hand, finish="16:00:00")
+    company = yard.stage.made["company"]["id"]
+    trail = list(store().query_all(Audit, f"{company}#{entry}", between=("audit#", "audit#~")))
+    assert [(row.action, row.by, row.before, row.after) for row in trail] == [
+        ("clock", None, None, "submitted"),
+        ("correct", None, "submitted", "submitted"),
+    ]
+
+
+@pytest.mark.parametrize("cause", ["clock ID", "project"])
+def test_a_kept_punch_is_picked_up_when_it_is_sent_again_after_its_cause_is_mended(yard: Yard, cause: str) -> None:
+    hand = yard.hand()
+    name = f"late {hand}"
+    body = yard.shift(name if cause == "clock ID" else hand, project_code="Q" if cause == "clock ID" else name)
+    status, reason = {
+        "clock ID": ("unmatched_operative", "unknown_clock_id"),
+        "project": ("unmatched_project", "unknown_project_code"),
+    }[cause]
+    first = yard.send(body)
+    assert told(first) == (201, status, reason, False)
+    assert told(yard.send(body)) == (200, status, reason, True)
+    if cause == "clock ID":
+        yard.manager.ok("PATCH", f"/operatives/{yard.hands[hand]}/", {"external_clock_id": name})
+    else:
+        assert told(yard.send({**body, "project_code": "q"})) == (201, "matched", None, False), "the right code"
+        return
+    again = yard.send(body)
+    assert (told(again), again.body["id"]) == ((200, "matched", None, True), first.body["id"])
+    assert [row["hours"] for row in yard.entries(hand)] == ["8.00"]
+    assert yard.send(body).body == again.body
+
+
+# -- After its entry is deleted ----------------------------------------------------------------------
+
+
+def test_an_event_whose_entry_is_deleted_is_dismissed_and_never_makes_it_again(yard: Yard) -> None:
+    hand = yard.hand()
+    first = yard.punch(hand).body
+    yard.foreman.ok("DELETE", f"/labour/{first['labour_entry']}/")
+    again = yard.punch(hand)
+    assert told(again) == (200, "dismissed", "entry_deleted", True)
+    assert (again.body["id"], again.body["labour_entry"]) == (first["id"], None)
+    changed = yard.punch(hand, finish="16:00:00")
+    assert (*told(changed), changed.body["labour_entry"]) == (201, "needs_review", "entry_deleted", False, None)
+    assert told(yard.punch(hand, finish="16:00:00")) == (200, "needs_review", "entry_deleted", True)
+    assert yard.entries(hand) == []
