@@ -1,5 +1,9 @@
 """The deployment: the API's route sets and the event functions. It composes and does nothing else."""
 
+import gc
+
+gc.disable()  # what is loaded below stays for good: looking for garbage in it is a tenth of a cold start
+
 from typing import Any
 
 from chalice.app import CloudWatchEvent, DynamoDBEvent
@@ -70,3 +74,7 @@ def repair_rollups(event: CloudWatchEvent) -> int:
     from chalicelib.handlers.streams import roll_forward  # here: requests need not load it at a cold start
 
     return roll_forward(event.context)
+
+
+gc.freeze()
+gc.enable()

@@ -2,9 +2,12 @@
 
 Four programs, each in a fresh process: a bare `boto3.client("dynamodb")`, this application, and
 the same list route on FastAPI + Mangum + boto3 and on Django REST framework + apig-wsgi + boto3.
-They run in turn (A B C D A B C D …), so that a busy machine slows all alike, after one unmeasured
-turn that leaves compiled modules and warm file caches to each. What counts is the time *beyond*
-the bare client: (ours - bare) / (theirs - bare), of medians.
+Ours runs twice, the second time with a request that X-Ray samples; the comparators never trace.
+They run in turn (A B C A B C …), so that a busy machine slows all alike, after one unmeasured
+turn that leaves compiled modules and warm file caches to each. All see the environment of a
+function, so that libraries do what they do there. What counts is the time *beyond* the bare client:
+(ours - bare) / (theirs - bare), of medians. Ours makes six calls
+for its page (a parameter; the caller, their address, the company; a count, the rows), the others two.
 
 "from first statement" is measured inside the process and leaves the interpreter's start out;
 "whole process" is measured from outside and holds it. CPU is user + system time.
@@ -21,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from bench.cold import wbsync
@@ -29,8 +33,18 @@ from bench.environments import ROOT, python_of
 
 RUNS = 15
 
+TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8"
+FUNCTION = {
+    "LAMBDA_TASK_ROOT": str(ROOT),
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "_X_AMZN_TRACE_ID": f"{TRACE};Sampled=0",
+}
+"""What Lambda tells a function of itself, with a request that X-Ray does not sample."""
+
 BARE = "bare boto3 client"
 OURS = "wbsync"
+TRACED = "wbsync, traced"
 FASTAPI = "FastAPI + Mangum"
 DRF = "DRF + apig-wsgi"
 
@@ -91,7 +105,7 @@ def run(program: Program) -> Sample:
         process = subprocess.Popen(
             [program.python, "-m", program.module],
             cwd=ROOT,
-            env={"PATH": os.environ["PATH"], **CREDENTIALS, **program.environment},
+            env={"PATH": os.environ["PATH"], **CREDENTIALS, **FUNCTION, **program.environment},
             stdout=output,
         )
         _, status, usage = os.wait4(process.pid, 0)
@@ -111,14 +125,14 @@ def beyond_bare(samples: Samples, name: str, column: Callable[[Sample], float]) 
     return own - bare
 
 
-def ratio(samples: Samples, theirs: str, column: Callable[[Sample], float]) -> float:
+def ratio(samples: Samples, ours: str, theirs: str, column: Callable[[Sample], float]) -> float:
     """Our time beyond the bare client, as a share of theirs."""
-    return beyond_bare(samples, OURS, column) / beyond_bare(samples, theirs, column)
+    return beyond_bare(samples, ours, column) / beyond_bare(samples, theirs, column)
 
 
 def table(samples: Samples) -> list[str]:
     """Minimum, median and maximum of each program, in milliseconds."""
-    layout = "{:<22}" + " {:>24}" * len(COLUMNS)
+    layout = "{:<26}" + " {:>24}" * len(COLUMNS)
     runs = min(map(len, samples.values()))
     lines = [f"cold start, ms: min / median / max of {runs} runs", layout.format("", *COLUMNS)]
     for name, own in samples.items():
@@ -129,18 +143,19 @@ def table(samples: Samples) -> list[str]:
 
 def ratios(samples: Samples) -> list[str]:
     """(ours - bare) / (theirs - bare) for each comparator and column."""
-    layout = "{:<22}" + " {:>24}" * len(COLUMNS)
-    lines = [layout.format("beyond bare, ours to:", *COLUMNS)]
-    for name in samples.keys() - {BARE, OURS}:
-        cells = (f"{ratio(samples, name, column):.2f}" for column in COLUMNS.values())
-        lines.append(layout.format(name, *cells))
-    return [lines[0], *sorted(lines[1:])]
+    layout = "{:<26}" + " {:>24}" * len(COLUMNS)
+    lines = [layout.format("beyond bare, share of:", *COLUMNS)]
+    for ours, theirs in product((OURS, TRACED), (FASTAPI, DRF)):
+        cells = (f"{ratio(samples, ours, theirs, column):.2f}" for column in COLUMNS.values())
+        lines.append(layout.format(f"{theirs}{', traced' if ours == TRACED else ''}", *cells))
+    return lines
 
 
 def _programs(ours: Mapping[str, str], theirs: Mapping[str, str]) -> list[Program]:
     return [
         Program(BARE, Path(sys.executable), "bench.cold.bare", theirs),
         Program(OURS, Path(sys.executable), "bench.cold.wbsync", ours),
+        Program(TRACED, Path(sys.executable), "bench.cold.wbsync", {**ours, "_X_AMZN_TRACE_ID": f"{TRACE};Sampled=1"}),
         Program(FASTAPI, python_of("fastapi"), "bench.cold.fastapi_app", theirs),
         Program(DRF, python_of("drf"), "bench.cold.drf_app", theirs),
     ]

@@ -6,10 +6,11 @@ not there yet, so the same punch from any number of devices at once gives one ev
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from chalicelib.clock import punches
 from chalicelib.clock.punches import Punch, closed, closed_period, instant, judge
@@ -42,8 +43,7 @@ MOST_EARLIER = 100
 ATTEMPTS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A punch and what decides on it; ``operative`` and ``project`` are those it names, as far as they are known."""
 
     reading: Reading
@@ -71,8 +71,7 @@ class Case:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a punch; ``refusal`` is the answer when it is kept and its entry may not follow."""
 
     changes: list[Change]

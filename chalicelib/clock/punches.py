@@ -1,10 +1,11 @@
 """What a device said, and whether it can become hours: rules on plain values."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from chalicelib.errors import Invalid
 from chalicelib.projects.projects import TAKES_HOURS
@@ -14,8 +15,7 @@ LONGEST = timedelta(hours=24)
 YEARS = range(2, 9999)  # the days around an instant are dates too, in every time zone
 
 
-@dataclass(frozen=True, slots=True)
-class Punch:
+class Punch(Struct, frozen=True):
     """What a device said, with instants in UTC to the second."""
 
     clock_id: str

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call, Written
-from chalicelib.http.fields import Answer, Body, Code, Id
+from chalicelib.http.fields import Answer, Body, Code, Id, text
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet, csrf_token
 from chalicelib.identity import people
@@ -63,7 +63,7 @@ class TokenCreate(Body, kw_only=True):
 
     label: Code
     user: Id | None = None
-    expires_at: Annotated[str, Meta(max_length=40, description="RFC 3339 time")] | None = None
+    expires_at: Annotated[str, text("2027-01-01T00:00:00Z", 1, 40, description="RFC 3339 time")] | None = None
 
 
 class TokenAnswer(Answer, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.clock import ingest
 from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.call import Call, Written
-from chalicelib.http.fields import Answer, Code, Loose, bind
+from chalicelib.http.fields import Answer, Code, Loose, bind, text
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, RouteSet
@@ -17,7 +17,11 @@ from chalicelib.storage.rows import ClockEvent
 from chalicelib.storage.store import Change, ConditionFailed
 
 routes = RouteSet("Clock events", __name__)
-Moment = Annotated[str, Meta(min_length=10, max_length=40, description="ISO 8601 time")]
+EACH = (
+    "Shifts, each with fields as beside `events`. Each is checked for itself: one that is not valid, whatever it is, "
+    "has its problem in `results` and keeps no other back."
+)
+Moment = Annotated[str, text("2026-06-08T07:00:00Z", 10, 40, description="ISO 8601 time")]
 
 
 class Shift(Loose, kw_only=True):
@@ -26,7 +30,7 @@ class Shift(Loose, kw_only=True):
     clock_in: Moment | None = None
     clock_out: Moment | None = None
     project_code: Code | None = None
-    device_id: Annotated[str, Meta(max_length=200)] | None = None
+    device_id: Annotated[str, text("gate-2", 0, 200)] | None = None
     break_minutes: Annotated[int, Meta(ge=0, le=1440)] | None = None
 
 
@@ -41,7 +45,7 @@ class IngestBody(Shift, kw_only=True):
 
     schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["clock_id"]}, {"required": ["events"]}]}
     clock_id: Code | int | UnsetType = UNSET
-    events: Annotated[list[Any], Meta(min_length=1, max_length=500)] | UnsetType = UNSET
+    events: Annotated[list[Any], Meta(min_length=1, max_length=500, description=EACH)] | UnsetType = UNSET
 
 
 class EventAnswer(Answer, kw_only=True):

@@ -132,14 +132,16 @@ def _source(call: Call) -> Source:
 )
 def create_operative(call: Call, body: OperativeCreate) -> Written:
     """Create an operative."""
-    changes, row = operatives.create(call.store, call.user.company, _values(call, body), call.now)
+    changes, row = operatives.create(call.store, call.user.company, _values(call, body, None), call.now)
     return Written(
         changes, present(call.user, row, _today(call)), location=f"{BASE}/operatives/{row.id}/", etag=etag(row.version)
     )
 
 
-def _values(call: Call, body: Body) -> dict[str, Any]:
+def _values(call: Call, body: Body, user: str | None) -> dict[str, Any]:
     values = given(body)
+    if values.get("user", user) != user and not call.user.may(Permission.READ_USERS):
+        raise Denied("Writing user needs the permission read_users.")
     if "hourly_rate" in values and not call.user.may(Permission.VIEW_RATES):
         raise Denied("Writing hourly_rate needs the permission view_rates.")
     return values
@@ -163,5 +165,7 @@ def change_operative(call: Call, id: str, body: OperativePatch) -> Written:
     """Change some fields of an operative."""
     row = operatives.find(call.store, call.user.company, id)
     matching(call, etag(row.version))
-    changes, row = operatives.change(call.store, call.user.company, row, _values(call, body), _today(call), call.now)
+    changes, row = operatives.change(
+        call.store, call.user.company, row, _values(call, body, row.user), _today(call), call.now
+    )
     return Written(changes, present(call.user, row, _today(call)), etag=etag(row.version))

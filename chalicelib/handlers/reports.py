@@ -1,22 +1,21 @@
 """Key figures of a project or node."""
 
 from datetime import date, timedelta
-from fractions import Fraction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Denied, NotFound
-from chalicelib.evm.amounts import MICRO, rounded
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Figure
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.access import stamp
 from chalicelib.identity.permissions import Permission
 from chalicelib.projects import projects, wbs
-from chalicelib.rollups import kpis
-from chalicelib.rollups.measures import calendar_of
 from chalicelib.storage.rows import Project, RollupDay, key
+
+if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
+    from chalicelib.rollups.kpis import Cut
 
 routes = RouteSet("Reports", __name__)
 
@@ -73,6 +72,9 @@ def node_kpis(call: Call, id: str) -> KpiAnswer:
 
 def _kpis(call: Call, project_id: str, node_id: str) -> KpiAnswer:
     """One round: the node and its project, its undated sums, and its day rows."""
+    from chalicelib.rollups import kpis
+    from chalicelib.rollups.measures import calendar_of
+
     company, query = call.user.company, call.query
     rates = call.user.may(Permission.VIEW_RATES, project_id)
     if query.measure == "cost" and not rates:
@@ -95,7 +97,12 @@ def _kpis(call: Call, project_id: str, node_id: str) -> KpiAnswer:
     return _answer(call, sums, as_of, rates)
 
 
-def _answer(call: Call, sums: kpis.Cut, as_of: date, rates: bool) -> KpiAnswer:
+def _answer(call: Call, sums: "Cut", as_of: date, rates: bool) -> KpiAnswer:
+    from fractions import Fraction
+
+    from chalicelib.evm.amounts import MICRO, rounded
+    from chalicelib.rollups import kpis
+
     query = call.query
     figures = kpis.figures(sums, query.measure, query.forecast)
     plain = {name: getattr(figures, name) for name in figures.__slots__ if name not in {"forecasts", "reasons"}}

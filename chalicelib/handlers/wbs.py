@@ -7,7 +7,6 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Denied, Invalid
-from chalicelib.evm.earning import over_quantity
 from chalicelib.http.call import Call, Read, Written, etag
 from chalicelib.http.fields import (
     Amount,
@@ -137,7 +136,7 @@ def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Pr
         unit=row.unit,
         quantity=row.quantity,
         installed_quantity=done.installed if row.level == LEVELS else None,
-        over_quantity=over_quantity(done.installed, row.quantity),
+        over_quantity=done.exceeds(row.quantity),
         earning_rule=row.earning_rule,
         milestones=milestones,
         percent_complete=done.percent,

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.http.idempotency import Ledger
 from chalicelib.identity.access import Allowance, Caller
 from chalicelib.storage.store import Change, Store
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """A request: the gateway's event with what the service has learnt about it; ``ledger`` where it has a key."""
 
     event: Mapping[str, Any]
@@ -77,8 +77,7 @@ class Call:
         return dict(self.event.get("multiValueQueryStringParameters") or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What a write has decided: the changes to commit, and the answer that they make true."""
 
     changes: list[Change]
@@ -89,8 +88,7 @@ class Written:
     replay: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """An answer of a read that carries headers or has a body that is not JSON."""
 
     body: Any

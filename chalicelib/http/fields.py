@@ -7,7 +7,6 @@ the digits of the JSON text: they are read as Decimal and never pass through flo
 import json
 import re
 import types
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -16,7 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import fields as struct_fields
 
 from chalicelib.errors import Invalid, InvalidJson
@@ -32,8 +31,7 @@ _VISIBLE = re.compile(f"[^{_REFUSED}{_BLANK}]")
 TOO_DEEP = f"Nested more than {MAX_DEPTH} levels deep."
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """Bounds of an exact number: ``places`` decimals, lowest and highest value, ``above`` excludes."""
 
     places: int
@@ -71,11 +69,17 @@ class Number:
         )
 
 
-def _text(example: str, shortest: int, longest: int, *, lines: bool = False) -> Meta:
+def text(example: str, shortest: int, longest: int, *, lines: bool = False, description: str | None = None) -> Meta:
     """Text of one line, or of several: what :func:`_check_text` takes, said in the schema."""
     taken = f"[^{_REFUSED}{'' if lines else _BREAKS}]*"
     pattern = f"^{taken}[^{_REFUSED}{_BLANK}]{taken}$" if shortest else f"^{taken}$"
-    return Meta(min_length=shortest, max_length=longest, examples=[example], extra_json_schema={"pattern": pattern})
+    return Meta(
+        min_length=shortest,
+        max_length=longest,
+        description=description,
+        examples=[example],
+        extra_json_schema={"pattern": pattern},
+    )
 
 
 _HOURS = Number(2, above="0", highest="24")
@@ -96,12 +100,12 @@ Amount = Annotated[Decimal, _AMOUNT, _AMOUNT.meta(180)]
 Fraction = Annotated[Decimal, _FRACTION, _FRACTION.meta(0.25)]
 Figure = Annotated[Decimal, _FIGURE, _FIGURE.meta(1.0417)]
 LINES = "may have several lines"
-Name = Annotated[str, _text("North quay", 1, 200)]
-Code = Annotated[str, _text("C-101", 1, 64)]
-Note = Annotated[str, LINES, _text("Rain until ten.", 0, 2000, lines=True)]
-Reason = Annotated[str, LINES, _text("Wrong activity.", 1, 2000, lines=True)]
-Id = Annotated[str, _text("k3x9mq2vh7ad", 1, 64)]
-Unit = Annotated[str, _text("m3", 1, 32)]
+Name = Annotated[str, text("North quay", 1, 200)]
+Code = Annotated[str, text("C-101", 1, 64)]
+Note = Annotated[str, LINES, text("Rain until ten.", 0, 2000, lines=True)]
+Reason = Annotated[str, LINES, text("Wrong activity.", 1, 2000, lines=True)]
+Id = Annotated[str, text("k3x9mq2vh7ad", 1, 64)]
+Unit = Annotated[str, text("m3", 1, 32)]
 Currency = Annotated[
     str, Meta(pattern="^[A-Z]{3}$", description="a currency code of ISO 4217 such as EUR", examples=["EUR"])
 ]
@@ -116,8 +120,7 @@ Email = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class TimeZone:
+class TimeZone(Struct, frozen=True):
     """A name of the IANA time zone database."""
 
     def check(self, value: Any) -> str:
@@ -257,6 +260,8 @@ def _join(path: str, name: str) -> str:
 
 def _bind_value(hint: Any, value: Any, path: str, errors: dict[str, list[str]]) -> Any:
     base, rules = _strip(hint)
+    if base is Any:
+        return value  # the handler's own matter
     members = [item for item in _members(base) if item is not UnsetType]
     if value is None and type(None) in members:
         return None

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any, get_type_hints
 
 import msgspec
+from msgspec.structs import fields
 
 from chalicelib.errors import WbsyncError
 from chalicelib.http.fields import Answer
@@ -115,8 +116,7 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["description"] = f"Needs the permission `{route.permission.value}` {WHERE[route.scope]}."
     if route.body is not None:
         content = {kind: {"schema": {"$ref": SCHEMAS.format(name=route.body.__name__)}} for kind in route.content_types}
-        needed = any(item.required for item in msgspec.structs.fields(route.body))
-        operation["requestBody"] = {"required": needed, "content": content}
+        operation["requestBody"] = {"required": _needs_fields(route.body), "content": content}
     if route.open:
         operation["security"] = []
     if route.device:
@@ -126,6 +126,12 @@ def _operation(route: Route) -> dict[str, Any]:
         content = {"application/json": {"schema": again}}
         operation["responses"]["200"] = {"description": "Done.", "headers": _headers(route), "content": content}
     return operation
+
+
+def _needs_fields(body: type[msgspec.Struct]) -> bool:
+    """Whether an empty object is refused; no body at all is read as one."""
+    choices = getattr(body, "schema_rules", {}).get("anyOf", [{}])
+    return all(choice.get("required") for choice in choices) or any(item.required for item in fields(body))
 
 
 def _reference(model: Any) -> dict[str, str]:
@@ -210,7 +216,7 @@ def _query_parameters(route: Route) -> list[dict[str, Any]]:
             "required": item.required,
             "schema": _numbers(msgspec.json.schema(hints[item.name])),
         }
-        for item in msgspec.structs.fields(route.query)
+        for item in fields(route.query)
     ]
 
 

@@ -12,7 +12,6 @@ import base64
 import hmac
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -20,11 +19,11 @@ from itertools import chain
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Figure
+from chalicelib.http.fields import Answer, Body, Figure, text
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import keyed
 from chalicelib.names import comparison_form
@@ -52,13 +51,12 @@ class ChangesQuery(PageQuery, kw_only=True):
     """Query parameters of lists that can be read incrementally."""
 
     updated_since: (
-        Annotated[str, Meta(max_length=40, description="RFC 3339 time, inclusive", examples=["2026-06-08T07:00:00Z"])]
-        | None
+        Annotated[str, text("2026-06-08T07:00:00Z", 1, 40, description="RFC 3339 time, inclusive")] | None
     ) = None
     include_deleted: bool | None = None
 
 
-Search = Annotated[str, Meta(max_length=200, description="Beginnings of words in the name or code")]
+Search = Annotated[str, text("nor qu", 0, 200, description="Beginnings of words in the name or code")]
 
 
 class Deleted(Answer, kw_only=True):
@@ -99,8 +97,7 @@ class Summed(Changes, kw_only=True):
 Rule = tuple[str, Callable[[str], bool]]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where a list's rows are: an index, the keys in it, an order, and what is dropped after reading.
 
     ``hash`` may be several keys, whose rows are merged, or none. DynamoDB drops by ``filters``
@@ -189,8 +186,7 @@ def _moment(text: str) -> str:
         raise Invalid(errors={"updated_since": ["Must be a time such as 2026-06-08T07:00:00Z."]}) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+class Walk(Struct, frozen=True):
     """What every page of a walk says alike: taken when the walk starts, then carried in the cursors."""
 
     count: int
@@ -198,8 +194,7 @@ class Walk:
     synced_until: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Which page: its number, and the value of the order that it lies beyond; None is the list's end."""
 
     page: int
@@ -207,8 +202,7 @@ class Place:
     backward: bool = False
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """One pass over the matching rows of a key: how many, their sums, and the first of their places."""
 
     count: int = 0

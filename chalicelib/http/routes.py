@@ -10,12 +10,12 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 from chalice.app import Blueprint, Response
+from msgspec import Struct
 
 from chalicelib.errors import (
     CsrfFailed,
@@ -65,8 +65,7 @@ class Scope(StrEnum):
 BY_ROW = frozenset({"labour", "clashes", "clock-events", "reports"})  # the handler knows which projects they are of
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One endpoint: everything that is known of it before a request comes."""
 
     method: str
@@ -83,7 +82,7 @@ class Route:
     device: bool
     content_types: tuple[str, ...]
     produces: tuple[str, ...]
-    summary: str = field(default="")
+    summary: str = ""
 
     @property
     def writes(self) -> bool:

@@ -4,8 +4,9 @@ Every log line of a request carries its ``request_id``. Logs, metrics and traces
 path, never the path as sent: a one-time key is part of some paths.
 """
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -20,8 +21,17 @@ logger = Logger(service=SERVICE)
 
 @lru_cache(maxsize=1)
 def _tracer() -> Tracer:
-    """Outside a deployed function it does nothing and loads nothing."""
     return Tracer(service=SERVICE, auto_patch=False)
+
+
+@contextmanager
+def _traced(name: str) -> Iterator[Callable[[str, Any], None]]:
+    """A subsegment, and what annotates it. The SDK loads slowly: only a request that Lambda samples loads it."""
+    if "Sampled=1" not in os.environ.get("_X_AMZN_TRACE_ID", ""):
+        yield lambda key, value: None
+        return
+    with _tracer().provider.in_subsegment(name=name) as segment:
+        yield segment.put_annotation
 
 
 @contextmanager
@@ -31,10 +41,10 @@ def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, Any
     started = time.perf_counter()
     logger.thread_safe_append_keys(request_id=request_id)
     try:
-        with _tracer().provider.in_subsegment(name=f"{method} {route}") as segment:
+        with _traced(f"{method} {route}") as annotate:
             yield seen
             for name, value in (("route", route), ("request_id", request_id), ("status", seen["status"])):
-                segment.put_annotation(name, value)
+                annotate(name, value)
     finally:
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         logger.info("request", method=method, route=route, status=seen["status"], milliseconds=milliseconds)

@@ -6,13 +6,14 @@ sent together. A wrong token fails the condition of the first, so it spends the 
 allowance only. A company that does not exist is remembered, and refused without a look-up.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
+from pynamodb.expressions.condition import size
 
 from chalicelib.errors import Denied, NotAuthenticated, RateLimited
 from chalicelib.identity.permissions import ROLES, Permission, Role
@@ -25,8 +26,7 @@ from chalicelib.storage.store import Store, parse
 SLOTS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What is left of a limit in this minute."""
 
     limit: int
@@ -38,8 +38,7 @@ class Allowance:
         return max(0, self.limit - self.used)
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """The user behind a request, in their company, as both are at the moment of the request."""
 
     company: str
@@ -82,6 +81,14 @@ class Caller:
         """Raises :class:`Denied` without the permission."""
         if not self.may(permission, project):
             raise Denied(f"This needs the permission {permission.value}.")
+
+
+def unchanged(tokens: Mapping[str, Any], named: list[str]) -> Any:
+    """The condition that no token or session came or went since the row was read."""
+    condition = size(Access.tokens) == len(tokens)  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
+    for id in named:
+        condition &= Access.tokens[id].exists()
+    return condition
 
 
 def authenticate(

@@ -1,9 +1,10 @@
 """Companies: how they come to be, their plan and their settings."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.errors import NotFound
 from chalicelib.identity import passwords, people
@@ -14,8 +15,7 @@ from chalicelib.storage.rows import Company, Ingest, Owners, Token, User
 from chalicelib.storage.store import Change, Put, Store, absent
 
 
-@dataclass(frozen=True, slots=True)
-class NewCompany:
+class NewCompany(Struct, frozen=True):
     """What the bootstrap shows once."""
 
     company: Company

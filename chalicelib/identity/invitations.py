@@ -4,15 +4,16 @@ A user has one at most. Its key is derived from a random id, so no table holds i
 the digest. Making a new one replaces it, using it removes it.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.errors import Inactive, NotFound
 from chalicelib.identity import passwords, people, secrets, sessions
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import Role
 from chalicelib.storage.rows import Access, Invitation, Unique, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update
+from chalicelib.storage.store import Change, Check, Delete, Put, Store, Update
 
 KIND = "wbsp"
 DAYS = 7
@@ -28,11 +29,6 @@ def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
     """
     user = people.find(store, caller.company, id)
     people.require_all(caller, Role(user.role))
-    return invitation(user, now)
-
-
-def invitation(user: User, now: datetime) -> tuple[list[Change], Invitation, secrets.Credential]:
-    """A link for a user, whoever asks."""
     if not user.active:
         raise Inactive("The user is not active.")
     link = secrets.issue(KIND, user.pk, user.id)
@@ -42,13 +38,13 @@ def invitation(user: User, now: datetime) -> tuple[list[Change], Invitation, sec
         id=link.id,
         digest=link.digest,
         address=people.directory_key(user.email),
+        by=caller.user,
         expires_at=stamp(now + timedelta(days=DAYS)),
     )
-    return [Put(row)], row, link
+    return [Put(row), Check(Access, (row.pk, "access"), people.still(user))], row, link
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(Struct, frozen=True):
     """A link that works, and whose it is."""
 
     link: secrets.Credential

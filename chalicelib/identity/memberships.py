@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.errors import Conflict, InUse, Invalid, NotFound
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.people import require_all
-from chalicelib.identity.permissions import Role
+from chalicelib.identity.permissions import Permission, Role
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.rows import Access, Membership, Project, Team, User, key
 from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
@@ -94,6 +94,7 @@ def change(
     store: Store, caller: Caller, row: Membership, values: dict[str, Any], now: datetime
 ) -> tuple[list[Change], Membership]:
     """Another role or last day; nobody takes a role away that holds a permission which they lack."""
+    _not_by_it(caller, row)
     for role in (row.role, values.get("role", row.role)):
         require_all(caller, Role(role), row.project)
     team = _team(store, row.pk, row.project)
@@ -108,12 +109,19 @@ def change(
 
 def remove(store: Store, caller: Caller, row: Membership) -> list[Change]:
     """The user keeps their base role alone."""
+    _not_by_it(caller, row)
     require_all(caller, Role(row.role), row.project)
     return [
         Delete(Membership, (row.pk, row.sk), Membership.version == row.version),
         Update(Access, (key(row.pk, row.user), "access"), (Access.memberships[row.project].remove(),)),
         _team(store, row.pk, row.project),
     ]
+
+
+def _not_by_it(caller: Caller, row: Membership) -> None:
+    """One's own membership is others' business, unless one manages teams without it: its last day binds."""
+    if row.user == caller.user:
+        caller.require(Permission.MANAGE_TEAM)
 
 
 def _granted(row: Membership, zone: str) -> Update:

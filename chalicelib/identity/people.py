@@ -4,14 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound, PlanWithoutApi
-from chalicelib.identity.access import Caller, stamp
+from chalicelib.errors import Conflict, Denied, Inactive, InUse, Invalid, NotFound, PlanWithoutApi
+from chalicelib.identity.access import Caller, stamp, unchanged
 from chalicelib.identity.permissions import API_PLANS, ROLES, Role
 from chalicelib.identity.secrets import Credential, issue, keyed, new_id
 from chalicelib.names import comparison_form
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Company, Directory, Owners, Token, Unique, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
+from chalicelib.storage.rows import Access, Company, Directory, Invitation, Owners, Token, Unique, User, key
+from chalicelib.storage.store import Change, Check, Delete, Put, Store, Update, absent
+
+MOST_ENDED = 80  # tokens that one transaction ends
 
 
 def create_user(
@@ -149,10 +151,11 @@ def change_user(
 
 def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tuple[list[Change], User]:
     """The user's row with their access row, and as needed their e-mail's rows and the row of owners."""
-    before, email, owned = row.version, row.email, _owns(row)
+    before, email, owned, role = row.version, row.email, _owns(row), Role(row.role)
     for name, value in values.items():
         setattr(row, name, str(value) if isinstance(value, Role) else value)
-    changes = _moved(store, row, email) if comparison_form(row.email) != comparison_form(email) else []
+    moved = comparison_form(row.email) != comparison_form(email)
+    changes = _moved(store, row, email) if moved else []
     if _owns(row) is not owned:
         changes += owners_with(store, row.pk, row.id, not owned)
     row.version, row.updated_at = before + 1, stamp(now)
@@ -160,13 +163,45 @@ def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tu
     kept = (*values, "version", "updated_at", "list_order")
     actions = tuple(_set(getattr(User, name), getattr(row, name)) for name in kept)
     shown = {"id": row.id, "name": row.name, "email": row.email}
-    access = (Access.user.set(shown), Access.role.set(row.role), Access.active.set(row.active))
-    place = (key(row.pk, row.id), "access")
+    access = [Access.user.set(shown), Access.role.set(row.role), Access.active.set(row.active)]
+    place, same = (key(row.pk, row.id), "access"), Access.pk.exists()
+    if ROLES[Role(row.role)] <= ROLES[role]:
+        changes += [Delete(Invitation, (place[0], "invitation"))] if moved or not row.active else []
+    else:
+        tokens, same, ended = _raised(store, row, moved, now)
+        access += [Access.tokens[id].remove() for id in tokens]
+        changes += ended
     return [
         Update(User, (row.pk, row.sk), actions, User.version == before),
-        Update(Access, place, access, Access.pk.exists()),
+        Update(Access, place, tuple(access), same),
         *changes,
     ], row
+
+
+def _raised(store: Store, row: User, moved: bool, now: datetime) -> tuple[list[str], Any, list[Change]]:
+    """What ends when a user gets a role that may more: tokens and link made by those who may not hand it out.
+
+    The ids of the tokens, the condition that no other has come since, and the changes to other rows.
+    """
+    place = key(row.pk, row.id)
+    access, link = store.get_many((Access, place, "access"), (Invitation, place, "invitation"))
+    made = {id: each["by"] for id, each in access.tokens.items() if "by" in each}
+    makers = sorted({*made.values(), *([link.by] if link else [])})
+    found = store.get_many(*((Access, key(row.pk, maker), "access") for maker in makers))
+    may = {maker for maker, each in zip(makers, found, strict=True) if ROLES[Role(row.role)] <= ROLES[Role(each.role)]}
+    ended = [id for id, maker in made.items() if maker not in may]
+    if len(ended) > MOST_ENDED:
+        raise InUse("Many tokens that others made for this user would end; revoke those first.")
+    revoked = Token.revoked_at.set(stamp(now))
+    changes: list[Change] = [Update(Token, (row.pk, f"token#{id}"), (revoked,), Token.pk.exists()) for id in ended]
+    there = (place, "invitation")
+    if link is None:
+        changes.append(Check(Invitation, there, absent(Invitation)))
+    elif moved or not row.active or link.by not in may:
+        changes.append(Delete(Invitation, there))
+    else:
+        changes.append(Check(Invitation, there, Invitation.digest == link.digest))
+    return ended, unchanged(access.tokens, ended), changes
 
 
 def _set(attribute: Any, value: Any) -> Any:
@@ -210,13 +245,18 @@ def create_token(
     if caller.tenant.plan not in API_PLANS:
         raise PlanWithoutApi
     require_all(caller, Role(user.role))
+    if not user.active:
+        raise Inactive("The user is not active.")
     token = issue("wbs", caller.company, holder)
     row = token_row(token, label, user, stamp(now), expires_at)
-    kept = {"digest": token.digest, "expires_at": expires_at}
-    grant = Update(
-        Access, (access.pk, "access"), (Access.tokens[token.id].set(document_value(kept)),), Access.tokens.exists()
-    )
+    kept = {"digest": token.digest, "expires_at": expires_at} | ({} if holder == caller.user else {"by": caller.user})
+    grant = Update(Access, (access.pk, "access"), (Access.tokens[token.id].set(document_value(kept)),), still(user))
     return [Put(row, absent(Token)), grant], row, token
+
+
+def still(user: User) -> Any:
+    """The condition on the access row of an active user that they have the role that was read."""
+    return (Access.role == user.role) & (Access.active == True)  # noqa: E712 - a condition expression
 
 
 def token_row(token: Credential, label: str, user: User, at: str, expires_at: str | None) -> Token:

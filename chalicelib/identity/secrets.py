@@ -1,6 +1,6 @@
 """Tokens, session cookies, ingest secrets and one-time links: made, recognised and digested.
 
-A credential is ``<prefix>_<company><holder><id><secret><checksum>``: fixed lengths of base 32, so
+A credential is ``<prefix>_<id><company><holder><secret><checksum>``: fixed lengths of base 32, so
 it carries its company and can be refused from memory when the checksum is wrong. The secret is an
 HMAC of the credential's random id under the stage's key, so that a replay can compute it again and
 no table ever holds it; the tables keep a keyed digest.
@@ -11,12 +11,12 @@ import hashlib
 import hmac
 import secrets
 import zlib
-from dataclasses import dataclass
 from functools import lru_cache
 
 from aws_lambda_powertools.utilities.parameters import GetParameterError, SSMProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import SetParameterError
 from botocore.config import Config
+from msgspec import Struct
 
 from chalicelib.settings import settings
 from chalicelib.storage.store import CONNECT_SECONDS, READ_SECONDS, store
@@ -88,8 +88,7 @@ def keyed(key: str, *parts: str) -> str:
     return _base32(hmac.new(secret_parameter(key), message, hashlib.sha256).digest())
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """A token (``wbs``), session (``wbss``), ingest secret (``wbsi``) or one-time link (``wbsp``) as it travels."""
 
     kind: str
@@ -101,7 +100,7 @@ class Credential:
     @property
     def text(self) -> str:
         """What the client sends."""
-        body = f"{self.company}{self.holder}{self.id}{self.secret}"
+        body = f"{self.id}{self.company}{self.holder}{self.secret}"
         return f"{self.kind}_{body}{_checksum(self.kind + body)}"
 
     @property
@@ -134,7 +133,7 @@ def parse(text: str, kind: str) -> Credential | None:
         return None
     if _checksum(kind + body[:-CHECK_LENGTH]) != body[-CHECK_LENGTH:]:
         return None
-    company, holder, id = (body[start : start + ID_LENGTH] for start in range(0, 3 * ID_LENGTH, ID_LENGTH))
+    id, company, holder = (body[start : start + ID_LENGTH] for start in range(0, 3 * ID_LENGTH, ID_LENGTH))
     return Credential(kind, company, holder, id, body[3 * ID_LENGTH : -CHECK_LENGTH])
 
 

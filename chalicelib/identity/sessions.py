@@ -7,16 +7,15 @@ functions decide; who calls them commits the changes, and decides again when a c
 import base64
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
-from pynamodb.expressions.condition import size
+from msgspec import Struct
 
 from chalicelib.errors import NotAuthenticated
 from chalicelib.identity import passwords
-from chalicelib.identity.access import stamp
+from chalicelib.identity.access import stamp, unchanged
 from chalicelib.identity.people import directory_key
 from chalicelib.identity.secrets import Credential, issue, keyed
 from chalicelib.settings import settings
@@ -31,8 +30,7 @@ CHOICE_SECONDS = 300
 _NOBODY = (User, "nobody", "user#nobody")
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A user that the person has proved to be: the hash that proved it, and the one to keep from now on."""
 
     user: User
@@ -126,14 +124,6 @@ def _surplus(tokens: Mapping[str, Any], now: datetime) -> list[str]:
 def live(tokens: Mapping[str, Any]) -> list[str]:
     """The sessions among a user's tokens."""
     return [id for id, each in tokens.items() if each.get("kind") == KIND]
-
-
-def unchanged(tokens: Mapping[str, Any], named: list[str]) -> Any:
-    """The condition that no token or session came or went since the row was read."""
-    condition = size(Access.tokens) == len(tokens)  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
-    for id in named:
-        condition &= Access.tokens[id].exists()
-    return condition
 
 
 def end(access: Access, ended: list[str]) -> Change:

@@ -5,10 +5,11 @@ holds the clash and gates approval), its audit row and, when approved, its booki
 requests share (project, operative, node) are read and never written or checked here.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.errors import (
     ClashUnresolved,
@@ -45,8 +46,7 @@ from chalicelib.storage.store import Change, Delete, Put, Store, absent
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
 
 
-@dataclass(slots=True)
-class Surroundings:
+class Surroundings(Struct):
     """What an entry depends on, read together as it is now."""
 
     project: Project
@@ -262,7 +262,7 @@ def approve(
     caller.require(P.APPROVE, entry.project)
     _expect(entry, "submitted")
     refuse_period(around.project, entry.date)
-    _refuse_own(caller, entry)
+    _refuse_own(caller, entry, around.operative)
     _refuse_clash(around.day)
     before = _move(entry, "approved", now)
     if around.claim is not None:
@@ -295,8 +295,9 @@ def _expect(entry: Entry, *statuses: str) -> None:
         raise InvalidTransition(f"The entry is {entry.status}.")
 
 
-def _refuse_own(caller: Caller, entry: Entry) -> None:
-    if caller.user in {entry.submitted_by, entry.changed_by} or entry.operative in caller.operatives:
+def _refuse_own(caller: Caller, entry: Entry, operative: Operative) -> None:
+    themselves = {operative.user, *(operative.former_users or {})}  # who unlinks themselves is still the one who worked
+    if caller.user in {entry.submitted_by, entry.changed_by} | themselves:
         raise OwnEntry("Nobody approves an entry that they submitted, changed, or worked.")
 
 

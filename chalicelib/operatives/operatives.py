@@ -66,6 +66,8 @@ def change(
 ) -> tuple[list[Change], Operative]:
     """Some fields of an operative changed; a new rate is valid from today."""
     before, old_clock, old_user = row.version, row.external_clock_id, row.user
+    if old_user and values.get("user", old_user) != old_user:
+        row.former_users = (row.former_users or {}) | {old_user: "1"}
     if "hourly_rate" in values:
         row.rates = row.rates | {today: values.pop("hourly_rate")}
     if "projects" in values:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.evm.earning import default_rule
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import ID_LENGTH, new_id
 from chalicelib.names import comparison_form
@@ -228,6 +227,8 @@ def _node(
     rank = f"{(siblings + 1) * RANK_STEP:010d}"
     activity: dict[str, Any] = {name: values.get(name) for name in ACTIVITY_FIELDS}
     if level == LEVELS:
+        from chalicelib.evm.earning import default_rule  # here: see rollups/progress.py
+
         activity["budget_hours"] = activity["budget_hours"] or 0
         activity["earning_rule"] = activity["earning_rule"] or default_rule(activity["quantity"]).value
     ancestors = [*parent.ancestors["ids"], parent.id] if parent else []

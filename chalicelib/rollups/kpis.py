@@ -1,11 +1,12 @@
 """Key figures of a node at a date: one query of its day rows, read together with the node."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.evm.amounts import MICRO, MONEY, money
 from chalicelib.evm.calendar import WorkCalendar
@@ -17,8 +18,7 @@ from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """The sums of a node at the end of a date: hours in millionths, money in 1e-8, None when unknown."""
 
     bac: int

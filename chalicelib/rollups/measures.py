@@ -8,9 +8,10 @@ earned value is their planned value and is added when read.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from chalicelib.evm.amounts import micro_hours, money
 from chalicelib.evm.calendar import WorkCalendar
@@ -22,8 +23,7 @@ Sums = dict[str, int]
 TOTAL = "total"
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """Approved work of one activity on one date."""
 
     hours: int = 0
@@ -32,8 +32,7 @@ class Spent:
     quantity: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """What of an activity its rollup depends on."""
 
     plan: Plan

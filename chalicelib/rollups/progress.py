@@ -1,23 +1,30 @@
-"""How far nodes are: percent complete and installed quantity, from their rollup rows."""
+"""How far nodes are: percent complete and installed quantity, from their rollup rows.
+
+Functions import earned value where they need it: most requests do not, and need not load it at a cold start.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from msgspec import Struct
+
 from chalicelib.projects.projects import today
-from chalicelib.rollups import kpis
-from chalicelib.rollups.measures import calendar_of
 from chalicelib.storage.rows import Project, RollupDay, RollupHead, key
 from chalicelib.storage.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Percent complete from 0 to 1 (None without a budget) and the installed quantity."""
 
     percent: Decimal | None
     installed: Decimal
+
+    def exceeds(self, quantity: Decimal | None) -> bool:
+        """Whether more is installed than was planned."""
+        from chalicelib.evm.earning import over_quantity
+
+        return over_quantity(self.installed, quantity)
 
 
 NONE = Progress(None, Decimal(0))
@@ -27,6 +34,9 @@ def of(store: Store, company: str, project: Project, nodes: Sequence[str], now: 
     """The progress of nodes as of today in the project's time zone; all reads are sent together."""
     if not nodes:
         return {}
+    from chalicelib.rollups import kpis
+    from chalicelib.rollups.measures import calendar_of
+
     as_of = today(project, now)
     heads, totals, *rows = store.together(
         lambda: store.get_many(*((RollupHead, key(company, node), "head") for node in nodes)),

@@ -8,9 +8,10 @@ activities' rows themselves say in ``under`` which nodes hold them, so a move un
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 from chalicelib.errors import Unavailable
 from chalicelib.projects.wbs import is_activity
@@ -26,8 +27,7 @@ BEFORE_DAYS = "day"
 TOGETHER = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """How far a rebuild has come: ``phase``, the key after which it goes on, rows found wrong so far."""
 
     phase: str = "activities"
@@ -105,8 +105,7 @@ def _sums(store: Store, company: str, project: str, place: Place, window: int) -
     return Place("done" if until is None else place.phase, until or "", place.drift + mended)
 
 
-@dataclass(slots=True)
-class Read:
+class Read(Struct):
     """What some partitions hold in a range of rows; ``until`` is how far all of them were read, None to the end."""
 
     rows: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)

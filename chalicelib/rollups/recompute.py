@@ -10,12 +10,12 @@ read, so one that read something older must not commit after it. The head is rea
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from msgspec import Struct, field
 
 from chalicelib.errors import Unavailable
 from chalicelib.evm.earning import DayWork, installed_quantity
@@ -31,8 +31,7 @@ ATTEMPTS = 12
 logger = Logger(service="wbsync")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An activity to recompute."""
 
     company: str
@@ -44,8 +43,7 @@ Touched = dict[Target, set[str] | None]
 """Dates of each activity whose source rows changed; None: its plan changed, look at all of it."""
 
 
-@dataclass(slots=True)
-class Cell:
+class Cell(Struct):
     """One row of an activity: its new content, None when it goes, and what changes above it."""
 
     sk: str
@@ -53,8 +51,7 @@ class Cell:
     differences: dict[str, Sums]  # ancestor -> what to add
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """The cells of one activity still to be written, under the head version they were computed at."""
 
     target: Target
@@ -64,8 +61,7 @@ class Step:
     misstated: bool = False  # the head said another installed quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What a recompute came to: activities left in the repair table, and how many rows were not as computed."""
 
     left: tuple[Target, ...] = ()

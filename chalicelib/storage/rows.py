@@ -5,9 +5,9 @@ A table holds the rows of one resource group, told apart by the form of their ke
 has a keys-only twin (``<name>_keys``) for counting and for skipping to a page.
 """
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from msgspec import Struct
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
@@ -20,8 +20,7 @@ def key(*parts: str) -> str:
     return "#".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Struct, frozen=True):
     """A list index: rows with one value of ``hash`` in the order of ``range``."""
 
     name: str
@@ -29,8 +28,7 @@ class List:
     range: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One DynamoDB table: its name, lists, whether it streams, and its expiry attribute."""
 
     name: str
@@ -143,7 +141,7 @@ class Access(Row):
     user = DocumentAttribute()  # {id, name, email}
     role = UnicodeAttribute()
     active = BooleanAttribute()
-    tokens = DocumentAttribute()  # id -> {digest, expires_at, used}
+    tokens = DocumentAttribute()  # id -> {digest, expires_at, used, by: who made it, where that is another user}
     memberships = DocumentAttribute()  # project -> {role, until}: the instant at which it ends, or None
     operatives = DocumentAttribute()  # ids of the operatives this user is
 
@@ -155,6 +153,7 @@ class Invitation(Row):
     id = UnicodeAttribute()
     digest = UnicodeAttribute()
     address = UnicodeAttribute()  # keyed digest of the e-mail that was invited
+    by = UnicodeAttribute()  # the user who made it
     expires_at = UnicodeAttribute()
 
 
@@ -324,6 +323,7 @@ class Operative(Searchable):
     employer = UnicodeAttribute(null=True)
     rates = DocumentAttribute()  # {valid_from: hourly_rate}
     user = UnicodeAttribute(null=True)
+    former_users = DocumentAttribute(null=True)  # {user: "1"}: who else this was; they never approve its hours
     projects = DocumentAttribute()  # {"ids": [...]}
     active = BooleanAttribute()
     version = IntegerAttribute()

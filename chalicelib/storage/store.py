@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -90,16 +91,14 @@ class ConditionFailed(Exception):
         self.failed = tuple(failed)
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(Struct, frozen=True):
     """Write a whole row."""
 
     row: Row
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Struct, frozen=True):
     """Change some attributes of a row."""
 
     model: type[Row]
@@ -108,8 +107,7 @@ class Update:
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(Struct, frozen=True):
     """Remove a row."""
 
     model: type[Row]
@@ -117,8 +115,7 @@ class Delete:
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Require something of a row that is not written."""
 
     model: type[Row]
@@ -126,8 +123,7 @@ class Check:
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """A transaction item given as DynamoDB takes it (the idempotency completion)."""
 
     item: Mapping[str, Any]
@@ -141,8 +137,7 @@ def absent(model: type[Row]) -> Condition:
     return model.pk.does_not_exist()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Rows of one query and where it stopped."""
 
     rows: list[dict[str, Any]]

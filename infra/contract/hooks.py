@@ -1,24 +1,31 @@
 """What the schema cannot say, said to the fuzzer: which ids exist, and which fields go together.
 
-Only requests that are meant to be valid are touched; those meant to be invalid go out as they are.
+Only requests that are meant to be valid are touched; those meant to be invalid go out as they are. And
+what was answered is counted, as a run in which every path leads to a 404 proves nothing.
 """
 
+import atexit
+import itertools
+import json
 import os
 import uuid
+from pathlib import Path
 from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
+from schemathesis.core import NotSet
 
 schemathesis.openapi.format("iana-time-zone", st.sampled_from(["Europe/Dublin", "UTC", "America/St_Johns"]))
 
-KNOWN = {
-    "project": os.environ["WBSYNC_PROJECT"],
-    "operative": os.environ["WBSYNC_OPERATIVE"],
-    "user": os.environ["WBSYNC_USER"],
-    "parent": os.environ["WBSYNC_PARENT"],
-    "under": os.environ["WBSYNC_PARENT"],
+SITE = json.loads(os.environ["WBSYNC_SITE"])
+FIELDS = {
+    "project": SITE["projects"],
+    "operative": SITE["operatives"],
+    "user": SITE["users"],
+    "parent": SITE["parent"],
+    "under": SITE["parent"],
     "cost_code": "C-1",
     "expires_on": "2099-01-01",
     "expires_at": "2099-01-01T00:00:00Z",
@@ -27,42 +34,128 @@ KNOWN = {
     "updated_since": "2026-06-09T15:00:00Z",
 }
 ORDERED = (("start_date", "finish_date"), ("baseline_start", "baseline_finish"), ("date_from", "date_to"))
+# A tree nests what other filters would take out of their places, so it is refused together with them; OpenAPI describes
+# each query parameter by itself and has no words for that.
+NOT_IN_A_TREE = frozenset({"level", "parent", "search", "updated_since", "include_deleted"})
+# Ids that the other requests need: the caller, the token in use, and what the fields above name. To change or delete
+# one would answer the rest of the run with 401, 403 and 404.
+NEEDED = frozenset(SITE[name] for name in ("owner", "token", "projects", "operatives", "users"))
+LONGEST_OVERLAP = 30 * 24 * 3600
+
+made: dict[str, list[str]] = {}  # by collection, what the run has created
+entries: dict[str, list[str]] = dict(SITE["entries"])  # what may be done with each labour entry
+answers: list[tuple[str, str, bool, int]] = []
+turn = itertools.count()
 
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Make a request that the schema calls valid one that this company can answer."""
-    if case.headers and "Idempotency-Key" in case.headers and _valid(case):
-        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    _spare(case)
     if not _valid(case):
         return
-    if case.operation.path.endswith("/wbs/") and case.method == "POST":
-        case.path_parameters["id"] = KNOWN["project"]
+    if case.headers and "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if case.path_parameters:
+        _aim(case)
     if isinstance(case.body, dict):
         case.body = _possible(case.body, case.operation.path, case.method)
     if case.query:
-        for name in case.query.keys() & KNOWN.keys():
-            case.query[name] = KNOWN[name]
-        if "include_deleted" in case.query:
-            case.query["updated_since"] = KNOWN["updated_since"]
-        _order(case.query)
+        _answerable(case.query)
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    """Count the answer, and learn from it which ids there are."""
+    phase = case.meta.phase.name.value if case.meta else "other"
+    answers.append((case.operation.label, phase, _valid(case), response.status_code))
+    if response.status_code not in {200, 201}:
+        return
+    body = json.loads(response.content)
+    if response.status_code == 201 and "id" in body and len(_segments(case)) == 1:
+        made.setdefault(_segments(case)[0], []).append(body["id"])
+    if response.status_code == 201 and case.operation.path.endswith("/memberships/"):
+        made.setdefault("members", []).append(body["user"])
+    for row in body.get("results", [body]):
+        if "allowed_actions" in row:
+            entries[row["id"]] = row["allowed_actions"]
+
+
+@atexit.register
+def _keep_counts() -> None:
+    Path(os.environ["WBSYNC_ANSWERS"]).write_text(json.dumps(answers))
 
 
 def _valid(case: Any) -> bool:
     return case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
 
 
+def _segments(case: Any) -> list[str]:
+    return list(case.operation.path.removeprefix("/api/v1/").strip("/").split("/"))
+
+
+def _spare(case: Any) -> None:
+    """Keep what the other requests need: their ids, and the ingest secret, which ends at a rotation without overlap."""
+    if _changes_one(case) and case.path_parameters.get("id") in NEEDED:
+        case.path_parameters["id"] = uuid.uuid4().hex
+    if case.operation.path.endswith("/ingest-secret/") and case.method == "POST":
+        if isinstance(case.body, NotSet):
+            case.body, case.media_type = {}, "application/json"
+        seconds = case.body.get("overlap_seconds", 0) if isinstance(case.body, dict) else None
+        if type(seconds) in {int, float} and 0 <= seconds <= LONGEST_OVERLAP:
+            case.body["overlap_seconds"] = LONGEST_OVERLAP
+
+
+def _changes_one(case: Any) -> bool:
+    return case.method in {"PATCH", "DELETE"} and _segments(case)[1:] == ["{id}"]
+
+
+def _aim(case: Any) -> None:
+    """Three paths of four lead to something that is there; a stateful scenario has ids of its own."""
+    group, *rest = _segments(case)
+    own = case.meta.phase.name.value == "stateful" or next(turn) % 4 == 0
+    if own and not _adds_node(case.operation.path, case.method):
+        return
+    if group == "labour":
+        action = rest[1] if rest[1:] else {"PATCH": "edit", "DELETE": "delete"}.get(case.method)
+        case.path_parameters["id"] = _entry(action)
+    elif _changes_one(case):
+        ids = made.get(group) or [uuid.uuid4().hex]
+        case.path_parameters["id"] = ids.pop() if case.method == "DELETE" else ids[-1]
+    else:
+        case.path_parameters["id"] = SITE[group]
+    if "user" in case.path_parameters:
+        members = made.get("members", []) if case.method == "DELETE" else [SITE["users"]]
+        case.path_parameters["user"] = members.pop() if members else uuid.uuid4().hex
+
+
+def _entry(action: str | None) -> str:
+    """A labour entry with which this may be done, the newest first."""
+    fit = [id for id, actions in list(entries.items()) if action is None or action in actions]
+    if not fit:
+        return uuid.uuid4().hex
+    if action is not None:
+        entries.pop(fit[-1], None)  # the answer tells what may be done next
+    return fit[-1]
+
+
+def _adds_node(path: str, method: str) -> bool:
+    return path.endswith("/wbs/") and method == "POST"
+
+
 def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     body = {name: _rounded(value) for name, value in body.items()}
-    for name in body.keys() & KNOWN.keys():
+    for name in body.keys() & FIELDS.keys():
         if body[name] is not None:
-            body[name] = KNOWN[name]
+            body[name] = FIELDS[name]
     if path.endswith("/ingest/"):
-        body["clock_in"] = KNOWN["clock_in"]
+        body["clock_in"] = FIELDS["clock_in"]
     if "projects" in body:
-        body["projects"] = [KNOWN["project"]]
-    if path.endswith("/wbs/") and method == "POST":
-        body |= {"parent": KNOWN["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
+        body["projects"] = [FIELDS["project"]]
+    if path.endswith("/memberships/") and made.get("users"):
+        body["user"] = made["users"][-1]
+    if _adds_node(path, method):
+        body |= {"parent": FIELDS["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
     _order(body)
     return body
 
@@ -73,6 +166,17 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     return round(value, 2) or 0 if isinstance(value, float) else value
+
+
+def _answerable(query: dict[str, Any]) -> None:
+    for name in query.keys() & FIELDS.keys():
+        query[name] = FIELDS[name]
+    if "include_deleted" in query:
+        query["updated_since"] = FIELDS["updated_since"]
+    if query.get("view") == "tree":
+        for name in query.keys() & NOT_IN_A_TREE:
+            del query[name]
+    _order(query)
 
 
 def _order(values: dict[str, Any]) -> None:

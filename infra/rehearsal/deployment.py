@@ -1,4 +1,4 @@
-"""The deployment that ops run: chalice package with the merge template, then CloudFormation."""
+"""The deployment that ops run: chalice package with the merge template, compiled, then CloudFormation."""
 
 import json
 import subprocess
@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from infra import bytecode
 from infra.template import merge_template
 
 BUILD = Path(".build").absolute()
@@ -33,6 +34,7 @@ def package() -> dict[str, Any]:
         ],
         check=True,
     )
+    bytecode.add(BUILD / "package" / "deployment.zip")
     return dict(json.loads((BUILD / "package" / "sam.json").read_text()))
 
 

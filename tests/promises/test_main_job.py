@@ -111,6 +111,15 @@ def test_events_of_a_batch_are_answered_each_for_itself(stage: Stage, site: dict
     assert device.send("POST", "/api/v1/clock-events/ingest/", {"events": [good] * 501}).status == 400
 
 
+def test_an_event_of_no_sense_costs_the_others_of_its_batch_nothing(stage: Stage, site: dict[str, Any]) -> None:
+    device = Client(stage.gateway, {"X-Inbound-Secret": stage.made["ingest_secret"]})
+    senseless: list[Any] = [None, True, 7.5, [], {}, {"events": [{}]}, "text", "\x00", "\u202e", "\ud800"]
+    good = {"clock_id": 5, "clock_in": "2026-06-12T07:00:00Z", "clock_out": "2026-06-12T15:00:00Z"}
+    reply = device.send("POST", "/api/v1/clock-events/ingest/", {"events": [*senseless, good]})
+    assert reply.status == 200
+    assert [each["status_code"] for each in reply.body["results"]] == [400] * len(senseless) + [201]
+
+
 def test_nobody_approves_an_entry_that_they_submitted(site: dict[str, Any]) -> None:
     entry = site["foreman"].ok("POST", "/labour/", hours(site, 2))
     refused = site["foreman"].send("POST", f"/api/v1/labour/{entry['id']}/approve/")
