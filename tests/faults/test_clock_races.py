@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -47,19 +48,21 @@ def test_of_two_overlapping_shifts_exactly_one_becomes_hours_wherever_one_stands
                 assert site.manager.ok("GET", "/labour/")["count"] == 1
 
 
-def test_a_shift_beside_the_deletion_of_what_it_overlaps_never_holds_the_deleted_time(site: Site) -> None:
+def test_a_shift_beside_the_deletion_of_another_of_the_night_before_never_holds_the_deleted_time(site: Site) -> None:
+    """The two are of different days by the local date, so no operative-day keeps them apart."""
+
+    def shift(start: str, finish: str) -> dict[str, Any]:
+        return site.punched(clock_in=f"2026-06-{start}:00:00Z", clock_out=f"2026-06-{finish}:00:00Z")
+
     clean = harness.saved()
-    first = site.device.ok("POST", "/clock-events/ingest/", site.punched(clock_out=f"{DAY}T09:00:00Z"))
-    later = site.punched(clock_in=f"{DAY}T09:00:00Z", clock_out=f"{DAY}T11:00:00Z")
+    night = site.device.ok("POST", "/clock-events/ingest/", shift("07T22", "08T06"))["labour_entry"]
     with at_every_call(
-        lambda: site.device.send("POST", INGEST, later),
-        lambda: site.foreman.send("DELETE", f"/api/v1/labour/{first['labour_entry']}/"),
+        lambda: site.device.send("POST", INGEST, shift("08T07", "08T09")),
+        lambda: site.foreman.ok("DELETE", f"/labour/{night}/"),
     ) as replies:
         for reply in replies:
             assert reply.body["status"] == "matched"
-            again = site.device.send(
-                "POST", INGEST, site.punched(clock_in=f"{DAY}T08:00:00Z", clock_out=f"{DAY}T09:00:00Z")
-            )
+            again = site.device.send("POST", INGEST, shift("08T05", "08T06"))
             assert again.body["status"] == "matched", "the deleted entry's time is free"
     harness.put_back(clean)
 
