@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL_DATA ?= ../shared/data
 
-.PHONY: help setup run test faults lint types docs real rehearse contract bench clean
+.PHONY: help setup run test faults lint types docs real rehearse contract browser bench clean
 
 help:
-	@echo "make run | test | faults | lint | types | docs | real | rehearse | contract | bench | clean"
+	@echo "make run | test | faults | lint | types | docs | real | rehearse | contract | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -46,8 +46,11 @@ rehearse: $(READY)
 contract: $(READY)
 	$(BIN)/python -m infra.contract
 
+browser: $(READY)
+	$(BIN)/python -m infra.browser
+
 bench: $(READY)
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) .run .build .bench .rehearsal .contract
+	rm -rf $(VENV) .run .build .bench .rehearsal .contract .browser

@@ -55,7 +55,7 @@ def labour_rollup(event: DynamoDBEvent) -> Any:
     """Approved and reopened hours reach the key figures."""
     from chalicelib.handlers.streams import roll_up  # here: requests need not load it at a cold start
 
-    return roll_up(event.to_dict(), event.context)
+    return roll_up("labour_rollup", event.to_dict(), event.context)
 
 
 @app.on_dynamodb_record(
@@ -65,7 +65,7 @@ def plan_rollup(event: DynamoDBEvent) -> Any:
     """Budgets, plans and moves reach the key figures."""
     from chalicelib.handlers.streams import roll_up  # here: requests need not load it at a cold start
 
-    return roll_up(event.to_dict(), event.context)
+    return roll_up("plan_rollup", event.to_dict(), event.context)
 
 
 @app.schedule("rate(1 minute)", name="repair_rollups")
@@ -73,7 +73,7 @@ def repair_rollups(event: CloudWatchEvent) -> int:
     """Do what stream functions had to leave, and check projects that are due, in slices."""
     from chalicelib.handlers.streams import roll_forward  # here: requests need not load it at a cold start
 
-    return roll_forward(event.context)
+    return roll_forward("repair_rollups", event.context)
 
 
 gc.freeze()

@@ -53,10 +53,10 @@ class LongIndex:
         """The answer to one query.
 
         Raises:
-            ValueError: the query has a filter, or a condition that the store does not make.
+            ValueError: the query has a filter or a projection, or a condition that the store does not make.
         """
-        if "FilterExpression" in parameters:
-            raise ValueError("this index stands for queries without filters")
+        if parameters.keys() & {"FilterExpression", "ProjectionExpression"}:
+            raise ValueError("this index stands for queries without filters and projections")
         forward = parameters.get("ScanIndexForward", True)
         found = self._between(parameters, forward)
         taken: list[Item] = []

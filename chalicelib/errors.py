@@ -113,7 +113,7 @@ class PayloadTooLarge(WbsyncError):
 
 
 class UnsupportedMediaType(WbsyncError):
-    status, code, title = 415, "unsupported_media_type", "The body must be application/json"
+    status, code, title = 415, "unsupported_media_type", "The body has a type that is not taken here"
 
 
 class Conflict(WbsyncError):
@@ -137,7 +137,7 @@ class PeriodClosed(Conflict):
 
 
 class Inactive(Conflict):
-    code, title = "inactive", "The operative or project takes no entries"
+    code, title = "inactive", "It is not active"
 
 
 class InUse(Conflict):

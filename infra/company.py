@@ -124,7 +124,7 @@ def new_password(company: str, email: str) -> dict[str, Any]:
     password = _password()
 
     def decide() -> tuple[list[Change], Any]:
-        return invitations.reset(store(), companies.find(store(), company).id, email, password)
+        return invitations.reset(store(), companies.find(store(), company).id, email, password, utc_now())
 
     user = _committed(decide)
     return {"user": {"id": user.id, "name": user.name, "email": user.email, "password": password}}

@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.errors import (
     Denied,
     Invalid,
+    NotAuthenticated,
     NotFound,
     PayloadTooLarge,
     RateLimited,
@@ -23,7 +24,7 @@ from chalicelib.http.problems import TYPE, problem_body
 
 @dataclass(frozen=True, slots=True)
 class GatewayAnswer:
-    """One kind of answer: the problem it gives, and after how many seconds to try again."""
+    """One kind of answer: the problem it gives; ``retry_after`` in seconds where the problem itself has none."""
 
     kind: type[WbsyncError]
     detail: str
@@ -41,24 +42,36 @@ class GatewayAnswer:
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+            **self.kind(self.detail).headers,
             **retry,
         }
 
 
+NOTHING_HERE = "There is nothing at this path for this method."
+REFUSED = "The gateway refused the request."
 ANSWERS = {
-    "DEFAULT_4XX": GatewayAnswer(Invalid, "The gateway refused the request."),
-    "DEFAULT_5XX": GatewayAnswer(Unavailable, "The gateway could not reach the service.", 1),
-    "ACCESS_DENIED": GatewayAnswer(Denied, "The gateway refused the request."),
+    "DEFAULT_4XX": GatewayAnswer(Invalid, REFUSED),
+    "DEFAULT_5XX": GatewayAnswer(Unavailable, "The gateway could not reach the service."),
+    "ACCESS_DENIED": GatewayAnswer(Denied, REFUSED),
+    "API_CONFIGURATION_ERROR": GatewayAnswer(WbsyncError, "The gateway is not set up for this request."),
+    "AUTHORIZER_CONFIGURATION_ERROR": GatewayAnswer(WbsyncError, "The gateway is not set up for this request."),
+    "AUTHORIZER_FAILURE": GatewayAnswer(Unavailable, "The gateway could not check the request."),
     "BAD_REQUEST_BODY": GatewayAnswer(Invalid, "The body cannot be read."),
-    "INTEGRATION_FAILURE": GatewayAnswer(Unavailable, "The service failed to answer.", 1),
-    "INTEGRATION_TIMEOUT": GatewayAnswer(Unavailable, "The request took too long.", 1),
-    "MISSING_AUTHENTICATION_TOKEN": GatewayAnswer(NotFound, "There is nothing at this path for this method."),
+    "BAD_REQUEST_PARAMETERS": GatewayAnswer(Invalid, "The parameters cannot be read."),
+    # No method of ours takes AWS signatures: the gateway looks for one only where there is no method.
+    "EXPIRED_TOKEN": GatewayAnswer(NotFound, NOTHING_HERE),
+    "INTEGRATION_FAILURE": GatewayAnswer(Unavailable, "The service failed to answer."),
+    "INTEGRATION_TIMEOUT": GatewayAnswer(Unavailable, "The request took too long."),
+    "INVALID_API_KEY": GatewayAnswer(Denied, REFUSED),
+    "INVALID_SIGNATURE": GatewayAnswer(NotFound, NOTHING_HERE),
+    "MISSING_AUTHENTICATION_TOKEN": GatewayAnswer(NotFound, NOTHING_HERE),
     "QUOTA_EXCEEDED": GatewayAnswer(RateLimited, "Too many requests.", 60),
     "REQUEST_TOO_LARGE": GatewayAnswer(PayloadTooLarge, "The body is too large."),
     "RESOURCE_NOT_FOUND": GatewayAnswer(NotFound, "There is nothing at this path."),
     "THROTTLED": GatewayAnswer(RateLimited, "Too many requests.", 1),
+    "UNAUTHORIZED": GatewayAnswer(NotAuthenticated, "A valid token is required."),
     "UNSUPPORTED_MEDIA_TYPE": GatewayAnswer(UnsupportedMediaType, "The body must be application/json."),
-    "WAF_FILTERED": GatewayAnswer(Denied, "The gateway refused the request."),
+    "WAF_FILTERED": GatewayAnswer(Denied, REFUSED),
 }
 
 

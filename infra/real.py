@@ -6,9 +6,12 @@ Reads ``power-plant-accounts-labour-hours.csv`` (MIT licence, its source in the 
 597 activities over four levels. The baseline is **our own schedule**, not the publisher's: each
 activity takes twenty working days and starts as the file lists them. The figures of every node are
 compared with a calculation from scratch.
+
+Before that it sees whether the worked examples of the tests are still those of ``evm-vectors.json``.
 """
 
 import csv
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -30,6 +33,7 @@ from infra.company import create
 from infra.demo import Client
 from infra.local.service import service
 
+ROOT, VECTORS = Path(__file__).parents[1], "tests/evm/vectors.json"
 FILE = "power-plant-accounts-labour-hours.csv"
 CONTROL_TOTAL = 21_989_571
 ACTIVITIES = 597
@@ -113,6 +117,9 @@ def main(arguments: list[str]) -> int:
     def say(text: str) -> None:
         print(f"[real {time.monotonic() - began:6.1f} s] {text}", flush=True)
 
+    if not _same_vectors(Path(arguments[0])):
+        say(f"{VECTORS} differs from the published file")
+        return 1
     leaves = accounts(Path(arguments[0]))
     total = sum((leaf.hours for leaf in leaves), Decimal(0))
     say(f"{len(leaves)} activities, {total} hours (control total {CONTROL_TOTAL})")
@@ -121,6 +128,14 @@ def main(arguments: list[str]) -> int:
         return 1
     with service(0, "off", say) as (base_url, _, _):
         return _job(base_url, leaves, say)
+
+
+def _same_vectors(directory: Path) -> bool:
+    """Whether the copied facts equal the published ones."""
+    published, copied = (
+        json.loads(path.read_text())["vectors"] for path in (directory / "evm-vectors.json", ROOT / VECTORS)
+    )
+    return bool([{name: row[name] for name in copied[0]} for row in published] == copied)
 
 
 def _job(base_url: str, leaves: list[Account], say: Any) -> int:

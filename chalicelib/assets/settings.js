@@ -1,7 +1,8 @@
 // Settings, API & integrations: lists, generates and revokes tokens and rotates the ingest secret through the JSON API.
 const { base, csrf } = document.body.dataset;
 const at = (id) => document.getElementById(id);
-const say = (text) => { at("message").textContent = text; };
+const note = (done, wrong) => { at("message").textContent = done; at("alert").textContent = wrong; };
+const say = (done) => note(done, "");
 const day = (time) => (time ? time.slice(0, 10) : "never");
 
 async function api(method, path, body) {
@@ -12,8 +13,20 @@ async function api(method, path, body) {
   });
   const found = answer.status === 204 ? null : await answer.json();
   if (answer.ok) return found;
-  const named = Object.entries(found.errors || {}).map(([field, texts]) => `${field}: ${texts.join(" ")}`);
-  throw new Error([found.detail, ...named].join(" "));
+  // The session has ended, or is another one now, perhaps of another company: nothing on the page holds any more.
+  if (answer.status === 401 || found.code === "csrf_failed") location.reload();
+  const named = Object.entries(found.errors || {}).map(([field, texts]) => `${labelled(field)}: ${texts.join(" ")}`);
+  throw new Error(named.join(" ") || found.detail);
+}
+
+// The label of the field that the service names; the field itself is marked and ready to be mended.
+function labelled(name) {
+  const field = document.querySelector(`[name="${CSS.escape(name)}"]`);
+  if (!field) return name;
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", "alert");
+  field.focus();
+  return field.labels[0].textContent;
 }
 
 async function all(path) {
@@ -31,8 +44,20 @@ function act(work) {
     event.preventDefault();
     const button = event.submitter || event.currentTarget;
     button.disabled = true;
-    try { await work(event); } catch (error) { say(error.message); } finally { button.disabled = false; }
+    for (const field of document.querySelectorAll("[aria-invalid]")) {
+      field.removeAttribute("aria-invalid");
+      field.removeAttribute("aria-describedby");
+    }
+    try { await work(event); } catch (error) { note("", error.message); } finally { button.disabled = false; }
   };
+}
+
+const headings = [...document.querySelectorAll("th")].map((heading) => heading.textContent);
+
+function cell(line, place) {
+  const made = line.insertCell();
+  made.dataset.heading = headings[place]; // shown before the text where the screen is too narrow for a table
+  return made;
 }
 
 function row(token, names) {
@@ -40,8 +65,8 @@ function row(token, names) {
   const ends = token.revoked_at ? `revoked ${day(token.revoked_at)}` : day(token.expires_at);
   const user = names.get(token.user) || token.user;
   const cells = [token.label, `${token.prefix}…`, user, day(token.created_at), day(token.last_used_at), ends];
-  for (const text of cells) line.insertCell().textContent = text;
-  const last = line.insertCell();
+  cells.forEach((text, place) => { cell(line, place).textContent = text; });
+  const last = cell(line, cells.length);
   if (!token.revoked_at) {
     const button = document.createElement("button");
     button.type = "button";
@@ -77,6 +102,11 @@ function show(kind, text) {
   document.querySelector(`[data-copy="${kind}"]`).focus();
 }
 
+function hide(kind) {
+  at(kind).textContent = "";
+  at(`${kind}-shown`).hidden = true;
+}
+
 at("generate").addEventListener("submit", act(async () => {
   const body = { label: at("label").value };
   if (at("user").value) body.user = at("user").value;
@@ -108,4 +138,12 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-people().then(list).catch((error) => say(error.message));
+// A page that the browser remembers for "back" remembers no secret.
+addEventListener("pagehide", () => {
+  for (const kind of ["token", "secret"]) hide(kind);
+});
+
+// Until then nothing can be pressed: the list moves what is below it.
+people().then(list).catch((error) => note("", error.message)).finally(() => {
+  for (const button of document.querySelectorAll("form button")) button.disabled = false;
+});

@@ -21,6 +21,14 @@ EACH = (
     "Shifts, each with fields as beside `events`. Each is checked for itself: one that is not valid, whatever it is, "
     "has its problem in `results` and keeps no other back."
 )
+EVENTS = {"items": {"anyOf": [{"$ref": "#/components/schemas/PunchBody"}, {}]}}
+OWN_STATUS = {"properties": {"status_code": {"type": "integer"}}, "required": ["status_code"]}
+RESULT = {
+    "anyOf": [
+        {"allOf": [{"$ref": "#/components/schemas/EventAnswer"}, OWN_STATUS]},
+        {"allOf": [{"$ref": "#/components/schemas/Problem"}, OWN_STATUS]},
+    ]
+}
 Moment = Annotated[str, text("2026-06-08T07:00:00Z", 10, 40, description="ISO 8601 time")]
 
 
@@ -45,7 +53,10 @@ class IngestBody(Shift, kw_only=True):
 
     schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["clock_id"]}, {"required": ["events"]}]}
     clock_id: Code | int | UnsetType = UNSET
-    events: Annotated[list[Any], Meta(min_length=1, max_length=500, description=EACH)] | UnsetType = UNSET
+    schema_parts: ClassVar[tuple[type[msgspec.Struct], ...]] = (PunchBody,)
+    events: (
+        Annotated[list[Any], Meta(min_length=1, max_length=500, description=EACH, extra_json_schema=EVENTS)] | UnsetType
+    ) = UNSET
 
 
 class EventAnswer(Answer, kw_only=True):
@@ -64,7 +75,7 @@ class EventAnswer(Answer, kw_only=True):
 class BatchAnswer(Answer, kw_only=True):
     """What became of each event of a batch, in its order: the event, or the problem, with its ``status_code``."""
 
-    results: list[dict[str, Any]]
+    results: list[Annotated[dict[str, Any], Meta(extra_json_schema=RESULT)]]
 
 
 def present(row: ClockEvent, duplicate: bool) -> EventAnswer:

@@ -1,13 +1,12 @@
 """The schema and Swagger UI over it, and the files that our pages load."""
 
-import html
 from pathlib import Path
 
 from chalicelib.errors import NotAuthenticated, NotFound
 from chalicelib.handlers.sign_in import AnyAnswer, navigation
 from chalicelib.http.call import Call, Read
 from chalicelib.http.openapi import document
-from chalicelib.http.pages import POLICY, Page, asset, base, page_headers, to_sign_in, visit
+from chalicelib.http.pages import POLICY, Page, asset, base, page, to_sign_in, visit
 from chalicelib.http.routes import PAGES, RouteSet, authenticate, csrf_token
 
 routes = RouteSet(PAGES, __name__)
@@ -29,7 +28,7 @@ def read_schema(call: Call) -> Read:
     return Read({**document(), "servers": [{"url": base(call) or "/"}]})
 
 
-@routes.route("GET", "/api/docs", answer=AnyAnswer, open=True)
+@routes.route("GET", "/api/docs", answer=AnyAnswer, open=True, produces=("text/html",))
 def read_docs(call: Call) -> Page:
     """Swagger UI over the document, for a signed-in person or a token."""
     try:
@@ -37,18 +36,15 @@ def read_docs(call: Call) -> Page:
     except NotAuthenticated:
         return to_sign_in(call)
     session = call.user.session
-    csrf, prefix = csrf_token(session) if session else "", html.escape(base(call))
     links = navigation(call, session, "/settings/api/", "API & integrations") if session else ""
-    text = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>wbsync API</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="stylesheet" href="{asset(call, "pages.css")}">'
-        f'<link rel="stylesheet" href="{asset(call, "swagger-ui.css")}"></head>'
-        f'<body data-base="{prefix}" data-csrf="{csrf}">{links}<div id="swagger-ui"></div>'
-        f'<script src="{asset(call, "swagger-ui-bundle.js")}"></script>'
-        f'<script src="{asset(call, "start.js")}"></script></body></html>'
+    head = (
+        f'<link rel="stylesheet" href="{asset(call, "swagger-ui.css")}">'
+        f'<script src="{asset(call, "swagger-ui-bundle.js")}" defer></script>'
+        f'<script src="{asset(call, "start.js")}" defer></script>'
     )
-    return 200, page_headers(policy=SWAGGER_POLICY), text.encode()
+    data = {"base": base(call), "csrf": csrf_token(session) if session else ""}
+    body = '<div id="swagger-ui"></div>'
+    return page(call, "API documentation", body, links=links, head=head, data=data, policy=SWAGGER_POLICY)
 
 
 @routes.route("GET", "/assets/{name}", answer=AnyAnswer, open=True)

@@ -259,17 +259,22 @@ def read_entry(call: Call, id: str) -> Read:
 @routes.route("PATCH", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, body=EntryPatch, answer=EntryAnswer)
 def change_entry(call: Call, id: str, body: EntryPatch) -> Written:
     """Change an entry that is not approved."""
-    if "if-match" in call.headers:
-        matching(call, etag(entries.find(call.store, call.user, id).version))
-    return _done(call, entries.change(call.store, call.user, id, _values(body), call.now))
+    result = entries.change(call.store, call.user, id, _values(body), call.now)
+    _match(call, result[1])
+    return _done(call, result)
 
 
 @routes.route("DELETE", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, status=204)
 def delete_entry(call: Call, id: str) -> Written:
     """Delete an entry that is not approved; its audit rows stay."""
-    if "if-match" in call.headers:
-        matching(call, etag(entries.find(call.store, call.user, id).version))
-    return Written(entries.delete(call.store, call.user, id, call.now))
+    changes, row = entries.delete(call.store, call.user, id, call.now)
+    _match(call, row)
+    return Written(changes)
+
+
+def _match(call: Call, row: Entry) -> None:
+    """Refuses a change of another version than If-Match names; ``row`` is already the one after the change."""
+    matching(call, etag(row.version - 1))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/submit", permission=Permission.LOG_OWN, body=Body, answer=EntryAnswer)

@@ -45,20 +45,20 @@ class OperativeCreate(Body, kw_only=True):
     external_clock_id: Code | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET
     employer: Name | None | UnsetType = UNSET
-    hourly_rate: Rate | UnsetType = UNSET
+    hourly_rate: Rate | None | UnsetType = UNSET
     user: Id | None | UnsetType = UNSET
     projects: Projects | UnsetType = UNSET
     active: bool | UnsetType = UNSET
 
 
 class OperativePatch(Body, kw_only=True):
-    """Fields of an operative to change; a new rate is valid from today."""
+    """Fields of an operative to change; a new rate is valid from today, and none from today with null."""
 
     name: Name | UnsetType = UNSET
     external_clock_id: Code | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET
     employer: Name | None | UnsetType = UNSET
-    hourly_rate: Rate | UnsetType = UNSET
+    hourly_rate: Rate | None | UnsetType = UNSET
     user: Id | None | UnsetType = UNSET
     projects: Projects | UnsetType = UNSET
     active: bool | UnsetType = UNSET

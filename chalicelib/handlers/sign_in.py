@@ -5,11 +5,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import quote
 
-from chalicelib.errors import CsrfFailed, NotAuthenticated, NotFound, RateLimited, Unavailable
+from chalicelib.errors import NotAuthenticated, NotFound, RateLimited, Unavailable
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.http.pages import (
     Page,
+    alert,
     base,
     form,
     page,
@@ -29,6 +30,7 @@ from chalicelib.storage.store import ConditionFailed
 
 routes = RouteSet(PAGES, __name__)
 ATTEMPTS = 10
+REFUSED = 'autofocus aria-invalid="true" aria-describedby="alert"'  # the field to fill in again
 WRONG = "This e-mail and password do not belong together."
 
 
@@ -43,14 +45,15 @@ class AnyAnswer(Answer, kw_only=True):
 
 
 def _sign_in_form(call: Call, message: str = "", status: int = 200, email: str = "") -> Page:
+    first, again = ("", " " + REFUSED) if message else (" autofocus", "")
     return page(
         call,
-        "Sign in to wbsync",
-        f'{_alert(message)}<form class="narrow" method="post" action="{_action(call)}">'
+        "Sign in",
+        f'{alert(message)}<form method="post" action="{_action(call)}">'
         '<label for="email">E-mail</label><input id="email" name="email" type="email" required maxlength="254" '
-        f'autocomplete="username" value="{html.escape(email[:254])}">'
+        f'autocomplete="username" value="{html.escape(email[:254])}"{first}>'
         '<label for="password">Password</label><input id="password" name="password" type="password" required '
-        'autocomplete="current-password"><button>Sign in</button></form>',
+        f'autocomplete="current-password"{again}><button>Sign in</button></form>',
         status,
     )
 
@@ -59,15 +62,11 @@ def _action(call: Call) -> str:
     return f"?next={quote(safe(call.query.next))}"
 
 
-def _alert(message: str) -> str:
-    return f'<p role="alert">{html.escape(message)}</p>' if message else ""
-
-
 def _too_often(call: Call, error: RateLimited) -> Page:
     return page(
         call,
         "Too many attempts",
-        _alert("Too many attempts. Wait a minute, then try again."),
+        alert("Too many attempts. Wait a minute, then try again."),
         429,
         error.headers,
     )
@@ -132,7 +131,7 @@ def _which(call: Call, accounts: list[Account]) -> Page:
     return page(
         call,
         "Which company?",
-        f'<form class="narrow" method="post" action="{_action(call)}"><label for="company">Company</label>'
+        f'<form method="post" action="{_action(call)}"><label for="company">Company</label>'
         f'<select id="company" name="company" required>{choices}</select>'
         f'<input type="hidden" name="choice" value="{html.escape(sessions.choice(accounts, call.now))}">'
         "<button>Sign in</button></form>",
@@ -153,7 +152,7 @@ def sign_out_page(call: Call) -> Page:
     session = session_of(call)
     if session is None:
         return redirect(call, "/login/")
-    return page(call, "Sign out of wbsync", sign_out_form(call, session.id))
+    return page(call, "Sign out", sign_out_form(call, session.id))
 
 
 def sign_out_form(call: Call, session: str) -> str:
@@ -165,7 +164,7 @@ def sign_out_form(call: Call, session: str) -> str:
 
 
 def navigation(call: Call, session: str, path: str, label: str) -> str:
-    """The line above a page for people: a way to another page, and out."""
+    """The links above a page for people: a way to another page, and out."""
     link = f'<a href="{html.escape(base(call) + path)}">{html.escape(label)}</a>'
     return f"<nav>{link}{sign_out_form(call, session)}</nav>"
 
@@ -177,11 +176,17 @@ def sign_out(call: Call) -> Page:
     session, fields = session_of(call), form(call)
     if session is not None:
         if not carries_csrf(fields.get("csrf_token", call.headers.get("x-csrf-token", "")), session.id):
-            raise CsrfFailed
+            return _another_session(call, session.id)
         with suppress(ConditionFailed):  # it had ended before: what the person wants is so
             call.store.transact(sessions.close_session(session))
     link = f'<p><a href="{html.escape(base(call))}/login/">Sign in</a></p>'
     return page(call, "Signed out", link, headers=session_cookie("", 0))
+
+
+def _another_session(call: Call, session: str) -> Page:
+    """The browser's session is not that of the form: it began later, or another site has sent the form."""
+    message = "Somebody has signed in anew since that page was opened. Sign out here."
+    return page(call, "Sign out", alert(message) + sign_out_form(call, session), 403)
 
 
 @routes.route("GET", "/password/{key}", answer=AnyAnswer, open=True)
@@ -217,7 +222,7 @@ def _set_password(call: Call, key: str, password: str) -> Page:
         if wrong:
             return _password_form(call, invited.user.email, " ".join(wrong), 400)
         try:
-            call.store.transact(invitations.accept(invited, password))
+            call.store.transact(invitations.accept(invited, password, call.now))
         except ConditionFailed:
             call.store.pause(attempt)
             continue
@@ -228,13 +233,14 @@ def _set_password(call: Call, key: str, password: str) -> Page:
 
 def _password_form(call: Call, email: str, message: str = "", status: int = 200) -> Page:
     least, most = passwords.SHORTEST, passwords.LONGEST
+    focus = REFUSED if message else "autofocus"
     return page(
         call,
         "Set your password",
-        f'{_alert(message)}<form class="narrow" method="post"><label for="email">E-mail</label>'
+        f'{alert(message)}<form method="post"><label for="email">E-mail</label>'
         f'<input id="email" type="email" value="{html.escape(email)}" readonly autocomplete="username">'
         f'<label for="password">New password, at least {least} characters</label>'
         f'<input id="password" name="password" type="password" required minlength="{least}" maxlength="{most}" '
-        'autocomplete="new-password"><button>Set password</button></form>',
+        f'autocomplete="new-password" {focus}><button>Set password</button></form>',
         status,
     )

@@ -1,16 +1,19 @@
 """Stream functions: which activities a batch touched, and one recompute of them all."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
+from chalicelib.http.telemetry import observed_run
 from chalicelib.projects.wbs import is_activity
 from chalicelib.rollups.recompute import Target, Touched, recompute
 from chalicelib.rollups.repairs import check_later, leave_project, repair
 from chalicelib.storage.rows import key
-from chalicelib.storage.store import store
+from chalicelib.storage.store import function_time, store
 
 CALENDAR = ("working_days", "holidays")
 TOGETHER = 100
@@ -105,14 +108,27 @@ def _of_image(image: dict[str, Any]) -> tuple[Target, str | None] | None:
     return None
 
 
-def roll_up(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@contextmanager
+def running(function: str, context: Any) -> Iterator[dict[str, Any]]:
+    """One run of an event function: its storage calls keep within its time, and it is observed as requests are."""
+    with function_time(context), observed_run(context.aws_request_id, function) as seen:
+        yield seen
+
+
+def roll_up(function: str, event: dict[str, Any], context: Any) -> dict[str, Any]:
     """One batch of a table's stream; answers which records to try again."""
     processor = RollupBatch()
-    return dict(
-        process_partial_response(event=event, record_handler=processor.settled, processor=processor, context=context)
-    )
+    with running(function, context) as seen:
+        answer = process_partial_response(
+            event=event, record_handler=processor.settled, processor=processor, context=context
+        )
+        seen |= {"status": 200, "left": len(processor.failed)}
+    return dict(answer)
 
 
-def roll_forward(context: Any) -> int:
+def roll_forward(function: str, context: Any) -> int:
     """What was left, for as long as the function has time for one more piece."""
-    return repair(store(), lambda: context.get_remaining_time_in_millis() > PIECE_MILLISECONDS, datetime.now(UTC))
+    with running(function, context) as seen:
+        done = repair(store(), lambda: context.get_remaining_time_in_millis() > PIECE_MILLISECONDS, datetime.now(UTC))
+        seen |= {"status": 200, "done": done}
+    return done

@@ -13,7 +13,8 @@ from chalicelib.storage.store import Change, Store
 
 
 class Call(Struct):
-    """A request: the gateway's event with what the service has learnt about it; ``ledger`` where it has a key."""
+    """A request: the gateway's event with what the service has learnt about it; ``ledger`` where it has a key, and
+    whether a change was ``compared`` to its If-Match."""
 
     event: Mapping[str, Any]
     context: Any
@@ -25,6 +26,7 @@ class Call(Struct):
     body: Any = None
     allowance: Allowance | None = None
     ledger: Ledger | None = None
+    compared: bool = False
 
     @property
     def user(self) -> Caller:
@@ -60,7 +62,7 @@ class Call(Struct):
 
     @property
     def resource(self) -> str:
-        """The path below the stage, without a trailing slash: what idempotency keys are scoped to."""
+        """The path below the stage, without a trailing slash, as the client has spelled it."""
         return str(self.event.get("path") or self.path).rstrip("/")
 
     @property

@@ -28,6 +28,8 @@ _BREAKS = r"\t\n\r\u2028\u2029"
 _BLANK = r"\s\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2060-\u2065\u206a-\u206f\ufeff\u3164\uffa0"
 _ONE_LINE, _SEVERAL_LINES = re.compile(f"[^{_REFUSED}{_BREAKS}]*"), re.compile(f"[^{_REFUSED}]*")
 _VISIBLE = re.compile(f"[^{_REFUSED}{_BLANK}]")
+LOST = "\ufffd"  # what the gateway has put in the place of each byte that is no UTF-8
+NOT_UTF_8 = "The body is not UTF-8. (A replacement character that is meant is written \\ufffd.)"
 TOO_DEEP = f"Nested more than {MAX_DEPTH} levels deep."
 
 
@@ -107,7 +109,7 @@ Reason = Annotated[str, LINES, text("Wrong activity.", 1, 2000, lines=True)]
 Id = Annotated[str, text("k3x9mq2vh7ad", 1, 64)]
 Unit = Annotated[str, text("m3", 1, 32)]
 Currency = Annotated[
-    str, Meta(pattern="^[A-Z]{3}$", description="a currency code of ISO 4217 such as EUR", examples=["EUR"])
+    str, Meta(pattern="^[A-Z]{3}$", description="three capital letters, such as EUR", examples=["EUR"])
 ]
 Email = Annotated[
     str,
@@ -155,9 +157,13 @@ class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Loose(msgspec.Struct, kw_only=True):
-    """Base of bodies whose unknown fields are ignored (devices send what they like)."""
+    """Base of bodies whose unknown fields are ignored (devices send what they like).
+
+    ``schema_parts`` are models that the schema of a field names.
+    """
 
     schema_rules: ClassVar[dict[str, Any]] = {}
+    schema_parts: ClassVar[tuple[type[msgspec.Struct], ...]] = ()
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -171,8 +177,11 @@ def parse_json(raw: bytes) -> Any:
         InvalidJson: with what is wrong, and the field where there is one.
     """
     try:
+        text = raw.decode("utf-8")
+        if LOST in text:
+            raise InvalidJson(NOT_UTF_8)
         value = json.loads(
-            raw.decode("utf-8"),
+            text,
             parse_float=Decimal,
             parse_int=_whole,
             parse_constant=Decimal,
@@ -181,7 +190,7 @@ def parse_json(raw: bytes) -> Any:
     except RecursionError:
         raise InvalidJson("The body is nested too deeply.", errors={"body": [TOO_DEEP]}) from None
     except UnicodeDecodeError:
-        raise InvalidJson("The body is not UTF-8.") from None
+        raise InvalidJson(NOT_UTF_8) from None
     except (ValueError, ArithmeticError) as error:
         raise InvalidJson(f"The body is not valid JSON: {error}"[:300]) from None
     _check_tree(value, "", 0)

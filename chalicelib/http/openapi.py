@@ -10,7 +10,7 @@ from msgspec.structs import fields
 from chalicelib.errors import WbsyncError
 from chalicelib.http.fields import Answer
 from chalicelib.http.pagination import Changes, Deleted, Listed
-from chalicelib.http.routes import ROUTES, Route, Scope
+from chalicelib.http.routes import JSON, PAGES, ROUTES, Route, Scope
 from chalicelib.version import VERSION
 
 SCHEMAS = "#/components/schemas/{name}"
@@ -21,8 +21,15 @@ WHERE = {
 }
 
 
+class ClashReference(Answer, kw_only=True):
+    """Which clash holds an entry back."""
+
+    id: str
+    link: str
+
+
 class Problem(Answer, kw_only=True):
-    """An RFC 9457 problem answer."""
+    """An RFC 9457 problem answer; ``errors`` where fields are at fault, ``clash`` with ``clash_unresolved``."""
 
     type: str
     title: str
@@ -31,6 +38,7 @@ class Problem(Answer, kw_only=True):
     code: str
     request_id: str
     errors: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
+    clash: ClashReference | msgspec.UnsetType = msgspec.UNSET
 
 
 @lru_cache(maxsize=1)
@@ -42,7 +50,7 @@ def document() -> dict[str, Any]:
         components[model.__name__] |= getattr(model, "schema_rules", {})
     paths: dict[str, Any] = {}
     for route in ROUTES:
-        if route.path.startswith("/api/v1"):
+        if _published(route):
             paths.setdefault(f"{route.path}/", {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
@@ -67,10 +75,16 @@ def document() -> dict[str, Any]:
     }
 
 
+def _published(route: Route) -> bool:
+    """Routes for programs, and the two that document them; the other pages are for people."""
+    return route.path.startswith("/api/")
+
+
 def _models() -> list[Any]:
     found: list[Any] = [Problem, Deleted]
-    for route in ROUTES:
+    for route in filter(_published, ROUTES):
         found += [model for model in (route.body, route.answer, route.batch_answer) if model is not None]
+        found += getattr(route.body, "schema_parts", ())
         if _lists(route):
             found.append(_row_of(route))
     return list(dict.fromkeys(found))
@@ -121,6 +135,9 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["security"] = []
     if route.device:
         operation["security"] = [{"device": []}]
+    if route.tag == PAGES and route.open:
+        to_sign_in = {"description": "To the sign-in page, and back.", "headers": _shared(False) | _one("Location")}
+        operation["responses"]["303"] = to_sign_in
     if route.batch_answer is not None:
         again: dict[str, Any] = {"anyOf": [_reference(route.answer), _reference(route.batch_answer)]}
         content = {"application/json": {"schema": again}}
@@ -163,7 +180,8 @@ def _problem(status: int, names: list[str]) -> dict[str, Any]:
     }
     schema = {"allOf": [{"$ref": SCHEMAS.format(name="Problem")}, {"properties": {"code": {"enum": names}}}]}
     content = {"application/problem+json": {"schema": schema, "example": example}}
-    return {"description": f"A problem (RFC 9457): {', '.join(names)}.", "headers": _shared(False), "content": content}
+    headers = _shared(False) | {name: _header(name) for name, (_, kind) in HEADERS.items() if kind == str(status)}
+    return {"description": f"A problem (RFC 9457): {', '.join(names)}.", "headers": headers, "content": content}
 
 
 HEADERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -172,6 +190,13 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "X-RateLimit-Remaining": ({"schema": {"type": "integer"}, "description": "How many of them are left."}, "all"),
     "X-RateLimit-Reset": ({"schema": {"type": "integer"}, "description": "Seconds until they are new."}, "all"),
     "Retry-After": ({"schema": {"type": "integer"}, "description": "Seconds to wait."}, "all"),
+    "Cache-Control": ({"schema": {"type": "string"}, "description": "Private answers are kept nowhere."}, "all"),
+    "Strict-Transport-Security": ({"schema": {"type": "string"}, "description": "HTTPS only, from now on."}, "all"),
+    "X-Content-Type-Options": ({"schema": {"const": "nosniff"}, "description": "The type is what it says."}, "all"),
+    "WWW-Authenticate": ({"schema": {"const": "Bearer"}, "description": "A bearer token is wanted."}, "401"),
+    "Allow": ({"schema": {"type": "string"}, "description": "The methods of this path."}, "405"),
+    "Content-Security-Policy": ({"schema": {"type": "string"}, "description": "What the page may load."}, "page"),
+    "Referrer-Policy": ({"schema": {"type": "string"}, "description": "Who is told where a visitor was."}, "page"),
     "ETag": ({"schema": {"type": "string"}, "description": "The version, for If-Match."}, "one"),
     "Location": ({"schema": {"type": "string"}, "description": "Where the new resource is."}, "new"),
     "Idempotency-Replayed": (
@@ -184,11 +209,18 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
 def _headers(route: Route) -> dict[str, Any]:
     """The headers of a route's good answer."""
     found = _shared(route.writes)
-    if "{" in route.path or route.status == 201:
-        found["ETag"] = _header("ETag")
+    versioned = any(other.path == route.path and other.method == "PATCH" for other in ROUTES)
+    if versioned or "{" in route.path or route.status == 201:
+        found |= _one("ETag")
     if route.status == 201:
-        found["Location"] = _header("Location")
+        found |= _one("Location")
+    if route.tag == PAGES and route.open:
+        found |= _one("Content-Security-Policy") | _one("Referrer-Policy")
     return found
+
+
+def _one(name: str) -> dict[str, Any]:
+    return {name: _header(name)}
 
 
 def _shared(write: bool) -> dict[str, Any]:
@@ -249,6 +281,8 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
 def _success(route: Route) -> dict[str, Any]:
     if route.answer is None:
         return {"description": "Done."}
+    if route.produces != (JSON,):
+        return {"description": "Done.", "content": {kind: {"schema": {"type": "string"}} for kind in route.produces}}
     schema: dict[str, Any] = {"$ref": SCHEMAS.format(name=route.answer.__name__)}
     if _lists(route):
         row: dict[str, Any] = {"$ref": SCHEMAS.format(name=_row_of(route).__name__)}

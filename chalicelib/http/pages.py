@@ -8,8 +8,9 @@ import html
 from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
-from chalicelib.errors import Denied, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.call import Call
+from chalicelib.http.fields import LOST, printable
 from chalicelib.http.routes import cookies, limit_address, raw_body
 from chalicelib.identity import access, secrets
 from chalicelib.settings import settings
@@ -19,6 +20,11 @@ COOKIE = "wbsync_session"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 65_536
 HOME = "/api/docs/"
+# A browser asks for /favicon.ico where a page names no icon. Two bars, the lower one longer.
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath fill='%231557b0' "
+    "d='M2 3h8v4H2zM2 9h12v4H2z'/%3E%3C/svg%3E"
+)
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -32,18 +38,26 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     *,
+    links: str = "",
     head: str = "",
     data: Mapping[str, str] | None = None,
+    policy: str = POLICY,
 ) -> Page:
-    """An HTML page; ``body`` and ``head`` are HTML, the title and ``data`` are text."""
+    """An HTML page; ``body``, ``links`` and ``head`` are HTML, the title and ``data`` are text."""
     attributes = "".join(f' data-{name}="{html.escape(value)}"' for name, value in (data or {}).items())
     text = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)} · wbsync</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="{ICON}">'
         f'<link rel="stylesheet" href="{asset(call, "pages.css")}">{head}</head>'
-        f"<body{attributes}><main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
+        f"<body{attributes}><header><p>wbsync</p>{links}</header>"
+        f"<main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
     )
-    return status, page_headers(headers), text.encode()
+    return status, page_headers(headers, policy), text.encode()
+
+
+def alert(message: str) -> str:
+    """What went wrong, for ``aria-describedby="alert"``; nothing where nothing did."""
+    return f'<p role="alert" id="alert">{html.escape(message)}</p>' if message else ""
 
 
 def page_headers(headers: Mapping[str, str] | None = None, policy: str = POLICY) -> dict[str, str]:
@@ -107,6 +121,7 @@ def form(call: Call) -> dict[str, str]:
 
     Raises:
         Denied: the browser says that another site has sent it.
+        Invalid: it is not UTF-8, or has a field twice.
         PayloadTooLarge, UnsupportedMediaType: it is no form of ours.
     """
     if not _from_here(call):
@@ -117,7 +132,15 @@ def form(call: Call) -> dict[str, str]:
         raise UnsupportedMediaType(f"The body must be {FORM}.")
     if len(raw) > MAX_FORM:
         raise PayloadTooLarge(f"A form may have {MAX_FORM} bytes.")
-    fields = parse_qs(raw.decode("utf-8", "replace"), keep_blank_values=True)
+    try:
+        text = raw.decode()
+        fields = parse_qs(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        text = LOST
+    if LOST in text:
+        raise Invalid("The form is not UTF-8.")
+    if repeated := {printable(name): ["Given more than once."] for name, values in fields.items() if len(values) > 1}:
+        raise Invalid("Some fields are not valid.", errors=repeated)
     return {name: values[0] for name, values in fields.items()}
 
 

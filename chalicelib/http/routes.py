@@ -20,6 +20,7 @@ from msgspec import Struct
 from chalicelib.errors import (
     CsrfFailed,
     InProgress,
+    Invalid,
     NotAcceptable,
     NotAuthenticated,
     NotFound,
@@ -39,12 +40,12 @@ from chalicelib.identity import access, secrets
 from chalicelib.identity.permissions import API_PLANS, Permission
 from chalicelib.projects.wbs import project_of
 from chalicelib.settings import settings
-from chalicelib.storage.store import Change, ConditionFailed
+from chalicelib.storage.store import CONTESTED, Change, ConditionFailed
 
 BASE = "/api/v1"
 JSON = "application/json"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
-ATTEMPTS = 10
+CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
 MAX_BODY = 4_500_000  # what the gateway hands on for every content type
 PAGES = "Pages"
 _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
@@ -129,6 +130,7 @@ class RouteSet:
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Declare a route; ``open`` ones need nobody, ``device`` ones the company's ingest secret.
 
+        Without a ``body`` a write takes none but an empty object.
         ``batch_answer`` is the 200 to a body of many. ``produces`` are the media types that ``Accept``
         may choose from, the usual one first.
         """
@@ -157,10 +159,9 @@ class RouteSet:
             def view(**arguments: str) -> Response:
                 return serve(declared, CURRENT.get(), arguments)
 
-            accepted = {"content_types": ["*/*"]} if method in WRITES else {}
-            self.blueprint.route(path, methods=[method], name=f"{handler.__module__}.{handler.__name__}", **accepted)(
-                view
-            )
+            name = f"{handler.__module__}.{handler.__name__}"
+            # every content type: a read ignores it, and a write refuses it with a problem of ours
+            self.blueprint.route(path, methods=[method], name=name, content_types=["*/*"])(view)
             return handler
 
         return declare
@@ -262,7 +263,7 @@ def _once(
     answer, replayed = once(
         call.store,
         f"{call.company}#{holder}",
-        [call.method, call.resource, key],
+        [route.method, route.path, *arguments.values(), key],  # however the path was spelled
         _fingerprint(route, call, raw),
         call.context,
         lambda ledger: _run(route, call, arguments, raw, ledger),
@@ -303,7 +304,15 @@ def _content_type(call: Call) -> str:
 
 
 def raw_body(call: Call) -> bytes:
-    """The request's body."""
+    """The request's body.
+
+    Raises:
+        PayloadTooLarge: it has more bytes than the gateway would hand on.
+        UnsupportedMediaType: it is compressed or otherwise encoded.
+    """
+    encodings = call.headers.get("content-encoding", "")
+    if {each.strip().lower() for each in encodings.split(",")} - {"", "identity"}:
+        raise UnsupportedMediaType("The body must come as it is: no Content-Encoding but identity is taken.")
     body = call.event.get("body") or ""
     if len(body) > MAX_BODY:
         raise PayloadTooLarge(f"The body may have {MAX_BODY} bytes.")
@@ -322,10 +331,13 @@ def _run(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger
     if not all(_ID.fullmatch(value) for value in arguments.values()):
         raise NotFound
     values: list[Any] = [call, *arguments.values()]
-    if route.body is not None:
-        values.append(bind(route.body, _parsed(route, call, raw)))
     if not route.writes:
         return _plain(route, route.handler(*values))
+    body = bind(route.body or Body, _parsed(route, call, raw))  # a route without a body takes an empty one only
+    if route.body is not None:
+        values.append(body)
+    if route.method in CHANGES:
+        _if_match(call)  # one that says nothing is refused before anything is decided
     return _commit(route, call, lambda: route.handler(*values), ledger)
 
 
@@ -364,8 +376,11 @@ def accepts(header: str, offered: tuple[str, ...]) -> bool:
 
 def _commit(route: Route, call: Call, decide: Callable[[], Written], ledger: Ledger | None) -> dict[str, Any]:
     """Decide on what is there now and commit it; decide anew when something changed in between."""
-    for attempt in range(ATTEMPTS):
+    for attempt in range(CONTESTED):
+        call.compared = False
         written = decide()
+        if route.method in CHANGES and not call.compared:
+            matching(call, "")  # nothing that the handler changes has a tag
         answer = _answer_of(route, written)
         changes: list[Change] = list(written.changes)
         if ledger is not None:
@@ -420,7 +435,20 @@ def _everywhere(call: Call) -> dict[str, str]:
 
 
 def matching(call: Call, tag: str) -> None:
-    """Raises :class:`PreconditionFailed` when If-Match names another version than ``tag``."""
-    wanted = call.headers.get("if-match", "").strip() or "*"
-    if wanted != "*" and tag not in [part.strip() for part in wanted.split(",")]:
+    """Compare the version that a change begins with to If-Match.
+
+    Raises:
+        PreconditionFailed: If-Match names other versions than ``tag``.
+    """
+    call.compared = True
+    if not {tag, "*"} & _if_match(call):
         raise PreconditionFailed("The resource has changed since the version named in If-Match.")
+
+
+def _if_match(call: Call) -> set[str]:
+    """The tags that the request names; any, when it says nothing of them."""
+    values = call.header_values("if-match")
+    tags = {part.strip() for value in values for part in value.split(",")} - {""} if values else {"*"}
+    if not tags:
+        raise Invalid(errors={"If-Match": ["Must be ETags, or *."]})
+    return tags

@@ -1,7 +1,7 @@
-"""What an operator sees of a request: a log line, metrics and a trace, through Powertools.
+"""What an operator sees of a request or an event function's run: a log line, metrics and a trace, through Powertools.
 
-Every log line of a request carries its ``request_id``. Logs, metrics and traces name the declared
-path, never the path as sent: a one-time key is part of some paths.
+Every log line of either carries its ``request_id``. Logs, metrics and traces name the declared path or
+the function, never the path as sent: a one-time key is part of some paths.
 """
 
 import os
@@ -16,7 +16,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
 SERVICE = "wbsync"
+EVENT = "EVENT"
 logger = Logger(service=SERVICE)
+Metrics = dict[str, float]
 
 
 @lru_cache(maxsize=1)
@@ -30,13 +32,29 @@ def _traced(name: str) -> Iterator[Callable[[str, Any], None]]:
     if "Sampled=1" not in os.environ.get("_X_AMZN_TRACE_ID", ""):
         yield lambda key, value: None
         return
-    with _tracer().provider.in_subsegment(name=name) as segment:
+    plain = name.replace("{", ":").replace("}", "")  # names of segments take no braces
+    with _tracer().provider.in_subsegment(name=plain) as segment:
         yield segment.put_annotation
 
 
 @contextmanager
 def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, Any]]:
     """Watch one request; the block puts the answer's ``status`` into what it is given."""
+    with _watched("request", request_id, method, route, _of_request) as seen:
+        yield seen
+
+
+@contextmanager
+def observed_run(request_id: str, function: str) -> Iterator[dict[str, Any]]:
+    """Watch one run of an event function; the block says ``status`` 200, and what is ``left``, when it succeeds."""
+    with _watched("run", request_id, EVENT, function, _of_run) as seen:
+        yield seen
+
+
+@contextmanager
+def _watched(
+    kind: str, request_id: str, method: str, route: str, metrics: Callable[[dict[str, Any], float], Metrics]
+) -> Iterator[dict[str, Any]]:
     seen: dict[str, Any] = {"status": 500}
     started = time.perf_counter()
     logger.thread_safe_append_keys(request_id=request_id)
@@ -47,19 +65,33 @@ def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, Any
                 annotate(name, value)
     finally:
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        logger.info("request", method=method, route=route, status=seen["status"], milliseconds=milliseconds)
-        _measure(seen["status"], milliseconds, method, route, request_id)
+        logger.info(kind, method=method, route=route, milliseconds=milliseconds, **seen)
+        _emit(metrics(seen, milliseconds), {"method": method, "route": route, "request_id": request_id})
         logger.thread_safe_clear_keys()
 
 
-def _measure(status: int, milliseconds: float, method: str, route: str, request_id: str) -> None:
-    """Few metrics of one dimension, as each combination is paid for; the route is searchable metadata."""
-    metrics = AmazonCloudWatchEMFProvider(namespace=SERVICE, service=SERVICE)
-    metrics.add_metric("Requests", MetricUnit.Count, 1)
-    metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
-    metrics.add_metric("ClientErrors", MetricUnit.Count, int(400 <= status < 500))
-    metrics.add_metric("ServerErrors", MetricUnit.Count, int(status >= 500))
-    metrics.add_metric("RateLimited", MetricUnit.Count, int(status == 429))
-    for name, value in (("method", method), ("route", route), ("request_id", request_id)):
-        metrics.add_metadata(name, value)
-    metrics.flush_metrics()
+def _of_request(seen: dict[str, Any], milliseconds: float) -> Metrics:
+    status = seen["status"]
+    return {
+        "Requests": 1,
+        "Latency": milliseconds,
+        "ClientErrors": int(400 <= status < 500),
+        "ServerErrors": int(status >= 500),
+        "RateLimited": int(status == 429),
+    }
+
+
+def _of_run(seen: dict[str, Any], milliseconds: float) -> Metrics:
+    failed = int(seen["status"] >= 500)
+    return {"Runs": 1, "RunLatency": milliseconds, "RunErrors": failed, "RunLeft": seen.get("left", 0)}
+
+
+def _emit(metrics: Metrics, metadata: dict[str, str]) -> None:
+    """Few metrics of one dimension, as each combination is paid for; the rest is searchable metadata."""
+    provider = AmazonCloudWatchEMFProvider(namespace=SERVICE, service=SERVICE)
+    for name, value in metrics.items():
+        unit = MetricUnit.Milliseconds if name.endswith("Latency") else MetricUnit.Count
+        provider.add_metric(name, unit, value)
+    for name, text in metadata.items():
+        provider.add_metadata(name, text)
+    provider.flush_metrics()

@@ -13,7 +13,7 @@ from chalicelib.identity import passwords, people, secrets, sessions
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import Role
 from chalicelib.storage.rows import Access, Invitation, Unique, User, key
-from chalicelib.storage.store import Change, Check, Delete, Put, Store, Update
+from chalicelib.storage.store import Change, Check, Delete, Put, Store
 
 KIND = "wbsp"
 DAYS = 7
@@ -75,16 +75,16 @@ def find(store: Store, text: str, now: datetime) -> Invited:
     return Invited(link, user, access)
 
 
-def accept(invited: Invited, password: str) -> list[Change]:
+def accept(invited: Invited, password: str, now: datetime) -> list[Change]:
     """Set the password, use up the link, and end every session: all or nothing, once."""
     same = Invitation.digest == invited.link.digest
     return [
         Delete(Invitation, (invited.access.pk, "invitation"), same),
-        *_replaced(invited.user, invited.access, password),
+        *_replaced(invited.user, invited.access, password, now),
     ]
 
 
-def reset(store: Store, company: str, email: str, password: str) -> tuple[list[Change], User]:
+def reset(store: Store, company: str, email: str, password: str, now: datetime) -> tuple[list[Change], User]:
     """Another password for the company's user with this e-mail; a link they may have, and every session, end.
 
     Raises:
@@ -98,14 +98,15 @@ def reset(store: Store, company: str, email: str, password: str) -> tuple[list[C
     user, access = store.get_many((User, company, f"user#{claim.holder}"), (Access, place, "access"))
     if not user.active:
         raise Inactive("The user is not active.")
-    return [Delete(Invitation, (place, "invitation")), *_replaced(user, access, password)], user
+    return [Delete(Invitation, (place, "invitation")), *_replaced(user, access, password, now)], user
 
 
-def _replaced(user: User, access: Access, password: str) -> list[Change]:
+def _replaced(user: User, access: Access, password: str, now: datetime) -> list[Change]:
     """Another password, and no session that knew the old one."""
     same = (User.version == user.version) & (User.active == True)  # noqa: E712 - a condition expression
-    fresh = passwords.hashed(password, user.email)
+    user.password = passwords.hashed(password, user.email)
+    user.version, user.updated_at = user.version + 1, stamp(now)
     return [
-        Update(User, (user.pk, user.sk), (User.password.set(fresh), User.version.set(user.version + 1)), same),
+        Put(user, same),
         sessions.end(access, sessions.live(access.tokens)),
     ]

@@ -121,8 +121,10 @@ def require_all(caller: Caller, role: Role, project: str | None = None) -> None:
         raise Denied(f"The role {role.value} holds a permission that you lack.")
 
 
-def _refuse_taken(store: Store, company: str, email: str) -> None:
-    if store.get(Unique, company, email_claim(email)):
+def _refuse_taken(store: Store, company: str, email: str, user: str | None = None) -> None:
+    """Somebody else has the e-mail; one's own claim only says that the row was changed since it was read."""
+    claim = store.get(Unique, company, email_claim(email))
+    if claim and claim.holder != user:
         raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
 
 
@@ -160,8 +162,6 @@ def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tu
         changes += owners_with(store, row.pk, row.id, not owned)
     row.version, row.updated_at = before + 1, stamp(now)
     row.list_order = f"{comparison_form(row.name)}#{row.id}"
-    kept = (*values, "version", "updated_at", "list_order")
-    actions = tuple(_set(getattr(User, name), getattr(row, name)) for name in kept)
     shown = {"id": row.id, "name": row.name, "email": row.email}
     access = [Access.user.set(shown), Access.role.set(row.role), Access.active.set(row.active)]
     place, same = (key(row.pk, row.id), "access"), Access.pk.exists()
@@ -172,7 +172,7 @@ def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tu
         access += [Access.tokens[id].remove() for id in tokens]
         changes += ended
     return [
-        Update(User, (row.pk, row.sk), actions, User.version == before),
+        Put(row, User.version == before),
         Update(Access, place, tuple(access), same),
         *changes,
     ], row
@@ -204,17 +204,13 @@ def _raised(store: Store, row: User, moved: bool, now: datetime) -> tuple[list[s
     return ended, unchanged(access.tokens, ended), changes
 
 
-def _set(attribute: Any, value: Any) -> Any:
-    return attribute.remove() if value is None else attribute.set(value)
-
-
 def _owns(row: User) -> bool:
     return row.active and row.role == Role.OWNER
 
 
 def _moved(store: Store, row: User, old: str) -> list[Change]:
     """The e-mail's claim in the company and its row in the sign-in directory, under the new address."""
-    _refuse_taken(store, row.pk, row.email)
+    _refuse_taken(store, row.pk, row.email, row.id)
     place = key(row.pk, row.id)
     claim = Unique(pk=row.pk, sk=email_claim(row.email), holder=row.id)
     return [

@@ -109,8 +109,7 @@ def _same_password(account: Account) -> Change:
     condition = User.password == user.password
     if user.password == account.fresh:
         return Check(User, place, condition)
-    actions = (User.password.set(account.fresh), User.version.set(user.version + 1))
-    return Update(User, place, actions, condition & (User.version == user.version))
+    return Update(User, place, (User.password.set(account.fresh),), condition & (User.version == user.version))
 
 
 def _surplus(tokens: Mapping[str, Any], now: datetime) -> list[str]:

@@ -360,7 +360,7 @@ def reopen(
     return [*changes, Delete(Booking, (booking.pk, booking.sk), Booking.pk.exists())], entry, around
 
 
-def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]:
+def delete(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[Change], Entry]:
     """Remove an entry that does not count; its audit rows stay."""
     entry, around = _own_or_crew(store, caller, id)
     _expect(entry, *EDITABLE)
@@ -372,7 +372,7 @@ def delete(store: Store, caller: Caller, id: str, now: datetime) -> list[Change]
         Put(tombstone(entry, stamp(now))),
         *changes[1:],
         *(shifts.free(entry, stamp(now)) if entry.shift else []),
-    ]
+    ], entry
 
 
 def _own_or_crew(store: Store, caller: Caller, id: str) -> tuple[Entry, Surroundings]:

@@ -64,7 +64,7 @@ def change(
     today: str,
     now: datetime,
 ) -> tuple[list[Change], Operative]:
-    """Some fields of an operative changed; a new rate is valid from today."""
+    """Some fields of an operative changed; a new rate, or none, is valid from today."""
     before, old_clock, old_user = row.version, row.external_clock_id, row.user
     if old_user and values.get("user", old_user) != old_user:
         row.former_users = (row.former_users or {}) | {old_user: "1"}
@@ -88,7 +88,8 @@ def _claims(store: Store, company: str, old: str | None, row: Operative) -> list
     freed: list[Change] = [Delete(ClockId, (key(company, "clock", old), "clock"))] if old else []
     if not new:
         return freed
-    if store.get(ClockId, key(company, "clock", new), "clock"):
+    taken = store.get(ClockId, key(company, "clock", new), "clock")
+    if taken and taken.holder != row.id:  # its own: it was changed since it was read, and is decided anew
         raise Conflict("The clock ID is taken.", errors={"external_clock_id": ["Another operative has this clock ID."]})
     return [*freed, Put(ClockId(pk=key(company, "clock", new), sk="clock", holder=row.id), absent(ClockId))]
 

@@ -80,12 +80,15 @@ def change(
     row.version, row.updated_at = before + 1, stamp(now)
     _check(row)
     _list(row, company)
-    return [Put(row, Project.version == before), *changes], row
+    same = (Project.version == before) & (Project.child_count == row.child_count)  # no version counts the children
+    return [Put(row, same), *changes], row
 
 
 def _change_code(store: Store, company: str, row: Project, code: str) -> list[Change]:
     old, new = _claim(company, row.code), _claim(company, code)
-    _refuse_taken(store.get(ProjectCode, new.pk, new.sk))
+    taken = store.get(ProjectCode, new.pk, new.sk)
+    if taken is None or taken.holder != row.id:  # by itself: it was changed since it was read, and is decided anew
+        _refuse_taken(taken)
     new.holder = row.id
     return [Put(new, absent(ProjectCode)), Delete(ProjectCode, (old.pk, old.sk))]
 

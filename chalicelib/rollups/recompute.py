@@ -69,7 +69,11 @@ class Applied(Struct, frozen=True):
 
 
 def recompute(store: Store, touched: Touched) -> Applied:
-    """Recompute together; when that breaks, one by one, so that one bad activity harms no other."""
+    """Recompute together; when that breaks, one by one, so that one bad activity harms no other.
+
+    Raises:
+        Unavailable: storage fails and the function has no time to go on; all of it can be done again.
+    """
     try:
         return apply(store, touched)
     except Exception:  # every failure must end in the repair table, whatever it was
@@ -79,6 +83,7 @@ def recompute(store: Store, touched: Touched) -> Applied:
 
 
 def _alone(store: Store, target: Target, dates: set[str] | None) -> Applied:
+    store.require_time()
     try:
         return apply(store, {target: dates})
     except Exception as error:  # every failure must end in the repair table, whatever it was

@@ -53,9 +53,10 @@ class Tracked(Row):
     """A row that incremental reads find by the time of its last change.
 
     The attributes of the list ``updated`` are worked out whenever the row is put, so whoever changes
-    ``updated_at`` puts the whole row.
+    it puts the whole row: an Update may touch the ``unseen`` attributes alone, which no answer shows.
     """
 
+    unseen: ClassVar[frozenset[str]] = frozenset()
     id = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     list_updated = UnicodeAttribute()
@@ -115,6 +116,7 @@ class User(Tracked):
     """pk = company, sk = "user#<id>"."""
 
     table = "companies"
+    unseen = frozenset({"password"})
     name = UnicodeAttribute()
     email = UnicodeAttribute()
     role = UnicodeAttribute()
@@ -223,6 +225,7 @@ class Project(Searchable):
 
     table = "projects"
     searched = ("code", "name")
+    unseen = frozenset({"child_count"})
     code = UnicodeAttribute()
     name = UnicodeAttribute()
     status = UnicodeAttribute()
@@ -260,6 +263,7 @@ class Node(Searchable):
 
     table = "projects"
     searched = ("cost_code", "name")
+    unseen = frozenset({"child_count"})
     project = UnicodeAttribute()
     parent = UnicodeAttribute(null=True)
     ancestors = DocumentAttribute()  # {"ids": [top ... parent]}

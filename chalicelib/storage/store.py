@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,19 +27,22 @@ from pynamodb.expressions.update import Update as UpdateExpression
 
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
-from chalicelib.storage.rows import Row
+from chalicelib.storage.rows import Row, Tracked
 
 R = TypeVar("R", bound=Row)
 T = TypeVar("T")
 Key = tuple[str, str]
 
-PASSING = frozenset(
+CONFLICTS = frozenset(
     {
-        # conflicts
         "TransactionConflict",
         "TransactionConflictException",
         "TransactionInProgressException",
         "ReplicatedWriteConflictException",
+    }
+)
+PASSING = CONFLICTS | frozenset(
+    {
         # throttling
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
@@ -66,6 +70,7 @@ PASSING = frozenset(
     }
 )
 ATTEMPTS = 8
+CONTESTED = 50  # attempts on a row that others change: while one fails, another succeeds; the function's time ends it
 UNANSWERED = 3  # attempts when nothing answers: each may take both time-outs
 CONNECT_SECONDS, READ_SECONDS = 2, 5
 ROOM = 12.0  # seconds that a repeat, the freeing of the lock and the answer may take
@@ -99,12 +104,19 @@ class Put(Struct, frozen=True):
 
 
 class Update(Struct, frozen=True):
-    """Change some attributes of a row."""
+    """Change some attributes of a row; of a :class:`Tracked` one none that it shows, or its lists would not know."""
 
     model: type[Row]
     key: Key
     actions: tuple[Action, ...]
     condition: Condition | None = None
+
+    def __post_init__(self) -> None:
+        if issubclass(self.model, Tracked):
+            paths: list[Any] = [action.values[0] for action in self.actions]
+            seen = {str(each.path[0]) for each in paths} - self.model.unseen
+            if seen:
+                raise ValueError(f"{self.model.__name__} is put whole: {', '.join(sorted(seen))}")
 
 
 class Delete(Struct, frozen=True):
@@ -172,23 +184,27 @@ class Store:
             Unavailable: the function has no time for another attempt.
         """
         seconds = random.uniform(0, min(1.0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        self.require_time(seconds)
+        self.sleep(seconds)
+
+    def require_time(self, seconds: float = 0) -> None:
+        """Raises :class:`Unavailable` when the function has no time to try again after so many seconds."""
         remaining = _remaining.get()
         if remaining is not None and remaining() / 1000 < seconds + ROOM:
             raise Unavailable
-        self.sleep(seconds)
 
     def patiently(self, request: Callable[[], T]) -> T:
         """The result of an AWS request; passing faults are retried, then :class:`Unavailable`."""
-        for attempt in range(ATTEMPTS):
+        for attempt in count():
             try:
                 return request()
             except (ClientError, BotoCoreError) as error:
                 if not _passes(error):
                     raise
-                if attempt + 1 == (UNANSWERED if isinstance(error, BotoCoreError) else ATTEMPTS):
+                if attempt + 1 >= _attempts(error):
                     raise Unavailable from error
                 self.pause(attempt)
-        raise Unavailable
+        raise AssertionError("a count does not end")
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One DynamoDB call; passing faults are retried, then :class:`Unavailable`."""
@@ -380,13 +396,20 @@ def _passes(error: ClientError | BotoCoreError) -> bool:
     if isinstance(error, BotoCoreError):
         return True
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error.response["Error"]["Code"] in PASSING or status >= 500 or _only_conflicts(error)
+    causes = _causes(error)
+    return error.response["Error"]["Code"] in PASSING or status >= 500 or (bool(causes) and causes <= PASSING)
 
 
-def _only_conflicts(error: ClientError) -> bool:
-    """A cancelled transaction in which nothing but passing causes stood in the way."""
-    codes = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])} - {"None", None}
-    return bool(codes) and codes <= PASSING
+def _attempts(error: ClientError | BotoCoreError) -> int:
+    """After how many errors in a row, this one the last, a request is given up."""
+    if isinstance(error, BotoCoreError):
+        return UNANSWERED
+    return CONTESTED if (_causes(error) or {error.response["Error"]["Code"]}) <= CONFLICTS else ATTEMPTS
+
+
+def _causes(error: ClientError) -> set[str | None]:
+    """What stood in the way of a cancelled transaction's items."""
+    return {reason.get("Code") for reason in error.response.get("CancellationReasons", [])} - {"None", None}
 
 
 def parse(model: type[R], item: Mapping[str, Any]) -> R:

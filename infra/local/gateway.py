@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import threading
 import time
 import uuid
@@ -87,25 +88,25 @@ class Gateway:
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request; never raises for what the app does."""
-        context = LambdaContext(self._app.app_name, self._timeout, self._now)
+        context, request_id = LambdaContext(self._app.app_name, self._timeout, self._now), str(uuid.uuid4())
         match = self._routes.match(request.method, request.path)
         if match is None:
-            return refusal("MISSING_AUTHENTICATION_TOKEN", context.aws_request_id)
-        event = lambda_event(request, match, str(uuid.uuid4()), self._app.api.binary_types)
-        answer = self._call(event, context)
+            return refusal("MISSING_AUTHENTICATION_TOKEN", request_id)
+        answer = self._call(lambda_event(request, match, request_id, self._app.api.binary_types), context)
         if context.get_remaining_time_in_millis() <= 0:
-            return refusal("INTEGRATION_TIMEOUT", context.aws_request_id)
+            return refusal("INTEGRATION_TIMEOUT", request_id)
         return answer
 
     def _call(self, event: dict[str, Any], context: LambdaContext) -> HttpAnswer:
         """Call the app; a crash is logged here and told the client without its details."""
+        request_id = event["requestContext"]["requestId"]
         try:
             return http_answer(self._app(event, context), context.aws_request_id)
         except MalformedAnswer as error:
-            log.error("malformed answer to request %s: %s", context.aws_request_id, error)
+            log.error("malformed answer to request %s: %s", request_id, error)
         except Exception:  # the app's crash must not end the connection's thread
-            log.exception("the app failed on request %s", context.aws_request_id)
-        return refusal("INTEGRATION_FAILURE", context.aws_request_id)
+            log.exception("the app failed on request %s", request_id)
+        return refusal("INTEGRATION_FAILURE", request_id)
 
 
 class GatewayServer(ThreadingHTTPServer):
@@ -140,6 +141,11 @@ class GatewayServer(ThreadingHTTPServer):
             str(self.server_address[0]),
             int(self.server_address[1]),
         )
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, unless the client has only gone away, as a browser does that leaves a page."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @contextmanager
     def running(self) -> Iterator[GatewayServer]:
@@ -176,7 +182,7 @@ class GatewayConnection(BaseHTTPRequestHandler):
             body = read_body(self.headers, self.rfile)
         except RefusedBody as refused:
             self.close_connection = True
-            return self._send(refusal(refused.kind, detail=refused.detail))
+            return self._send(refusal(refused.kind, str(uuid.uuid4()), refused.detail))
         request = HttpRequest(
             self.command,
             self._target(),
@@ -212,7 +218,7 @@ class GatewayConnection(BaseHTTPRequestHandler):
         """Answer a request that is no HTTP as a problem, too."""
         self.close_connection = True
         self.request_version = "HTTP/1.1"  # a line without a version gets an answer with a head, too
-        self._send(refusal("DEFAULT_4XX", detail=message or explain or ""))
+        self._send(refusal("DEFAULT_4XX", str(uuid.uuid4()), message or explain or ""))
 
     def log_message(self, format: str, *args: Any) -> None:
         """Leave the log of requests to the app."""

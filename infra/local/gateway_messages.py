@@ -196,7 +196,7 @@ def _one_line(value: str) -> str:
     return value
 
 
-def refusal(kind: str, request_id: str = "", detail: str = "") -> HttpAnswer:
+def refusal(kind: str, request_id: str, detail: str = "") -> HttpAnswer:
     """An answer of the gateway's own: a response type of ``infra.gateway_answers``, or HTTP that cannot be read."""
     answer = ANSWERS[kind]
     answer = replace(answer, detail=detail or answer.detail)

@@ -10,7 +10,6 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Self
 
 from infra.local.lambda_context import ACCOUNT, REGION, LambdaContext
@@ -38,12 +37,7 @@ class Schedule:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stopping.set()
         self._thread.join()
 

@@ -4,12 +4,13 @@ import copy
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from moto.dynamodb.models import dynamodb_backends
@@ -24,6 +25,8 @@ from tests.promises.conftest import Client, Reply
 KEY = "the-same-key"
 SOON = Gateway(app, 0.002, now=lambda: 0.0)
 """Functions that always have two milliseconds left: their locks are free at once, and they repeat nothing."""
+PATIENT = Gateway(app, 29, now=lambda: 0.0)
+"""Functions that always have all of their time left, however slow the machine is."""
 
 
 class Died(BaseException):
@@ -63,11 +66,20 @@ class FaultyClient:
 @contextmanager
 def storage(fault: Fault) -> Iterator[FaultyClient]:
     """Every request inside meets the fault."""
-    sound = store().client
-    faulty = FaultyClient(sound, fault)
-    store().client = faulty
-    try:
+    with replaced(lambda sound: FaultyClient(sound, fault)) as faulty:
         yield faulty
+
+
+C = TypeVar("C")
+
+
+@contextmanager
+def replaced(another: Callable[[Any], C]) -> Iterator[C]:
+    """Every request inside finds another client, made over the sound one."""
+    sound = store().client
+    store().client = client = another(sound)
+    try:
+        yield client
     finally:
         store().client = sound
 
@@ -167,6 +179,70 @@ def sleeps(at: int, meanwhile: Callable[[], object]) -> Fault:
         return request()
 
     return fault
+
+
+Key = tuple[str, ...]
+
+
+class Meeting:
+    """A client that holds back each thread's first transaction until every thread has come to its own.
+
+    So each has read that the value is free before any of them takes it.
+    """
+
+    def __init__(self, inner: Any, parties: int) -> None:
+        self.inner = inner
+        self._barrier, self._thread = threading.Barrier(parties), threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def transact_write_items(self, **parameters: Any) -> Any:
+        if not hasattr(self._thread, "met"):
+            self._thread.met = True
+            self._barrier.wait(120)
+        return self.inner.transact_write_items(**parameters)
+
+
+class Conflicting:
+    """A client that cancels a transaction with ``TransactionConflict`` while another touches one of its items.
+
+    A condition check touches too. Each transaction takes some milliseconds, so that they do overlap.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.touched: Counter[Key] = Counter()
+        self.transactions = self.conflicts = 0
+        self._running: set[Key] = set()
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def transact_write_items(self, **parameters: Any) -> Any:
+        keys = {_key(item) for item in parameters["TransactItems"]}
+        with self._lock:
+            clash = bool(keys & self._running)
+            self.conflicts += clash
+            if not clash:
+                self._running |= keys
+                self.transactions += 1
+                self.touched.update(keys)
+        if clash:
+            raise refused("TransactionCanceledException", "TransactionConflict", *["None"] * (len(keys) - 1))
+        try:
+            time.sleep(0.005)
+            return self.inner.transact_write_items(**parameters)
+        finally:
+            with self._lock:
+                self._running -= keys
+
+
+def _key(item: dict[str, Any]) -> Key:
+    [(_, operation)] = item.items()
+    row = operation.get("Key") or operation["Item"]
+    return (operation["TableName"], *(row[name]["S"] for name in ("pk", "sk", "id") if name in row))
 
 
 Tables = dict[str, Any]

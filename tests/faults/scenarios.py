@@ -201,7 +201,9 @@ def on_membership(method: str, body: Any = None) -> Callable[[Site], Sent]:
             return Sent(site.manager, path, {"user": user, "role": "supervisor"})
         site.manager.ok("POST", path, {"user": user, "role": "supervisor"})
         last = {"expires_on": "2099-01-01"}
-        return Sent(site.manager, f"{path}{user}/", body, lambda: site.manager.send("PATCH", f"{path}{user}/", last))
+        return Sent(
+            site.manager, f"{path}{user}/", body, lambda: site.manager.send("PATCH", f"/api/v1{path}{user}/", last)
+        )
 
     return prepare
 

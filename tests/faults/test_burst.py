@@ -1,60 +1,15 @@
 """A burst of hours and punches on storage that cancels overlapping transactions, as DynamoDB does."""
 
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from chalicelib.storage.store import store
-from tests.faults.harness import refused
+from tests.faults.harness import Conflicting
 from tests.faults.scenarios import Site
 from tests.promises.conftest import Client
-
-Key = tuple[str, ...]
-
-
-class Conflicting:
-    """A client that cancels a transaction with ``TransactionConflict`` while another touches one of its items.
-
-    A condition check touches too. Each transaction takes some milliseconds, so that they do overlap.
-    """
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.touched: Counter[Key] = Counter()
-        self.transactions = self.conflicts = 0
-        self._running: set[Key] = set()
-        self._lock = threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def transact_write_items(self, **parameters: Any) -> Any:
-        keys = {_key(item) for item in parameters["TransactItems"]}
-        with self._lock:
-            clash = bool(keys & self._running)
-            self.conflicts += clash
-            if not clash:
-                self._running |= keys
-                self.transactions += 1
-                self.touched.update(keys)
-        if clash:
-            raise refused("TransactionCanceledException", "TransactionConflict", *["None"] * (len(keys) - 1))
-        try:
-            time.sleep(0.005)
-            return self.inner.transact_write_items(**parameters)
-        finally:
-            with self._lock:
-                self._running -= keys
-
-
-def _key(item: dict[str, Any]) -> Key:
-    [(_, operation)] = item.items()
-    row = operation.get("Key") or operation["Item"]
-    return (operation["TableName"], *(row[name]["S"] for name in ("pk", "sk", "id") if name in row))
 
 
 @pytest.mark.parametrize(

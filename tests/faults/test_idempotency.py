@@ -17,7 +17,7 @@ from infra.local.gateway import HttpRequest
 from infra.local.lambda_context import LambdaContext
 from tests.faults import harness
 from tests.faults.harness import storage
-from tests.faults.scenarios import Site
+from tests.faults.scenarios import SCENARIOS, Site
 from tests.promises.conftest import Reply
 
 
@@ -168,8 +168,45 @@ def test_a_key_changes_nothing_about_a_bad_request(site: Site, path: str, body: 
     assert keyed.status == status
 
 
-def test_a_wrong_content_type_is_415_with_a_key_too(site: Site) -> None:
-    assert post(site, "type", b"<x/>", "/projects/", Content_Type="text/xml").status == 415
+MULTIPART = {"Content_Type": "multipart/form-data; boundary=part"}
+FORM = (
+    b'--part\r\nContent-Disposition: form-data; name="file"; filename="wbs.xlsx"\r\n\r\n'
+    b"PK\x03\x04\xff\x00\r\n--part--\r\n"
+)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_multipart_body_is_415_on_every_write_of_today_and_leaves_nothing(site: Site, name: str) -> None:
+    start = harness.saved()
+    sent, method = SCENARIOS[name](site), name.split()[0]
+    before = harness.rows()
+    for key in ({}, {"Idempotency_Key": "a-file"}, {"Idempotency_Key": "a-file"}):
+        reply = sent.client.send(method, f"/api/v1{sent.path}", FORM, **MULTIPART, **key)
+        assert (reply.status, reply.body["code"]) == (415, "unsupported_media_type")
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert reply.body["request_id"] == reply.headers["x-request-id"]
+        assert harness.rows() == before, "not even a lock"
+    done = sent.client.send(method, f"/api/v1{sent.path}", sent.body, Idempotency_Key="a-file")
+    assert 200 <= done.status < 300 and "idempotency-replayed" not in done.headers, "the key is still free"
+    harness.put_back(start)
+
+
+def test_a_form_or_a_file_under_a_key_that_was_used_with_json_is_another_body(site: Site) -> None:
+    assert post(site, "formed", {"name": "Formed"}).status == 201
+    before = harness.rows()
+    for body in (FORM, b'{"name": "Formed"}'):
+        reply = post(site, "formed", body, **MULTIPART)
+        assert (reply.status, reply.body["code"]) == (422, "idempotency_key_reused")
+    assert harness.rows() == before
+
+
+def test_a_deletion_takes_no_body_but_an_empty_object(site: Site) -> None:
+    path = f"/api/v1{site.entry(date='2026-05-03')}"
+    refused = site.foreman.send("DELETE", path, {"reason": "wrong"})
+    assert (refused.status, refused.body["code"]) == (400, "validation_error")
+    assert set(refused.body["errors"]) == {"reason"}
+    assert site.foreman.send("DELETE", path, b"[").body["code"] == "invalid_json"
+    assert site.foreman.send("DELETE", path, {}).status == 204
 
 
 @pytest.mark.parametrize(

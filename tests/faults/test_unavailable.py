@@ -15,9 +15,10 @@ from botocore.exceptions import (
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from chalicelib.errors import Unavailable
+from chalicelib.http.routes import PAGES, ROUTES
 from chalicelib.identity import secrets
 from chalicelib.storage.rows import Project
-from chalicelib.storage.store import ATTEMPTS, UNANSWERED, Store, connect, function_time, store
+from chalicelib.storage.store import ATTEMPTS, CONFLICTS, CONTESTED, UNANSWERED, Store, connect, function_time, store
 from infra.local.gateway import Gateway
 from infra.local.lambda_context import LambdaContext
 from tests.faults import harness
@@ -85,9 +86,17 @@ def test_every_passing_error_is_repeated_with_growing_pauses_and_then_unavailabl
     failing, client, pauses = told(error)
     with pytest.raises(Unavailable) as refusal:
         failing.call("get_item")
-    assert client.made == (UNANSWERED if isinstance(error, BotoCoreError) else ATTEMPTS)
+    assert client.made == longest(error)
     assert len(pauses) == client.made - 1 and all(0 <= pause <= 1 for pause in pauses)
     assert refusal.value.headers["Retry-After"] == "1"
+
+
+def longest(error: ClientError | BotoCoreError) -> int:
+    """How many attempts are made in the face of an error that stays."""
+    if isinstance(error, BotoCoreError):
+        return UNANSWERED
+    codes = {error.response["Error"]["Code"], *(each["Code"] for each in error.response.get("CancellationReasons", []))}
+    return CONTESTED if codes & CONFLICTS else ATTEMPTS
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "ConditionalCheckFailedException", "AccessDeniedException"])
@@ -156,33 +165,65 @@ def test_the_clients_retry_nothing_by_themselves(site: Site) -> None:
     assert [client.meta.config.retries["total_max_attempts"] for client in clients] == [1, 1]
 
 
-READS = [
-    "/me/",
-    "/users/",
-    "/tokens/",
-    "/projects/",
-    "/projects/{project}/",
-    "/projects/{project}/wbs/",
-    "/projects/{project}/kpis/",
-    "/wbs/{activity}/",
-    "/wbs/{activity}/kpis/",
-    "/operatives/",
-    "/operatives/{hand}/",
-    "/labour/",
-]
+READS = {
+    "/api/schema": {},
+    "/api/v1/health": {},
+    "/api/v1/me": {},
+    "/api/v1/company": {},
+    "/api/v1/users": {},
+    "/api/v1/users/{id}": {"id": "foreman"},
+    "/api/v1/tokens": {},
+    "/api/v1/memberships": {},
+    "/api/v1/projects": {},
+    "/api/v1/projects/{id}": {"id": "project"},
+    "/api/v1/projects/{id}/memberships": {"id": "project"},
+    "/api/v1/projects/{id}/memberships/{user}": {"id": "project", "user": "foreman"},
+    "/api/v1/projects/{id}/wbs": {"id": "project"},
+    "/api/v1/projects/{id}/kpis": {"id": "project"},
+    "/api/v1/wbs/{id}": {"id": "activity"},
+    "/api/v1/wbs/{id}/kpis": {"id": "activity"},
+    "/api/v1/operatives": {},
+    "/api/v1/operatives/{id}": {"id": "hand"},
+    "/api/v1/labour": {},
+    "/api/v1/labour/{id}": {"id": "entry"},
+}
+"""Every route that reads, and what its ids stand for."""
 
 
-@pytest.mark.parametrize("path", READS)
+def test_every_route_that_reads_is_among_them() -> None:
+    pages = {route.path for route in ROUTES if route.open and route.tag == PAGES}
+    assert READS.keys() == {route.path for route in ROUTES if route.method == "GET"} - pages
+
+
+@pytest.fixture(scope="module")
+def known(site: Site) -> dict[str, str]:
+    """An id of each kind."""
+    foreman = site.foreman.ok("GET", "/me/")["user"]["id"]
+    site.owner.ok("POST", f"/projects/{site.project}/memberships/", {"user": foreman, "role": "supervisor"})
+    entry = site.entry(date="2026-04-01").split("/")[2]
+    return {
+        "foreman": foreman,
+        "project": site.project,
+        "activity": site.activity,
+        "hand": site.hand,
+        "entry": entry,
+    }
+
+
+@pytest.mark.parametrize("route", READS)
 @pytest.mark.parametrize("error", [refused("ThrottlingException"), SILENCE[0]], ids=["throttled", "silent"])
-def test_a_read_is_503_when_storage_fails_at_any_of_its_calls(site: Site, path: str, error: Exception) -> None:
-    path = "/api/v1" + path.format(project=site.project, activity=site.activity, hand=site.hand)
+def test_a_read_is_503_when_storage_fails_at_any_of_its_calls(
+    site: Site, known: dict[str, str], route: str, error: Exception
+) -> None:
+    path = route.format(**{name: known[kind] for name, kind in READS[route].items()}) + "/"
+    owner = Client(harness.PATIENT, site.owner.headers)
     with storage(harness.sound) as client:
-        assert site.owner.send("GET", path).status == 200
+        assert owner.send("GET", path).status == 200
     for number in range(len(client.calls)):
         with storage(harness.stays_down(number, error)):
-            unavailable(site.owner.send("GET", path))
+            unavailable(owner.send("GET", path))
         with storage(harness.throttles(number, 2)):
-            assert site.owner.send("GET", path).status == 200
+            assert owner.send("GET", path).status == 200
 
 
 def unavailable(reply: Reply) -> None:

@@ -55,16 +55,6 @@ def test_a_changed_email_moves_its_claim_and_its_place_in_the_sign_in_directory(
         assert [row.user for row in rows] == [holder]
 
 
-def test_of_two_users_that_race_for_an_email_one_gets_it(stage: Stage, people: People) -> None:
-    users = [people.make("engineer")[1] for _ in range(4)]
-    wanted = f"wanted.{people.count}@people.example"
-    with ThreadPoolExecutor(4) as pool:
-        found = pool.map(
-            lambda user: stage.owner.send("PATCH", f"/api/v1/users/{user}/", {"email": wanted}).status, users
-        )
-    assert sorted(found) == [200, 409, 409, 409]
-
-
 @pytest.mark.parametrize("change", [{"role": "admin"}, {"active": False}, {"email": "x@y.example"}, {"name": "x"}])
 def test_an_admin_changes_no_owner(stage: Stage, people: People, change: dict[str, object]) -> None:
     admin, _ = people.make("admin")

@@ -305,6 +305,7 @@ def test_a_chunked_body_that_is_too_large_is_refused(
     [
         b"POST /items HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /items HTTP/1.1\r\nContent-Length: -3\r\n\r\n",
+        b"POST /items HTTP/1.1\r\nContent-Length: abc\r\n\r\n",
         b"POST /items HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
         b"POST /items HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n",
         b"NONSENSE\r\n\r\n",
@@ -314,8 +315,11 @@ def test_a_request_that_is_no_http_is_refused_as_a_problem(server: GatewayServer
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as raw:
         raw.sendall(head)
         content = b"".join(iter(lambda: raw.recv(65536), b""))
-    assert b" 400 " in content.partition(b"\r\n")[0]
-    assert json.loads(content.partition(b"\r\n\r\n")[2])["status"] == 400
+    head_of_answer, _, body = content.partition(b"\r\n\r\n")
+    assert b" 400 " in head_of_answer.partition(b"\r\n")[0]
+    assert json.loads(body)["status"] == 400
+    request_id = json.loads(body)["request_id"]
+    assert request_id and f"X-Request-Id: {request_id}".encode() in head_of_answer
 
 
 def test_several_cookies_are_several_headers(connection: HTTPConnection) -> None:
@@ -342,6 +346,17 @@ def test_a_failing_app_gives_503_without_its_reasons(
     assert response.headers["Content-Type"] == "application/problem+json"
     assert b"secret" not in content and b"Traceback" not in content
     assert response.headers["Set-Cookie"] is None
+
+
+@pytest.mark.parametrize(("error", "told"), [(BrokenPipeError, False), (ConnectionResetError, False), (OSError, True)])
+def test_a_client_that_goes_away_is_no_fault(
+    server: GatewayServer, capsys: pytest.CaptureFixture[str], error: type[OSError], told: bool
+) -> None:
+    try:
+        raise error
+    except OSError:
+        server.handle_error(None, ("127.0.0.1", 1))
+    assert (error.__name__ in capsys.readouterr().err) is told
 
 
 def test_each_thread_sees_its_own_request(server: GatewayServer) -> None:

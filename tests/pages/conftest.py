@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.storage.rows import Access, User, key
-from chalicelib.storage.store import Update, store
+from chalicelib.storage.store import Put, Update, store
 from tests.pages.browser import Browser
 from tests.promises.conftest import Client, Stage, running
 
@@ -43,9 +43,7 @@ def person(stage: Stage, name: str, role: str = "foreman") -> tuple[str, str]:
 
 
 def make_inactive(company: str, user: str) -> None:
-    store().transact(
-        [
-            Update(User, (company, f"user#{user}"), (User.active.set(False),)),
-            Update(Access, (key(company, user), "access"), (Access.active.set(False),)),
-        ]
-    )
+    row = store().get(User, company, f"user#{user}")
+    assert row is not None
+    row.active = False
+    store().transact([Put(row), Update(Access, (key(company, user), "access"), (Access.active.set(False),))])

@@ -55,7 +55,8 @@ def test_signing_out_ends_the_session_wherever_its_cookie_is_kept(stage: Stage, 
     browser.sign_in(email, PASSWORD)
     kept = Browser(stage.gateway, dict(browser.cookies))
     [form] = forms(browser.open("/logout/"))
-    assert browser.submit("/logout/", {"csrf_token": "x"}).status == 403
+    refused = browser.submit("/logout/", {"csrf_token": "x"})
+    assert refused.status == 403 and forms(refused) == [form]
     assert kept.api().send("GET", "/api/v1/me/").status == 200
     assert browser.submit(form.action, form.fields).status == 200
     assert kept.open("/api/v1/me/").status == 401

@@ -1,5 +1,6 @@
 """A stage on moto in process, a company in it, and clients that call the app with gateway events."""
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.http.telemetry import logger
 from chalicelib.identity import secrets
 from chalicelib.settings import settings
 from chalicelib.storage.store import store
@@ -121,6 +123,19 @@ def running(**settings_of_stage: str) -> Iterator[Stage]:
     os.environ.update(before)
     for cached in (settings, store, secrets._provider):
         cached.cache_clear()
+
+
+@contextmanager
+def logged() -> Iterator[list[dict[str, Any]]]:
+    """The lines that are logged inside, filled in when the block ends."""
+    lines: list[dict[str, Any]] = []
+    stream, handler = io.StringIO(), logger.registered_handler
+    before = handler.setStream(stream)  # type: ignore[attr-defined]  # Powertools types it as any Handler
+    try:
+        yield lines
+    finally:
+        handler.setStream(before)  # type: ignore[attr-defined]  # as above
+        lines += [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,18 @@
 """What holds for every answer, whoever makes it."""
 
-import io
 import json
 import re
-from typing import Any
+from decimal import Decimal
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.http.routes import accepts
-from chalicelib.http.telemetry import logger
-from infra.template import merge_template
-from tests.promises.conftest import Client, Stage
+from chalicelib.storage.store import store
+from tests.faults.harness import refused, stays_down, storage
+from tests.promises.conftest import Client, Stage, logged
 
 HEADERS = {
     "x-request-id",
@@ -85,6 +85,9 @@ def test_the_paths_own_methods_are_named_where_another_is_asked(stage: Stage) ->
         (b'{"code": "x", "name": "n", "status": "gone"}', "validation_error", "status"),
         (b'{"code": "x", "name": "n", "currency": "eur"}', "validation_error", "currency"),
         (b'{"code": "x\\u0000", "name": "n"}', "validation_error", "code"),
+        (b'{"code": "' + b"x" * 65 + b'", "name": "n"}', "validation_error", "code"),
+        (b'{"code": "x", "name": "' + b"n" * 201 + b'"}', "validation_error", "name"),
+        (b'{"code": "x", "name": "' + b"n" * 4_000_000 + b'"}', "validation_error", "name"),
         (b'{"code": "\\ud800", "name": "n"}', "validation_error", "code"),
         (b'{"code": "x", "name": "\\u202eabc"}', "validation_error", "name"),
         (b'{"code": "x", "name": "\\u200b"}', "validation_error", "name"),
@@ -147,24 +150,52 @@ def test_no_header_is_a_fault_of_ours(stage: Stage, header: str, name: str) -> N
 
 
 def test_the_request_id_is_in_every_log_line_of_the_request(stage: Stage) -> None:
-    stream: io.StringIO = io.StringIO()
-    handler = logger.registered_handler
-    before = handler.setStream(stream)  # type: ignore[attr-defined]  # Powertools types it as any Handler
-    try:
+    with logged() as lines:
         replies = [stage.owner.send("GET", path) for path in ("/api/v1/me/", "/api/v1/nothing/")]
-    finally:
-        handler.setStream(before)  # type: ignore[attr-defined]  # as above
-    lines: list[dict[str, Any]] = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["request_id"] for line in lines] == [reply.headers["x-request-id"] for reply in replies]
     assert [(line["route"], line["status"]) for line in lines] == [("/api/v1/me", 200), ("/{proxy+}", 404)]
 
 
-def test_what_the_gateway_answers_by_itself_is_a_problem_too() -> None:
-    body = merge_template()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
-    answers = body["x-amazon-apigateway-gateway-responses"]
-    assert {"DEFAULT_4XX", "DEFAULT_5XX", "INTEGRATION_TIMEOUT", "REQUEST_TOO_LARGE", "THROTTLED"} <= answers.keys()
-    for answer in answers.values():
-        problem = json.loads(answer["responseTemplates"]["application/json"])
-        assert problem["status"] == answer["statusCode"] and problem["request_id"] == "$context.requestId"
-        kind = answer["responseParameters"]["gatewayresponse.header.Content-Type"]
-        assert kind == "'application/problem+json'"
+FIGURES = st.decimals(0, 1_000_000, places=2) | st.sampled_from([Decimal("0.1"), Decimal("0.29"), Decimal("100.5")])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rate=FIGURES, exponent=st.booleans())
+def test_a_number_is_the_same_from_the_text_of_the_body_to_the_table_and_back(
+    stage: Stage, rate: Decimal, exponent: bool
+) -> None:
+    """Read from the JSON text as sent, kept, and sent again without passing through binary floating point."""
+    text = f"{rate:E}" if exponent else str(rate)
+    made = stage.owner.ok("POST", "/operatives/", f'{{"name": "Ola", "hourly_rate": {text}}}'.encode())
+    read = stage.owner.send("GET", f"/api/v1/operatives/{made['id']}/")
+    assert made["hourly_rate"] == read.body["hourly_rate"] == f"{rate:.2f}"
+    assert re.search(r'"hourly_rate":([^,]+)', read.text)[1] == f"{rate:.2f}", "a JSON number, not text"  # type: ignore[index]  # it is there
+    company = stage.made["company"]["id"]
+    keys = {"pk": {"S": f"{company}#{made['id']}"}, "sk": {"S": "operative"}}
+    row = store().client.get_item(TableName=store().name("operatives"), Key=keys)["Item"]
+    [kept] = re.findall(r"\d+\.?\d*", str(row["rates"]).partition(":")[2].rpartition(":")[2])
+    assert Decimal(kept) == rate
+
+
+@pytest.mark.parametrize("error", [refused("ThrottlingException"), ValueError("a fault of ours")], ids=["503", "500"])
+def test_every_line_of_a_request_that_fails_carries_its_id(stage: Stage, error: Exception) -> None:
+    with logged() as lines, storage(stays_down(3, error)):
+        reply = stage.owner.send("GET", "/api/v1/projects/")
+    assert reply.status == (503 if isinstance(error, ClientError) else 500)
+    assert len(lines) > 1 and any("exception" in line for line in lines)
+    assert {line["request_id"] for line in lines} == {reply.headers["x-request-id"]}
+
+
+def test_a_request_has_metrics_of_one_dimension(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
+    with logged():
+        replies = [stage.owner.send("GET", path) for path in ("/api/v1/me/", "/api/v1/nothing/")]
+    found = [each for line in capsys.readouterr().out.splitlines() if "_aws" in (each := json.loads(line))]
+    assert [(each["Requests"], each["ClientErrors"], each["ServerErrors"]) for each in found] == [
+        ([1.0], [0.0], [0.0]),
+        ([1.0], [1.0], [0.0]),
+    ]
+    assert [each["request_id"] for each in found] == [reply.headers["x-request-id"] for reply in replies]
+    assert {str(each["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) for each in found} == {"[['service']]"}

@@ -250,6 +250,21 @@ def test_a_cursor_is_good_for_its_own_list_only(stage: Stage) -> None:
         assert refused(stage.owner, link) == (404, "invalid_page")
 
 
+def test_a_cursor_of_which_any_letter_was_changed_is_refused(stage: Stage) -> None:
+    site = Site(stage)
+    for day in DAYS[:2]:
+        site.add(day)
+    start = f"/api/v1/labour/?project={site.project}&page_size=1"
+    [cursor] = parse_qs(urlsplit(stage.owner.send("GET", start).body["next"]).query)["cursor"]
+    assert stage.owner.send("GET", f"{start}&page=2&cursor={cursor}").status == 200
+    for place in range(0, len(cursor), 7):
+        other = "A" if cursor[place] != "A" else "B"
+        forged = cursor[:place] + other + cursor[place + 1 :]
+        assert refused(stage.owner, f"{start}&page=2&cursor={forged}") == (404, "invalid_page")
+    for forged in (cursor[:-1], cursor + "A", "A", cursor[::-1]):
+        assert refused(stage.owner, f"{start}&page=2&cursor={forged}") == (404, "invalid_page")
+
+
 def test_a_page_whose_rows_are_gone_is_empty_and_leads_back(stage: Stage) -> None:
     site = Site(stage)
     for day in DAYS[:5]:

@@ -263,35 +263,6 @@ def test_a_walk_gets_every_row_exactly_once_while_others_write(stage: Stage, sit
     assert site["manager"].send("GET", f"/api/v1/projects/{project}/wbs/?page=99").body["code"] == "invalid_page"
 
 
-def test_concurrent_patches_of_different_fields_both_survive(stage: Stage) -> None:
-    project = stage.owner.ok("POST", "/projects/", {"code": "PATCH", "name": "Before"})["id"]
-    changes = [{"name": "After"}, {"status": "on_hold"}, {"planned_rate": 12}, {"contract_value": 5}]
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda body: stage.owner.ok("PATCH", f"/projects/{project}/", body), changes))
-    row = stage.owner.ok("GET", f"/projects/{project}/")
-    assert (row["name"], row["status"], row["planned_rate"], row["contract_value"]) == (
-        "After",
-        "on_hold",
-        "12.00",
-        "5.00",
-    )
-    stale = stage.owner.send("PATCH", f"/api/v1/projects/{project}/", {"name": "x"}, If_Match='"1"')
-    assert stale.status == 412
-
-
-def test_of_twenty_that_race_for_a_code_one_wins(stage: Stage) -> None:
-    with ThreadPoolExecutor(10) as pool:
-        codes = sorted(
-            pool.map(
-                lambda n: (
-                    stage.owner.send("POST", "/api/v1/projects/", {"code": f"Räce{' ' * (n % 2)}", "name": "r"}).status
-                ),
-                range(20),
-            )
-        )
-    assert codes == [201] + [409] * 19
-
-
 def test_of_64_requests_on_a_limit_of_50_exactly_50_pass(stage: Stage) -> None:
     credential = secrets.parse(
         stage.owner.ok(

@@ -43,7 +43,7 @@ def daemon() -> Iterator[socket.socket]:
 def test_a_sampled_request_is_a_subsegment_with_its_annotations(daemon: socket.socket) -> None:
     assert observe({"_X_AMZN_TRACE_ID": f"{TRACE};Sampled=1"}, daemon)
     sent = json.loads(daemon.recv(65_536).split(b"\n", 1)[1])
-    assert sent["name"] == "GET /api/v1/projects/{id}"
+    assert sent["name"] == "GET /api/v1/projects/:id"
     assert sent["annotations"] == {"route": "/api/v1/projects/{id}", "request_id": "request-1", "status": 200}
 
 

@@ -1,0 +1,89 @@
+"""``make browser``: a real browser on the pages of the whole local service.
+
+The service runs in this process. The tests of ``tests/browser`` run in an environment of their own,
+which has the browser's driver and nothing of the service: they know what a visitor knows.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from infra.browser import chromium
+from infra.company import add_person, create
+from infra.demo import Client
+from infra.local.service import service
+from infra.main_job import new_project, punch
+
+HOME = Path(".browser").absolute()
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+TESTS = Path("tests/browser").absolute()
+
+
+def main() -> int:
+    """Find a browser, install its driver, serve, test; the tests' exit code."""
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[browser {time.monotonic() - began:5.1f} s] {text}", flush=True)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))  # unwinds, so that all that runs is stopped
+    try:
+        program = chromium.found_or_installed(say)
+    except chromium.NoChromium as error:
+        say(str(error))
+        return 1
+    HOME.mkdir(exist_ok=True)
+    python = _install(say)
+    with service(0, "off", say) as (base_url, _, pump):
+        say("making two companies and their people")
+        stage = _stage(base_url)
+        pump.drain(60)
+        say(f"opening the pages in {program}")
+        code = _test(python, program, stage)
+    say(f"what the pages look like is in {HOME / 'screens'}")
+    return code
+
+
+def _stage(base_url: str) -> dict[str, Any]:
+    """A company with the API and some hours, one on a plan without, and who can sign in."""
+    pro = create("Browser & Sons", "pro", "Europe/Dublin", "owner@browser.example", owner_name="Olive Owner")
+    field = create("Field Only", "field", "Europe/Dublin", "owner@field.example", owner_name="Fred Field")
+    owner = Client(base_url, pro["token"])
+    job = new_project(owner)
+    punch(owner, pro["ingest_secret"], "2026-06-08")
+    people = {"owner": pro["owner"], "field": field["owner"]}
+    for role in ("admin", "project_manager", "operative"):
+        name = role.replace("_", " ").title()
+        people[role] = add_person(pro["company"]["id"], name, f"{role}@browser.example", role)["user"]
+    people["both"] = add_person(field["company"]["id"], "Both", "both@browser.example", "operative")["user"]
+    return {"base_url": base_url, "token": pro["token"], "project": job.project, "people": people}
+
+
+def _test(python: Path, program: str, stage: dict[str, Any]) -> int:
+    known = {"BROWSER_STAGE": json.dumps(stage), "BROWSER_PROGRAM": program, "BROWSER_HOME": str(HOME)}
+    command: list[str | Path] = [python, "-m", "pytest", "-c", TESTS / "pytest.ini", TESTS, *sys.argv[1:]]
+    return subprocess.run(command, env={**os.environ, **known}, check=False).returncode
+
+
+def _install(say: Callable[[str], None]) -> Path:
+    """The environment's Python, made at first use."""
+    python, ready = HOME / "venv" / "bin" / "python", HOME / "venv" / ".ready"
+    wanted = REQUIREMENTS.read_text()
+    if not ready.exists() or ready.read_text() != wanted:
+        say("installing the browser's driver into its own environment (once; a minute)")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", HOME / "venv"], check=True)
+        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
+        ready.write_text(wanted)
+    return python
+
+
+if __name__ == "__main__":
+    sys.exit(main())
