@@ -6,20 +6,24 @@ not there yet, so the same punch from any number of devices at once gives one ev
 """
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from chalicelib.errors import Invalid, Unavailable
+from chalicelib.clock import punches
+from chalicelib.clock.punches import Punch, closed, closed_period, instant, judge
+from chalicelib.errors import Conflict, InvalidTransition, Unavailable
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import new_id
-from chalicelib.labour import entries
+from chalicelib.labour import entries, shifts
 from chalicelib.labour.entries import Surroundings
 from chalicelib.names import comparison_form
-from chalicelib.projects.projects import TAKES_HOURS, code_key
+from chalicelib.operatives import operatives
+from chalicelib.projects import projects
+from chalicelib.projects.projects import code_key
+from chalicelib.storage.reading import Place, Reading
 from chalicelib.storage.rows import (
     ClockEvent,
     ClockId,
@@ -33,85 +37,92 @@ from chalicelib.storage.rows import (
 )
 from chalicelib.storage.store import Change, ConditionFailed, Put, Store, absent
 
-LONGEST = timedelta(hours=24)
+OVERLAP = "overlaps_another_shift"
+SETTLED = frozenset({"open", "matched", "dismissed"})  # a repeat changes nothing; other events are judged anew
+MOST_EARLIER = 100
+ATTEMPTS = 10
 
 
-class Punch(Struct, frozen=True):
-    """What a device said, with instants in UTC to the second."""
+class Case(Struct, frozen=True):
+    """A punch and what decides on it; ``operative`` and ``project`` are those it names, as far as they are known."""
 
-    clock_id: str
-    clock_in: datetime | None
-    clock_out: datetime | None
-    project_code: str | None
-    device_id: str | None
-    break_minutes: int
+    reading: Reading
+    tenant: Company
+    punch: Punch
+    operative: Operative | None
+    project: Project | None
+    now: datetime
 
     @property
-    def identity(self) -> str:
-        """The event's place under its clock ID."""
-        if self.clock_in is not None:
-            return f"in#{instant(self.clock_in)}"
-        assert self.clock_out is not None
-        return f"out#{instant(self.clock_out)}"
+    def company(self) -> str:
+        return str(self.tenant.id)
+
+    @property
+    def day(self) -> str:
+        """The local date of the clock-in."""
+        zone = ZoneInfo(self.project.timezone if self.project else self.tenant.timezone)
+        return self.punch.start.astimezone(zone).date().isoformat()
+
+    def operative_day(self, operative: str, day: str) -> OperativeDay:
+        """The operative's day as it is, or a new one."""
+        place = _day_place(self.company, operative, day)
+        return self.reading.row(*place) or OperativeDay(
+            pk=place[1], sk=place[2], operative=operative, date=day, entries={}, version=0
+        )
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a punch."""
+    """What became of a punch; ``refusal`` is the answer when it is kept and its entry may not follow."""
 
     changes: list[Change]
     event: ClockEvent
     duplicate: bool
-
-
-def instant(moment: datetime | None) -> str | None:
-    """A moment to the second, in UTC."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def read_moment(text: str | None, zone: str, field: str) -> datetime | None:
-    """An ISO 8601 time; one without an offset is in the given time zone."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
-        return moment.astimezone(UTC).replace(microsecond=0)
-    except (ValueError, OverflowError):
-        raise Invalid(errors={field: ["Must be an ISO 8601 time such as 2026-06-08T07:00:00Z."]}) from None
-
-
-def hours_between(start: datetime, finish: datetime, break_minutes: int) -> Decimal:
-    """Elapsed real time less the unpaid break, rounded half-up to 0.01 h."""
-    seconds = Decimal((finish - start).total_seconds()) - 60 * break_minutes
-    return (seconds / 3600).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    refusal: Conflict | None = None
 
 
 def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
     """Keep one punch and make its entry when it is a pair. Two rounds of reads, as a rule."""
-    clock_id, code = body["clock_id"], body.get("project_code")
-    (claim, owner, tenant), only = store.together(
-        lambda: store.get_many(
+    reading, code, early = Reading(store), body.get("project_code"), punches.read(body, "UTC")
+    (claim, owner, tenant, seen), only = store.together(
+        lambda: reading.rows(
             (ProjectCode, key(company, "codes"), code_key(code or "")),
-            (ClockId, key(company, "clock", clock_id), "clock"),
+            (ClockId, key(company, "clock", body["clock_id"]), "clock"),
             (Company, company, "company"),
+            _place(company, early),
         ),
         lambda: _only_active(store, company) if code is None else "",
     )
-    guess = _punch(body, tenant.timezone)
-    days = _days_near(guess, now)
-    operative, project, seen, *rows = store.get_many(
-        (Operative, key(company, owner.holder if owner else ""), "operative"),
-        (Project, key(company, claim.holder if claim else only), "project"),
-        (ClockEvent, key(company, clock_id), guess.identity),
-        *((OperativeDay, key(company, owner.holder if owner else "", day), "day") for day in days),
+    guess, holder = punches.read(body, tenant.timezone), owner.holder if owner else ""
+    operative, project, *_ = reading.rows(
+        operatives.place(company, holder),
+        projects.place(company, claim.holder if claim else only),
+        _place(company, guess),
+        *([entries.place(company, seen.labour_entry)] if seen and seen.labour_entry else []),
+        *(_day_place(company, holder, day) for day in _days_near(guess)),
+        *shifts.places(company, holder, guess.start),
     )
-    punch = _punch(body, project.timezone) if claim and project else guess
-    if punch.identity != guess.identity:
-        seen = store.get(ClockEvent, key(company, clock_id), punch.identity)
+    punch = punches.read(body, project.timezone) if claim and project else guess
     if code is None and operative is not None:
         project = _of_operative(store, company, operative, project)
-    return _keep(store, company, tenant, punch, seen, operative, project, dict(zip(days, rows, strict=True)), now)
+    return _decide(Case(reading, tenant, punch, operative, project, now))
+
+
+def accept(store: Store, company: str, body: dict[str, Any], now: datetime) -> Outcome:
+    """Decide on one punch, for the caller to commit.
+
+    Raises:
+        Conflict: its entry may not follow; the punch has been kept for review.
+    """
+    for attempt in range(ATTEMPTS):
+        outcome = ingest(store, company, body, now)
+        if outcome.refusal is None:
+            return outcome
+        try:
+            store.transact(outcome.changes)
+            raise outcome.refusal
+        except ConditionFailed:
+            store.pause(attempt)
+    raise Unavailable
 
 
 def keep(
@@ -126,7 +137,7 @@ def keep(
     Raises:
         ConditionFailed: a change that ``along`` adds to the punch's own does not hold.
     """
-    for attempt in range(10):
+    for attempt in range(ATTEMPTS):
         outcome = ingest(store, company, body, now)
         if not outcome.changes:
             return outcome
@@ -140,21 +151,17 @@ def keep(
     raise Unavailable
 
 
-def _punch(body: dict[str, Any], zone: str) -> Punch:
-    return Punch(
-        body["clock_id"],
-        read_moment(body.get("clock_in"), zone, "clock_in"),
-        read_moment(body.get("clock_out"), zone, "clock_out"),
-        body.get("project_code"),
-        body.get("device_id"),
-        body.get("break_minutes") or 0,
-    )
+def _place(company: str, punch: Punch) -> Place:
+    return ClockEvent, key(company, punch.clock_id), punch.identity
 
 
-def _days_near(punch: Punch, now: datetime) -> list[str]:
+def _day_place(company: str, operative: str, day: str) -> Place:
+    return OperativeDay, key(company, operative, day), "day"
+
+
+def _days_near(punch: Punch) -> list[str]:
     """Every date that the punch can fall on in some time zone."""
-    day = (punch.clock_in or punch.clock_out or now).date()
-    return [(day + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
+    return [(punch.start.date() + timedelta(days=shift)).isoformat() for shift in (-1, 0, 1)]
 
 
 def _only_active(store: Store, company: str) -> str:
@@ -173,96 +180,120 @@ def _of_operative(store: Store, company: str, operative: Operative, only: Projec
     return active[0] if len(active) == 1 else None
 
 
-def _keep(
-    store: Store,
-    company: str,
-    tenant: Company,
-    punch: Punch,
-    seen: ClockEvent | None,
-    operative: Operative | None,
-    project: Project | None,
-    days: dict[str, OperativeDay | None],
-    now: datetime,
-) -> Outcome:
-    zone = ZoneInfo(project.timezone if project else tenant.timezone)
-    day = (punch.clock_in or punch.clock_out or now).astimezone(zone).date().isoformat()
-    event, condition = _event(company, punch, now), absent(ClockEvent)
-    if seen is not None:
-        if _same(seen, event) or (seen.clock_out and not event.clock_out):
-            return Outcome([], seen, True)
-        if seen.status != "open":
-            return _keep_correction(store, company, seen, event)
-        event, condition = _closing(seen, event, now), ClockEvent.version == seen.version
-    event.status, event.reason = judge(punch, operative, project, day)
-    changes: list[Change] = []
-    if event.status == "matched":
-        assert operative is not None and project is not None
-        row = days.get(day) or OperativeDay(
-            pk=key(company, operative.id, day), sk="day", operative=operative.id, date=day, entries={}, version=0
-        )
-        entry, changes = _entry(company, tenant, punch, Surroundings(project, operative, row), day, now)
-        event.labour_entry = entry.id
-    _list(event, company)
-    return Outcome([Put(event, condition), *changes], event, False)
-
-
-def _same(seen: ClockEvent, event: ClockEvent) -> bool:
-    """The very punch that was kept."""
-    codes = [comparison_form(row.project_code or "") for row in (seen, event)]
-    return (seen.clock_out, seen.break_minutes, codes[0]) == (event.clock_out, event.break_minutes, codes[1])
-
-
-def _closing(seen: ClockEvent, event: ClockEvent, now: datetime) -> ClockEvent:
-    """An open shift with its out."""
+def _decide(case: Case) -> Outcome:
+    """A new event; or one seen before: a repeat, the out of an open shift, or a correction."""
+    event, seen = _event(case), case.reading.row(*_place(case.company, case.punch))
+    if seen is None:
+        changes = _new_entry(case, event)
+        return Outcome([Put(_listed(event), absent(ClockEvent)), *changes], event, False)
+    said, before = _said(event), _said(seen)
+    repeat = said == before
+    if _is_old(seen, event) or (repeat and seen.status in SETTLED):
+        return Outcome([], seen, True)
     event.id, event.created_at, event.version = seen.id, seen.created_at, seen.version + 1
-    return event
+    event.labour_entry, event.earlier = seen.labour_entry, seen.earlier
+    if not repeat:
+        event.earlier = {"said": [*_earlier(seen), before][-MOST_EARLIER:]}
+    changes, refusal = _settle_again(case, event, seen)
+    if repeat and (event.status, event.reason) == (seen.status, seen.reason):
+        return Outcome([], seen, True, refusal)
+    return Outcome([Put(_listed(event), ClockEvent.version == seen.version), *changes], event, repeat, refusal)
 
 
-def _keep_correction(store: Store, company: str, seen: ClockEvent, event: ClockEvent) -> Outcome:
-    """The same clock-in told otherwise: kept beside the first for a person to settle."""
-    event.sk = f"{event.sk}#{event.clock_out}#{event.break_minutes}#{event.project_code or ''}"
-    kept = store.get(ClockEvent, event.pk, event.sk)
-    if kept is not None:
-        return Outcome([], kept, True)
-    event.status, event.reason, event.labour_entry = "needs_review", "differs_from_earlier_punch", seen.labour_entry
-    _list(event, company)
-    return Outcome([Put(event, absent(ClockEvent))], event, False)
+def _said(event: ClockEvent) -> str:
+    """What a device says of a clock-in; a project's code by its comparison form."""
+    return f"{event.clock_out or ''}#{event.break_minutes}#{comparison_form(event.project_code or '')}"
 
 
-def judge(punch: Punch, operative: Operative | None, project: Project | None, day: str) -> tuple[str, str | None]:
-    """The status of a new event and the reason why it is not matched."""
-    if operative is None:
-        return "unmatched_operative", "unknown_clock_id"
-    if punch.clock_in is None:
-        return "needs_review", "no_clock_in"
-    if punch.clock_out is None:
-        return "open", None
-    if project is None:
-        return "unmatched_project", "unknown_project_code" if punch.project_code else "no_single_project"
-    return _judge_pair(punch, operative, project, day)
+def _earlier(event: ClockEvent) -> list[str]:
+    return list(event.earlier["said"]) if event.earlier else []
 
 
-def _judge_pair(punch: Punch, operative: Operative, project: Project, day: str) -> tuple[str, str | None]:
-    assert punch.clock_in is not None and punch.clock_out is not None
-    if punch.clock_out <= punch.clock_in:
-        return "needs_review", "out_before_in"
-    if punch.clock_out - punch.clock_in > LONGEST:
-        return "needs_review", "longer_than_24_hours"
-    if hours_between(punch.clock_in, punch.clock_out, punch.break_minutes) <= 0:
-        return "needs_review", "break_longer_than_shift"
-    if not operative.active:
-        return "needs_review", "operative_inactive"
-    if project.status not in TAKES_HOURS:
-        return "needs_review", "project_inactive"
-    if project.closed_to and day <= project.closed_to:
-        return "needs_review", "period_closed"
-    return "matched", None
+def _is_old(seen: ClockEvent, event: ClockEvent) -> bool:
+    """Whether it was told so before it was told as it is now; an in alone says nothing once the out is known."""
+    return _said(event) in _earlier(seen) or bool(seen.clock_out and not event.clock_out)
 
 
-def _event(company: str, punch: Punch, now: datetime) -> ClockEvent:
-    at = stamp(now)
+def _settle_again(case: Case, event: ClockEvent, seen: ClockEvent) -> tuple[list[Change], Conflict | None]:
+    """Status and reason of an event told anew, and what becomes of the entry that it has or had."""
+    entry = case.reading.row(*entries.place(case.company, seen.labour_entry)) if seen.labour_entry else None
+    if seen.reason == shifts.DELETED or (seen.labour_entry and entry is None):  # or just being deleted
+        event.status, event.reason = "needs_review", shifts.DELETED
+        return [], None
+    if entry is None:
+        return _new_entry(case, event), None
+    if entry.status == "approved":
+        event.status, event.reason = "needs_review", "entry_approved"
+        return [], InvalidTransition("The shift's entry is approved. The punch is kept for review.", event=event.id)
+    return _correct(case, event, entry), None
+
+
+def _new_entry(case: Case, event: ClockEvent) -> list[Change]:
+    """Status and reason of the event, and the entry that it becomes if it does."""
+    event.status, event.reason = judge(case.punch, case.operative, case.project, case.day)
+    if event.status != "matched":
+        return []
+    assert case.operative is not None
+    shift = _shift(case, case.operative.id)
+    places = shifts.places(case.company, case.operative.id, case.punch.start)
+    held = case.reading.rows(*places)
+    if shifts.overlaps(held, shift):
+        event.status, event.reason = "needs_review", OVERLAP
+        return []
+    entry, changes = _entry(case, shift)
+    event.labour_entry = entry.id
+    return [*changes, *shifts.hold(places, held, entry)]
+
+
+def _correct(case: Case, event: ClockEvent, entry: Entry) -> list[Change]:
+    """The entry follows in what the clock says otherwise; what a person set besides stays."""
+    was, day = entry.shift, entry.date
+    operative, left = case.reading.rows(
+        operatives.place(case.company, entry.operative), projects.place(case.company, entry.project)
+    )
+    event.status, event.reason = judge(case.punch, operative, case.project, case.day)
+    if event.status != "matched":
+        return []
+    assert case.project is not None
+    shift = _shift(case, was["operative"])
+    values = {name: shift[name] for name in ("hours", "date", "project") if shift[name] != was[name]}
+    project = case.project if "project" in values else left
+    places = shifts.places(case.company, shift["operative"], case.punch.start)
+    held = case.reading.rows(*places)
+    reason = (
+        (OVERLAP if shifts.overlaps(held, shift, entry.id) else None)
+        or closed(operative, project, values.get("date", day))
+        or closed_period(left, day)
+    )
+    if reason:
+        event.status, event.reason = "needs_review", reason
+        return []
+    entry.shift = shift
+    days = [case.operative_day(entry.operative, date) for date in dict.fromkeys((values.get("date", day), day))]
+    changes = entries.correct(entry, values, days, case.tenant.daily_cap_hours, case.now)
+    return [*changes, *shifts.hold(places, held, entry, was)]
+
+
+def _shift(case: Case, operative: str) -> dict[str, Any]:
+    """What the entry of a pair keeps of it: whose time it holds, and what the clock alone makes of it."""
+    assert case.project is not None
+    punch = case.punch
+    return {
+        "clock_id": punch.clock_id,
+        "event": punch.identity,
+        "operative": operative,
+        "clock_in": instant(punch.clock_in),
+        "clock_out": instant(punch.clock_out),
+        "hours": punch.hours,
+        "date": case.day,
+        "project": case.project.id,
+    }
+
+
+def _event(case: Case) -> ClockEvent:
+    at, punch = stamp(case.now), case.punch
     return ClockEvent(
-        pk=key(company, punch.clock_id),
+        pk=key(case.company, punch.clock_id),
         sk=punch.identity,
         id=new_id(),
         clock_id=punch.clock_id,
@@ -277,23 +308,18 @@ def _event(company: str, punch: Punch, now: datetime) -> ClockEvent:
     )
 
 
-def _entry(
-    company: str,
-    tenant: Company,
-    punch: Punch,
-    around: Surroundings,
-    day: str,
-    now: datetime,
-) -> tuple[Entry, list[Change]]:
-    assert punch.clock_in is not None and punch.clock_out is not None
-    hours = hours_between(punch.clock_in, punch.clock_out, punch.break_minutes)
-    values = {"date": day, "hours": hours, "status": "submitted", "source": "clock"}
-    entry = entries.new_entry(company, around, values, now)
-    entry.submitted_at = stamp(now)
-    trail = entries.audit(entry, None, "clock", None, now)
-    return entry, entries.commit(entry, None, around.day, tenant.daily_cap_hours, trail)
+def _entry(case: Case, shift: dict[str, Any]) -> tuple[Entry, list[Change]]:
+    assert case.operative is not None and case.project is not None
+    day = case.operative_day(case.operative.id, case.day)
+    values = {"date": case.day, "hours": shift["hours"], "status": "submitted", "source": "clock"}
+    entry = entries.new_entry(case.company, Surroundings(case.project, case.operative, day), values, case.now)
+    entry.submitted_at, entry.shift = stamp(case.now), shift
+    trail = entries.audit(entry, None, "clock", None, case.now)
+    return entry, entries.commit(entry, None, day, case.tenant.daily_cap_hours, trail)
 
 
-def _list(event: ClockEvent, company: str) -> None:
+def _listed(event: ClockEvent) -> ClockEvent:
+    company = event.pk.partition("#")[0]
     event.list_company, event.list_status = company, key(company, event.status)
     event.list_order = f"{event.clock_in or event.clock_out}#{event.id}"
+    return event

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.clock import ingest
-from chalicelib.errors import InProgress, Invalid
+from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.call import Call, Written
 from chalicelib.http.fields import Answer, Code, Loose, bind, text
 from chalicelib.http.idempotency import LOCK_LOST
@@ -107,7 +107,7 @@ def ingest_event(call: Call, body: IngestBody) -> Written:
         return Written([], BatchAnswer(results=_batch(call, body.events)), status=200)
     if body.clock_id is UNSET:
         raise Invalid(errors={"clock_id": ["This field is required."]})
-    outcome = ingest.ingest(call.store, call.company, _values(body), call.now)
+    outcome = ingest.accept(call.store, call.company, _values(body), call.now)
     return Written(outcome.changes, present(outcome.event, outcome.duplicate), status=200 if outcome.duplicate else 201)
 
 
@@ -121,17 +121,23 @@ def _each(call: Call, n: int, event: Any) -> dict[str, Any]:
     """One event of a batch, committed by itself; a storage fault ends the request, and a retry knows the rest."""
 
     def along(outcome: ingest.Outcome) -> Sequence[Change]:
-        return call.ledger.part(n, _answered(outcome)) if call.ledger else ()
+        return call.ledger.part(n, _answered(call, outcome)) if call.ledger else ()
 
     try:
-        return _answered(ingest.keep(call.store, call.company, _values(bind(PunchBody, event)), call.now, along))
+        return _answered(call, ingest.keep(call.store, call.company, _values(bind(PunchBody, event)), call.now, along))
     except Invalid as error:
-        return {"status_code": error.status, **problem_body(error, call.request_id)}
+        return _refused(call, error)
     except ConditionFailed as error:
         raise InProgress(LOCK_LOST) from error
 
 
-def _answered(outcome: ingest.Outcome) -> dict[str, Any]:
+def _refused(call: Call, error: WbsyncError) -> dict[str, Any]:
+    return {"status_code": error.status, **problem_body(error, call.request_id)}
+
+
+def _answered(call: Call, outcome: ingest.Outcome) -> dict[str, Any]:
+    if outcome.refusal is not None:
+        return _refused(call, outcome.refusal)
     answer = present(outcome.event, outcome.duplicate)
     return {"status_code": 200 if outcome.duplicate else 201, **msgspec.structs.asdict(answer)}
 

@@ -25,7 +25,7 @@ from chalicelib.errors import (
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import Permission as P
 from chalicelib.identity.secrets import new_id
-from chalicelib.labour import clashes
+from chalicelib.labour import clashes, shifts
 from chalicelib.operatives import operatives
 from chalicelib.projects.projects import TAKES_HOURS
 from chalicelib.projects.wbs import code_claim, node_key, project_of
@@ -188,7 +188,7 @@ def commit(entry: Entry, before: int | None, day: OperativeDay, cap: Decimal, tr
 
 
 def _day_with(day: OperativeDay, entry: Entry, cap: Decimal) -> Put:
-    entries = {id: kept for id, kept in day.entries.items() if id != entry.id}
+    entries = _without(day, entry)
     if entry.status in clashes.COUNTED:
         submitter = clashes.CLOCK if entry.source == "clock" else entry.submitted_by
         entries[entry.id] = {
@@ -231,9 +231,14 @@ def _list(entry: Entry) -> None:
     entry.list_project_status = key(company, entry.project, entry.status)
 
 
+def place(company: str, id: str) -> tuple[type[Entry], str, str]:
+    """Where an entry is."""
+    return Entry, key(company, id), "entry"
+
+
 def find(store: Store, caller: Caller, id: str) -> Entry:
     """An entry the caller may see, else :class:`NotFound`."""
-    entry = store.get(Entry, key(caller.company, id), "entry")
+    entry = store.get(*place(caller.company, id))
     if entry is None or not sees(caller, entry):
         raise NotFound
     return entry
@@ -366,6 +371,7 @@ def delete(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
         Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
         Put(tombstone(entry, stamp(now))),
         *changes[1:],
+        *(shifts.free(entry, stamp(now)) if entry.shift else []),
     ], entry
 
 
@@ -422,8 +428,7 @@ def change(
     before = _move(entry, entry.status, now)
     changes, entry, around = _finish(caller, entry, before, around, "edit", entry.status, now)
     if (operative, day) != moved:
-        left = {key: kept for key, kept in old_day.entries.items() if key != entry.id}
-        changes.append(_day(old_day, left, caller.tenant.daily_cap_hours))
+        changes.append(_day(old_day, _without(old_day, entry), caller.tenant.daily_cap_hours))
     return changes, entry, around
 
 
@@ -434,6 +439,31 @@ def _apply(entry: Entry, caller: Caller, values: dict[str, Any], around: Surroun
             setattr(entry, name, values[name])
     if {"hours", "date", "operative", "quantity"} & values.keys():
         entry.changed_by = caller.user
+
+
+def correct(
+    entry: Entry, values: dict[str, Any], days: list[OperativeDay], cap: Decimal, now: datetime
+) -> list[Change]:
+    """What the clock says otherwise of its own entry; the state stays. ``days`` are its day then and the one it leaves.
+
+    Whoever changed it before is the last to have changed it only while something of theirs is left.
+    """
+    if "project" in values and values["project"] != entry.project:
+        entry.wbs = None
+    for name, value in values.items():
+        setattr(entry, name, value)
+    if values and entry.quantity is None and all(getattr(entry, name) == entry.shift[name] for name in _CLOCKED):
+        entry.changed_by = None
+    before = _move(entry, entry.status, now)
+    changes = commit(entry, before, days[0], cap, audit(entry, None, "correct", entry.status, now))
+    return changes + [_day(day, _without(day, entry), cap) for day in days[1:]]
+
+
+_CLOCKED = ("hours", "date", "operative")
+
+
+def _without(day: OperativeDay, entry: Entry) -> dict[str, Any]:
+    return {id: kept for id, kept in day.entries.items() if id != entry.id}
 
 
 def allowed_actions(caller: Caller, entry: Entry) -> list[str]:

@@ -16,6 +16,11 @@ STATUSES = ("active", "on_hold", "completed", "archived")
 TAKES_HOURS = frozenset({"active", "on_hold"})
 
 
+def place(company: str, id: str) -> tuple[type[Project], str, str]:
+    """Where a project is."""
+    return Project, key(company, id), "project"
+
+
 def find(store: Store, company: str, id: str) -> Project:
     """The project, or :class:`NotFound`."""
     row = store.get(Project, key(company, id), "project")

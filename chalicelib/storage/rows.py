@@ -367,6 +367,7 @@ class Entry(Tracked):
     approved_at = UnicodeAttribute(null=True)
     rejection_reason = UnicodeAttribute(null=True)
     hourly_rate = DecimalAttribute(null=True)
+    shift = DocumentAttribute(null=True)  # of a clock: the event's clock_id and event, and what the device made of it
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
     list_company = UnicodeAttribute()
@@ -450,12 +451,25 @@ class ClockEvent(Row):
     status = UnicodeAttribute()
     reason = UnicodeAttribute(null=True)
     labour_entry = UnicodeAttribute(null=True)
+    earlier = DocumentAttribute(null=True)  # {"said": [...]}: how it was told before it was corrected
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     list_company = UnicodeAttribute()
     list_status = UnicodeAttribute()
     list_order = UnicodeAttribute()
+
+
+class Shifts(Row):
+    """When an operative worked by the clock: pk = "<company>#<operative>#<UTC date>", sk = "shifts".
+
+    ``held`` maps a clock entry's id to its {clock_in, clock_out}. A shift is held in the row of every UTC date
+    that it touches. Two that overlap share one of them, and its version lets only one of the two in.
+    """
+
+    table = "clock"
+    held = DocumentAttribute()
+    version = IntegerAttribute()
 
 
 # -- rollups ---------------------------------------------------------------------------------------
@@ -573,6 +587,7 @@ ROWS: tuple[type[Row], ...] = (
     Booking,
     Audit,
     ClockEvent,
+    Shifts,
     RollupHead,
     RollupKnown,
     RollupDay,

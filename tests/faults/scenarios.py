@@ -124,10 +124,66 @@ def closing_punch(site: Site) -> Sent:
     return Sent(site.device, "/clock-events/ingest/", site.punched())
 
 
+def overlapping_punch(site: Site) -> Sent:
+    """A shift some of whose time is an entry's, while that entry is deleted."""
+    first = site.device.ok("POST", "/clock-events/ingest/", site.punched())
+    path = f"/labour/{first['labour_entry']}/"
+    later = site.punched(clock_in=f"{DAY}T09:00:00Z")
+    return Sent(site.device, "/clock-events/ingest/", later, lambda: site.foreman.send("DELETE", f"/api/v1{path}"))
+
+
+def racing_punch(site: Site) -> Sent:
+    """A shift while another device sends one that overlaps it, both across midnight."""
+    night, late = (site.punched(clock_in=f"{DAY}T{at}:00:00Z", clock_out="2026-06-09T06:00:00Z") for at in (20, 22))
+    return Sent(
+        site.device, "/clock-events/ingest/", night, lambda: site.device.ok("POST", "/clock-events/ingest/", late)
+    )
+
+
+def correction(**values: Any) -> Callable[[Site], Sent]:
+    """A shift told otherwise, while its entry is rejected."""
+
+    def prepare(site: Site) -> Sent:
+        site.manager.ok("POST", "/projects/", {"code": "P-NY", "name": "Pier", "timezone": "America/New_York"})
+        shift = site.punched(clock_in=f"{DAY}T03:00:00Z", clock_out=f"{DAY}T09:00:00Z")
+        path = f"/api/v1/labour/{site.device.ok('POST', '/clock-events/ingest/', shift)['labour_entry']}/"
+        why = {"reason": "where?"}
+        return Sent(
+            site.device,
+            "/clock-events/ingest/",
+            shift | values,
+            lambda: site.foreman.send("POST", f"{path}reject/", why),
+        )
+
+    return prepare
+
+
+def picked_up(site: Site) -> Sent:
+    """A shift that waited for an operative with its clock ID, sent again."""
+    site.device.ok("POST", "/clock-events/ingest/", site.punched(clock_id="99"))
+    site.operative("Nia", external_clock_id="99")
+    return Sent(site.device, "/clock-events/ingest/", site.punched(clock_id="99"))
+
+
+def batch_with_refusal(site: Site) -> Sent:
+    """Shifts of which one corrects an approved entry."""
+    event = site.device.ok("POST", "/clock-events/ingest/", site.punched())
+    site.manager.ok("POST", f"/labour/{event['labour_entry']}/approve/", {"cost_code": "C-1"})
+    late = site.punched(clock_in=f"{DAY}T16:00:00Z", clock_out=f"{DAY}T18:00:00Z")
+    return Sent(site.device, "/clock-events/ingest/", {"events": [site.punched(break_minutes=0), late]})
+
+
+def delete_clock_entry(site: Site) -> Sent:
+    """The entry of a shift across midnight deleted, while somebody edits it."""
+    night = site.punched(clock_in=f"{DAY}T20:00:00Z", clock_out="2026-06-09T06:00:00Z")
+    path = f"/labour/{site.device.ok('POST', '/clock-events/ingest/', night)['labour_entry']}/"
+    return Sent(site.foreman, path, meanwhile=site.edits(path))
+
+
 def batch(site: Site) -> Sent:
-    """Shifts of which one is new, one unknown, one repeated and one not readable."""
-    shift, stranger = site.punched(), site.punched(clock_id="99")
-    return Sent(site.device, "/clock-events/ingest/", {"events": [shift, stranger, shift, {"clock_id": "77"}]})
+    """Shifts of which one is new, one unknown, one repeated, one overlapping and one not readable."""
+    shift, stranger, late = site.punched(), site.punched(clock_id="99"), site.punched(clock_in=f"{DAY}T09:00:00Z")
+    return Sent(site.device, "/clock-events/ingest/", {"events": [shift, stranger, shift, late, {"clock_id": "77"}]})
 
 
 def change_user(site: Site) -> Sent:
@@ -198,6 +254,7 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "PATCH /api/v1/labour/{id}": on_entry("", {"hours": 7}),
     "PATCH /api/v1/labour/{id} (to another day)": on_entry("", {"date": "2026-06-09"}),
     "DELETE /api/v1/labour/{id}": delete_entry,
+    "DELETE /api/v1/labour/{id} (of a clock)": delete_clock_entry,
     "POST /api/v1/labour/{id}/submit": on_entry("submit/", {}, status="draft"),
     "POST /api/v1/labour/{id}/approve": on_entry("approve/", {}),
     "POST /api/v1/labour/{id}/reject": on_entry("reject/", {"reason": "wrong day"}),
@@ -205,7 +262,13 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/clock-events/ingest": punch(device_id="gate"),
     "POST /api/v1/clock-events/ingest (no project named)": punch(project_code=None),
     "POST /api/v1/clock-events/ingest (closing an open shift)": closing_punch,
+    "POST /api/v1/clock-events/ingest (overlapping an entry)": overlapping_punch,
+    "POST /api/v1/clock-events/ingest (while an overlapping shift comes)": racing_punch,
+    "POST /api/v1/clock-events/ingest (a correction)": correction(clock_out="2026-06-09T02:00:00Z"),
+    "POST /api/v1/clock-events/ingest (a correction to another project)": correction(project_code="P-NY"),
+    "POST /api/v1/clock-events/ingest (picked up)": picked_up,
     "POST /api/v1/clock-events/ingest (a batch)": batch,
+    "POST /api/v1/clock-events/ingest (a batch with a refusal)": batch_with_refusal,
 }
 
 

@@ -201,6 +201,8 @@ def test_a_slow_first_run_that_wakes_after_its_retry_commits_nothing_and_gives_t
         ("POST /api/v1/labour", 2, 4),
         ("POST /api/v1/labour/{id}/approve", 2, 5),
         ("POST /api/v1/clock-events/ingest", 1, 5),
+        ("POST /api/v1/clock-events/ingest (overlapping an entry)", 1, 5),
+        ("POST /api/v1/clock-events/ingest (a correction)", 1, 5),
         ("POST /api/v1/clock-events/ingest (no project named)", 2, 5),
     ],
 )

@@ -234,7 +234,7 @@ def unavailable(reply: Reply) -> None:
 
 
 def test_a_batch_of_punches_is_503_as_a_whole_and_the_retry_recognises_what_was_kept(site: Site) -> None:
-    events = [site.punched(clock_in=f"{DAY}T0{hour}:00:00Z") for hour in (5, 6)]
+    events = [site.punched(clock_in=f"{DAY}T0{hour}:00:00Z", clock_out=f"{DAY}T0{hour + 1}:00:00Z") for hour in (5, 6)]
     start, before = harness.saved(), site.manager.ok("GET", "/labour/")["count"]
 
     def send() -> Reply:
