@@ -6,8 +6,8 @@ A function cannot write to its own directory. Without bytecode in the package ev
 compiles every module that it imports. Run it with the Python version that the functions have.
 """
 
+import argparse
 import compileall
-import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from tempfile import TemporaryDirectory
@@ -45,5 +45,12 @@ def _compiled(code: Path) -> list[Path]:
     return sorted(code.rglob("*.pyc"))
 
 
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.bytecode", description="Compile the modules of a package.")
+    parser.add_argument("package", type=Path, help="the deployment.zip of chalice package")
+    add(parser.parse_args(arguments).package)
+
+
 if __name__ == "__main__":
-    add(Path(sys.argv[1]))
+    main()

@@ -271,7 +271,7 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
                 "name": "If-Match",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "minLength": 1, "pattern": r"\S"},
+                "schema": {"type": "string", "minLength": 1, "pattern": r"[^\s,]"},
                 "description": "Refuse with 412 when the resource has another ETag.",
             }
         )

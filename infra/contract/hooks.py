@@ -53,8 +53,8 @@ turn = itertools.count()
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     """Make a request that the schema calls valid one that this company can answer."""
     _spare(case)
-    if case.headers and re.fullmatch("[!-~]{1,255}", str(case.headers.get("Idempotency-Key", ""))):
-        case.headers["Idempotency-Key"] = str(uuid.uuid4())  # one that was used is answered before anything is read
+    if _valid(case) or case.method in {"PATCH", "DELETE"}:
+        _fresh_key(case)
     if not _valid(case):
         return
     if case.path_parameters:
@@ -93,6 +93,12 @@ def _valid(case: Any) -> bool:
 
 def _segments(case: Any) -> list[str]:
     return list(case.operation.path.removeprefix("/api/v1/").strip("/").split("/"))
+
+
+def _fresh_key(case: Any) -> None:
+    """A key of the request's own where it has a good one: a key that was used is answered before If-Match is read."""
+    if case.headers and re.fullmatch("[!-~]{1,255}", str(case.headers.get("Idempotency-Key", ""))):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
 
 
 def _spare(case: Any) -> None:
