@@ -53,10 +53,10 @@ class LongIndex:
         """The answer to one query.
 
         Raises:
-            ValueError: the query has a filter or a projection, or a condition that the store does not make.
+            ValueError: the query has a filter, or a condition that the store does not make.
         """
-        if parameters.keys() & {"FilterExpression", "ProjectionExpression"}:
-            raise ValueError("this index stands for queries without filters and projections")
+        if "FilterExpression" in parameters:
+            raise ValueError("this index stands for queries without filters")
         forward = parameters.get("ScanIndexForward", True)
         found = self._between(parameters, forward)
         taken: list[Item] = []
@@ -70,7 +70,10 @@ class LongIndex:
         answer: dict[str, Any] = {"Count": len(taken), "ScannedCount": len(taken)}
         if len(taken) < len(found) or len(taken) == parameters.get("Limit"):
             answer["LastEvaluatedKey"] = {name: taken[-1][name] for name in (*TABLE_KEYS, *self.index["keys"])}
-        return answer | ({} if parameters.get("Select") == "COUNT" else {"Items": taken})
+        if parameters.get("Select") == "COUNT":
+            return answer
+        shown = _shown(parameters)
+        return answer | {"Items": [{name: row[name] for name in row.keys() & (shown or row.keys())} for row in taken]}
 
     def _answer(self, context: dict[str, Any], **_: Any) -> tuple[Any, dict[str, Any]] | None:
         parameters = context["long_index_parameters"]  # registered after the meter, and for every operation
@@ -99,6 +102,13 @@ class LongIndex:
 
     def _place(self, row: Item) -> str:
         return str(row[self._range]["S"])
+
+
+def _shown(parameters: Mapping[str, Any]) -> set[str]:
+    """The attributes that a query's projection names; none without one. What it leaves out is paid for all the same."""
+    asked = parameters.get("ProjectionExpression", "")
+    names: Mapping[str, str] = parameters.get("ExpressionAttributeNames", {})
+    return {names.get(name.strip(), name.strip()) for name in asked.split(",") if name.strip()}
 
 
 class _Sent:
