@@ -7,6 +7,7 @@ or 1 MB of index entries. Everything else of a request goes to a local moto.
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
@@ -157,6 +158,7 @@ def _measure(endpoint: str) -> None:
     from infra.demo import Client
     from infra.local.gateway import serve
 
+    os.environ |= {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}  # the table is the output
     _, token, _ = prepared(endpoint)
     credential = secrets.parse(token, "wbs")
     assert credential is not None
