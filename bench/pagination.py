@@ -142,6 +142,7 @@ class PageCost:
 
 def pagination_section() -> None:
     """Read capacity of first, middle and last pages of the labour list."""
+    os.environ |= {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}  # the table is the output
     from infra.local.moto_server import MotoServer
 
     with MotoServer() as moto:
@@ -158,7 +159,6 @@ def _measure(endpoint: str) -> None:
     from infra.demo import Client
     from infra.local.gateway import serve
 
-    os.environ |= {"POWERTOOLS_LOG_LEVEL": "WARNING", "POWERTOOLS_METRICS_DISABLED": "true"}  # the table is the output
     _, token, _ = prepared(endpoint)
     credential = secrets.parse(token, "wbs")
     assert credential is not None
