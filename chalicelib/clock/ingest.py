@@ -65,10 +65,8 @@ class Case(Struct, frozen=True):
 
     def operative_day(self, operative: str, day: str) -> OperativeDay:
         """The operative's day as it is, or a new one."""
-        place = _day_place(self.company, operative, day)
-        return self.reading.row(*place) or OperativeDay(
-            pk=place[1], sk=place[2], operative=operative, date=day, entries={}, version=0
-        )
+        found = self.reading.row(*entries.day_place(self.company, operative, day))
+        return found or entries.new_day(self.company, operative, day)
 
 
 class Outcome(Struct, frozen=True):
@@ -98,7 +96,7 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
         projects.place(company, claim.holder if claim else only),
         _place(company, guess),
         *([entries.place(company, seen.labour_entry)] if seen and seen.labour_entry else []),
-        *(_day_place(company, holder, day) for day in _days_near(guess)),
+        *(entries.day_place(company, holder, day) for day in _days_near(guess)),
         *shifts.places(company, holder, guess.start),
     )
     punch = punches.read(body, project.timezone) if claim and project else guess
@@ -153,10 +151,6 @@ def keep(
 
 def _place(company: str, punch: Punch) -> Place:
     return ClockEvent, key(company, punch.clock_id), punch.identity
-
-
-def _day_place(company: str, operative: str, day: str) -> Place:
-    return OperativeDay, key(company, operative, day), "day"
 
 
 def _days_near(punch: Punch) -> list[str]:

@@ -29,7 +29,7 @@ from chalicelib.identity.permissions import Permission
 from chalicelib.labour import clashes, entries
 from chalicelib.projects import wbs
 from chalicelib.projects.wbs import node_key, project_of
-from chalicelib.storage.rows import Entry, OperativeDay, key
+from chalicelib.storage.rows import Entry, key
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
@@ -149,7 +149,7 @@ def _with_codes(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
     company = call.user.company
     found = call.store.get_many(
         *(node_key(company, row.wbs or "") for row in rows),
-        *((OperativeDay, key(company, row.operative, row.date), "day") for row in rows),
+        *(entries.day_place(company, row.operative, row.date) for row in rows),
     )
     nodes, days = found[: len(rows)], found[len(rows) :]
     return [

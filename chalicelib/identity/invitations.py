@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from chalicelib.errors import Inactive, NotFound
+from chalicelib.errors import NotFound
 from chalicelib.identity import passwords, people, secrets, sessions
 from chalicelib.identity.access import Caller, stamp
 from chalicelib.identity.permissions import Role
@@ -29,8 +29,7 @@ def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
     """
     user = people.find(store, caller.company, id)
     people.require_all(caller, Role(user.role))
-    if not user.active:
-        raise Inactive("The user is not active.")
+    people.require_active(user)
     link = secrets.issue(KIND, user.pk, user.id)
     row = Invitation(
         pk=key(user.pk, user.id),
@@ -96,8 +95,7 @@ def reset(store: Store, company: str, email: str, password: str, now: datetime) 
         raise NotFound
     place = key(company, claim.holder)
     user, access = store.get_many((User, company, f"user#{claim.holder}"), (Access, place, "access"))
-    if not user.active:
-        raise Inactive("The user is not active.")
+    people.require_active(user)
     return [Delete(Invitation, (place, "invitation")), *_replaced(user, access, password, now)], user
 
 

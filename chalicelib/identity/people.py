@@ -121,6 +121,12 @@ def require_all(caller: Caller, role: Role, project: str | None = None) -> None:
         raise Denied(f"The role {role.value} holds a permission that you lack.")
 
 
+def require_active(user: User) -> None:
+    """Raises :class:`Inactive` for a user who may not sign in; nobody makes a credential for one."""
+    if not user.active:
+        raise Inactive("The user is not active.")
+
+
 def _refuse_taken(store: Store, company: str, email: str, user: str | None = None) -> None:
     """Somebody else has the e-mail; one's own claim only says that the row was changed since it was read."""
     claim = store.get(Unique, company, email_claim(email))
@@ -241,8 +247,7 @@ def create_token(
     if caller.tenant.plan not in API_PLANS:
         raise PlanWithoutApi
     require_all(caller, Role(user.role))
-    if not user.active:
-        raise Inactive("The user is not active.")
+    require_active(user)
     token = issue("wbs", caller.company, holder)
     row = token_row(token, label, user, stamp(now), expires_at)
     kept = {"digest": token.digest, "expires_at": expires_at} | ({} if holder == caller.user else {"by": caller.user})

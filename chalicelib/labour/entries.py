@@ -63,6 +63,17 @@ class Surroundings(Struct):
         return self.node.cost_code if self.node else None
 
 
+def day_place(company: str, operative: str, date: str) -> tuple[type[OperativeDay], str, str]:
+    """Where an operative's day is."""
+    return OperativeDay, key(company, operative, date), "day"
+
+
+def new_day(company: str, operative: str, date: str) -> OperativeDay:
+    """An operative's day before its first entry."""
+    _, pk, sk = day_place(company, operative, date)
+    return OperativeDay(pk=pk, sk=sk, operative=operative, date=date, entries={}, version=0)
+
+
 def read_around(
     store: Store,
     company: str,
@@ -76,7 +87,7 @@ def read_around(
     wanted: list[tuple[Any, str, str]] = [
         (Project, key(company, project), "project"),
         operatives.place(company, operative),
-        (OperativeDay, key(company, operative, date), "day"),
+        day_place(company, operative, date),
     ]
     if cost_code is not None:
         wanted.append((NodeUnique, key(company, project), code_claim(cost_code)))
@@ -84,9 +95,7 @@ def read_around(
         wanted.append(node_key(company, wbs))
     rows = store.get_many(*wanted)
     _refuse_unknown(rows, cost_code)
-    day = rows[2] or OperativeDay(
-        pk=key(company, operative, date), sk="day", operative=operative, date=date, entries={}, version=0
-    )
+    day = rows[2] or new_day(company, operative, date)
     return Surroundings(
         rows[0],
         rows[1],

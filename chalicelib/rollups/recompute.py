@@ -25,6 +25,7 @@ from chalicelib.storage.attributes import from_wire, to_wire
 from chalicelib.storage.rows import Booking, Node, Project, Repair, RollupHead, RollupKnown, key
 from chalicelib.storage.store import Change, ConditionFailed, Put, Raw, Store, absent
 
+REPAIRS = "repairs"
 ITEMS = 90
 ATTEMPTS = 12
 
@@ -122,7 +123,7 @@ def _attempt(store: Store, touched: Touched) -> tuple[Touched, int]:
 def leave_for_repair(store: Store, target: Target, reason: str) -> None:
     """Remember an activity that must be recomputed."""
     at = datetime.now(UTC).isoformat()
-    row = Repair(pk="repairs", sk=key(target.company, target.project, target.activity), reason=reason, since=at)
+    row = Repair(pk=REPAIRS, sk=key(target.company, target.project, target.activity), reason=reason, since=at)
     store.transact([Put(row)])
 
 

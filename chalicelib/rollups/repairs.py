@@ -13,11 +13,11 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.rollups.rebuild import Place, advance
-from chalicelib.rollups.recompute import Target, logger, recompute
+from chalicelib.rollups.recompute import REPAIRS, Target, logger, recompute
 from chalicelib.storage.rows import Rebuild, RebuildDue, Repair, key
 from chalicelib.storage.store import ConditionFailed, Delete, Put, Store, absent, parse
 
-REPAIRS, DUE = "repairs", "rebuilds"
+DUE = "rebuilds"
 CHECK_DAYS = 1
 DUE_AT_ONCE = 10
 CHECK = "check"
