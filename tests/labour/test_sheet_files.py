@@ -79,7 +79,7 @@ def test_the_rows_of_a_file_are_bounded() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@sum", "'=1", "=HYPERLINK(1)"])
 def test_an_export_is_inert_in_a_spreadsheet_and_an_import_gets_the_text_back(cell: str) -> None:
-    line = {"operative": cell, "date": "2026-06-08", "project": cell, "hours": Decimal(8), "note": cell}
+    line: dict[str, Any] = {"operative": cell, "date": "2026-06-08", "project": cell, "hours": Decimal(8), "note": cell}
     made = write([line], COLUMNS)
     assert f"'{cell}" in made
     [row] = read(made.encode())
