@@ -5,6 +5,7 @@ Only what is asked for is unpacked: drawings, macros and links to other workbook
 
 import io
 import posixpath
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,19 @@ from chalicelib.errors import Invalid, PayloadTooLarge, UnsupportedMediaType
 
 _CHUNK = 256 * 1024
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # OLE: an .xls workbook, or any workbook with a password
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, OverflowError, KeyError)
+# What zipfile raises for damaged files, and for those with a password or a compression that it has not.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 Attributes = dict[str, str]
 Start = Callable[[str, Attributes], None]
@@ -129,7 +142,7 @@ class Package:
                     if self._unpacked > self._bounds.unpacked:
                         raise PayloadTooLarge(f"The workbook unpacks to more than {self._bounds.unpacked >> 20} MB.")
                     yield chunk
-        except (*_BROKEN, NotImplementedError, RuntimeError):  # RuntimeError: the part has a password
+        except _BROKEN:
             raise broken(f"{name} cannot be unpacked") from None
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:
