@@ -18,8 +18,10 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Invalid, NotFound, Unavailable, WbsyncError
+from chalicelib.http.binding import bind
 from chalicelib.http.call import utc_now
-from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, bind, encode, given
+from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, given
+from chalicelib.http.json_text import encode
 from chalicelib.identity import companies, ingest_secrets, invitations, passwords, people
 from chalicelib.identity.companies import create_company
 from chalicelib.identity.permissions import PLANS, Role

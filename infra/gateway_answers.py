@@ -18,7 +18,7 @@ from chalicelib.errors import (
     UnsupportedMediaType,
     WbsyncError,
 )
-from chalicelib.http.fields import encode
+from chalicelib.http.json_text import encode
 from chalicelib.http.problems import TYPE, problem_body
 
 

@@ -15,7 +15,7 @@ BELOW = {
     "storage": set[str](),
     "evm": set[str](),
 }
-EVERYWHERE = {"errors", "names", "settings", "version"}
+EVERYWHERE = {"errors", "names", "settings", "version", "zones"}
 MODULES = sorted((ROOT / "chalicelib").rglob("*.py"))
 
 

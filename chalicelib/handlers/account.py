@@ -7,9 +7,10 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call, Written
-from chalicelib.http.fields import Answer, Body, Code, Id, text
+from chalicelib.http.fields import Answer, Body, Code, Id
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet, csrf_token
+from chalicelib.http.texts import text
 from chalicelib.identity import people
 from chalicelib.identity.access import stamp
 from chalicelib.identity.permissions import Permission

@@ -8,11 +8,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.clock import ingest
 from chalicelib.errors import InProgress, Invalid, WbsyncError
+from chalicelib.http.binding import bind
 from chalicelib.http.call import Call, Written
-from chalicelib.http.fields import Answer, Code, Loose, bind, text
+from chalicelib.http.fields import Answer, Code, Loose
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.http.texts import text
 from chalicelib.storage.rows import ClockEvent
 from chalicelib.storage.store import Change, ConditionFailed
 

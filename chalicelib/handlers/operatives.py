@@ -1,10 +1,10 @@
 """Operatives."""
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib import zones
 from chalicelib.errors import Denied
 from chalicelib.http.call import Call, Read, Written, etag
 from chalicelib.http.fields import Answer, Body, Code, Figure, Id, Name, Rate, given
@@ -81,7 +81,7 @@ class OperativeAnswer(Answer, kw_only=True):
 
 
 def _today(call: Call) -> str:
-    zone = ZoneInfo(call.user.tenant.timezone)
+    zone = zones.zone(call.user.tenant.timezone)
     return call.now.astimezone(zone).date().isoformat()
 
 

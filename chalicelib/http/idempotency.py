@@ -31,7 +31,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from botocore.exceptions import ClientError
 
 from chalicelib.errors import InProgress, InvalidKey, KeyReused, Unavailable, WbsyncError
-from chalicelib.http.fields import encode
+from chalicelib.http.json_text import encode
 from chalicelib.storage.rows import IDEMPOTENCY_TABLE
 from chalicelib.storage.store import Raw, Store
 

@@ -23,7 +23,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Figure, text
+from chalicelib.http.fields import Answer, Body, Figure
+from chalicelib.http.texts import text
 from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import keyed
 from chalicelib.names import comparison_form

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.errors import WbsyncError
-from chalicelib.http.fields import encode
+from chalicelib.http.json_text import encode
 
 TYPE = "application/problem+json"
 

@@ -31,9 +31,11 @@ from chalicelib.errors import (
     UnsupportedMediaType,
     WbsyncError,
 )
+from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.call import CURRENT, Call, Read, Written
-from chalicelib.http.fields import Body, bind, bind_query, encode, parse_json
+from chalicelib.http.fields import Body
 from chalicelib.http.idempotency import LOCK_LOST, Ledger, checked_key, fingerprint, once
+from chalicelib.http.json_text import encode, parse_json
 from chalicelib.http.problems import problem
 from chalicelib.http.telemetry import logger
 from chalicelib.identity import access, secrets
