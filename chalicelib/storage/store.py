@@ -150,11 +150,12 @@ def absent(model: type[Row]) -> Condition:
 
 
 class Page(Struct, frozen=True):
-    """Rows of one query and where it stopped."""
+    """Rows of one query and where it stopped; ``read`` counts those that were dropped after reading too."""
 
     rows: list[dict[str, Any]]
     last: dict[str, Any] | None
     count: int
+    read: int = 0
 
 
 @dataclass
@@ -306,7 +307,7 @@ class Store:
         parameters |= {"Select": "COUNT"} if count_only else {}
         parameters |= {"ConsistentRead": True} if consistent else {}
         answer = self.call("query", **parameters)
-        return Page(answer.get("Items", []), answer.get("LastEvaluatedKey"), answer["Count"])
+        return Page(answer.get("Items", []), answer.get("LastEvaluatedKey"), answer["Count"], answer["ScannedCount"])
 
     def query_all(
         self, model: type[R], pk: str, *, between: tuple[str, str] | None = None, consistent: bool = True
