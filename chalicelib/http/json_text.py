@@ -21,13 +21,15 @@ LOST = "\ufffd"  # what the gateway has put in the place of each byte that is no
 NOT_UTF_8 = "The body is not UTF-8. (A replacement character that is meant is written \\ufffd.)"
 TOO_DEEP = f"Nested more than {MAX_DEPTH} levels deep."
 TOO_MANY_KEYS = f"More than {MAX_KEYS} keys."
-_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 class Huge(str):
     """A number past its bounds, as the text that it was: no number field takes it, and nothing computes with it."""
 
     __slots__ = ()
+
+
+_PLAIN = frozenset({str, int, bool, type(None), Huge})
 
 
 class Unreadable(dict[str, list[str]]):
@@ -117,23 +119,45 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _checked(value: Any) -> Any:
     """The value, within its bounds; the items of a batch each for itself."""
     if not isinstance(value, dict) or isinstance(value, _Flawed):
-        _Walk().check(value, 0)
+        _check(value)
         return value
     batches = {name: items for name in BATCHES if isinstance(items := value.get(name), list)}
-    _Walk().check({**value, **dict.fromkeys(batches)}, 0)
+    _check({**value, **dict.fromkeys(batches)})
     return value | {name: [_apart(item) for item in items] for name, items in batches.items()}
 
 
 def _apart(item: Any) -> Any:
     try:
-        _Walk().check(item, 0)
+        _check(item)
         return item
     except _Fault as fault:
         return Unreadable(fault.errors)
 
 
+def _check(value: Any) -> None:
+    if not _sound(value):
+        _Walk().check(value, 0)
+
+
+def _sound(value: Any) -> bool:
+    """Whether all bounds hold, level by level: what most bodies are asked, so it is quick and gives no reason."""
+    keys, level = 0, [value]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for each in level:
+            if type(each) is dict:
+                keys += len(each)
+                below += [item for item in each.values() if type(item) not in _PLAIN]
+            elif type(each) is list:
+                below += [item for item in each if type(item) not in _PLAIN]
+            elif type(each) is not Decimal or not each.is_finite():
+                return False
+        level = below
+    return keys <= MAX_KEYS and not any(isinstance(each, dict | list) for each in level)
+
+
 class _Walk:
-    """Through a value from the top: keys counted, depth bounded, no constants that JSON does not have."""
+    """Through a value from the top, for the path of the first fault: too many keys, too deep, no number of JSON's."""
 
     def __init__(self) -> None:
         self.keys = 0
