@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOMAIN = {"clock", "identity", "labour", "operatives", "projects", "rollups"}
+DOMAIN = {"clock", "identity", "labour", "operatives", "projects", "rollups", "tree"}
 BELOW = {
     "handlers": {"http", "storage", "evm", *DOMAIN},
     "http": {"identity", "projects", "storage"},
-    **{package: {"storage", "evm", *DOMAIN} for package in DOMAIN},
+    **{package: {"storage", "evm", "spreadsheet", *DOMAIN} for package in DOMAIN},
     "storage": set[str](),
+    "spreadsheet": set[str](),
     "evm": set[str](),
 }
 EVERYWHERE = {"errors", "names", "settings", "version", "zones"}

@@ -1,6 +1,6 @@
 """The caller, and API tokens."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
@@ -11,8 +11,7 @@ from chalicelib.http.fields import Answer, Body, Code, Id
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet, csrf_token
 from chalicelib.http.texts import text
-from chalicelib.identity import people
-from chalicelib.identity.access import stamp
+from chalicelib.identity import tokens
 from chalicelib.identity.permissions import Permission
 from chalicelib.storage.rows import Token
 
@@ -74,6 +73,7 @@ class TokenAnswer(Answer, kw_only=True):
     label: str
     prefix: str
     user: str
+    made_by: str
     created_at: str
     last_used_at: str | None
     expires_at: str | None
@@ -81,16 +81,17 @@ class TokenAnswer(Answer, kw_only=True):
     token: str | UnsetType = UNSET
 
 
-def _present_token(row: Token, used: str | None = None, **shown: Any) -> TokenAnswer:
+def _present_token(row: Token, state: tokens.State, **shown: Any) -> TokenAnswer:
     return TokenAnswer(
         id=row.id,
         label=row.label,
         prefix=row.prefix,
         user=row.user,
+        made_by=row.made_by,
         created_at=row.created_at,
-        last_used_at=used,
+        last_used_at=state.last_used_at,
         expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
+        revoked_at=state.revoked_at,
         **shown,
     )
 
@@ -101,8 +102,8 @@ def list_tokens(call: Call) -> Listed:
     source = Source(Token, "tokens", "list_tokens", call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
-        used = people.last_uses(call.store, rows)
-        return [_present_token(row, used[row.id]) for row in rows]
+        found = tokens.states(call.store, rows)
+        return [_present_token(row, found[row.id]) for row in rows]
 
     return listed(call, source, shown)
 
@@ -112,27 +113,36 @@ def list_tokens(call: Call) -> Listed:
 )
 def create_token(call: Call, body: TokenCreate) -> Written:
     """Create a token; this answer is the only one that shows it."""
-    changes, row, token = people.create_token(
+    changes, row, token = tokens.create(
         call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
     )
     mark = f"{{token:{token.id}}}"
     replay = {mark: token.reference}
-    return Written(changes, _present_token(row, token=mark), location=f"{BASE}/tokens/{row.id}/", replay=replay)
+    return Written(
+        changes,
+        _present_token(row, tokens.State(None, None), token=mark),
+        location=f"{BASE}/tokens/{row.id}/",
+        replay=replay,
+    )
 
 
-def _moment(text: str | None) -> str | None:
+def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text).astimezone(UTC) if _has_zone(text) else None
+    except (ValueError, OverflowError):
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None:
         raise Invalid(errors={"expires_at": ["Must be a time such as 2027-01-01T00:00:00Z."]})
-    return stamp(moment)
+    return moment
+
+
+def _has_zone(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(people.revoke_token(call.store, call.user, id, call.now))
+    return Written(tokens.revoke(call.store, call.user, id, call.now))

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from chalicelib import zones
 from chalicelib.errors import Conflict, InUse, Invalid, NotFound
 from chalicelib.identity.access import Caller, stamp
-from chalicelib.identity.people import require_all
 from chalicelib.identity.permissions import Permission, Role
+from chalicelib.identity.tokens import require_all
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.rows import Access, Membership, Project, Team, User, key
 from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
