@@ -14,7 +14,7 @@ from chalicelib.errors import WbsyncError
 from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.fields import Body, Code, Email, Hours, Name, Note, Zone
 from chalicelib.http.json_text import parse_json
-from chalicelib.http.routes import accepts
+from chalicelib.http.negotiation import chosen
 from chalicelib.identity import secrets
 from chalicelib.names import comparison_form
 
@@ -88,7 +88,7 @@ WORST: Mapping[str, Worst] = {
     "query: many parameters": Worst(
         lambda size: {f"p{number}": ["1"] for number in range(size // 8)}, lambda raw: bind_query(Sheet, raw)
     ),
-    "header: Accept": Worst(lambda size: "a/b;q=0.5," * (size // 10), lambda text: accepts(text, ("text/csv",))),
+    "header: Accept": Worst(lambda size: "a/b;q=0.5," * (size // 10), lambda text: chosen(text, ("text/csv",))),
     "header: Authorization": Worst(lambda size: "wbs_" + "a" * size, lambda text: secrets.parse(text, "wbs")),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""JSON text to plain values and back: exact numbers, and bounds that hold while it is read.
+"""JSON text to plain values: exact numbers, and bounds that hold while it is read.
 
 What breaks a bound in an item of a batch is kept there as :class:`Unreadable`, so that it costs its item alone.
 """
@@ -6,8 +6,6 @@ What breaks a bound in an item of a batch is kept there as :class:`Unreadable`, 
 import json
 from decimal import Decimal
 from typing import Any
-
-import msgspec
 
 from chalicelib.errors import InvalidJson
 
@@ -193,11 +191,3 @@ class _Walk:
 def printable(name: str) -> str:
     """A client's own name for a field, short and safe to show."""
     return name[:64].encode("utf-8", "replace").decode().replace("\0", "?")
-
-
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(value: Any) -> bytes:
-    """An answer as JSON bytes; decimals as numbers."""
-    return _encoder.encode(value)

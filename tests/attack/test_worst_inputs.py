@@ -7,7 +7,8 @@ from urllib.parse import quote
 import pytest
 from msgspec.structs import fields
 
-from chalicelib.http.routes import ROUTES, Route
+from chalicelib.http.route import Route
+from chalicelib.http.routes import ROUTES
 from tests.attack.conftest import attacked, no_row_is_larger_than_storage_takes
 from tests.attack.worst import BODIES, LONG_VALUES, TEXTS, VALUES
 from tests.faults import harness

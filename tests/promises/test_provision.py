@@ -3,7 +3,8 @@
 import boto3
 
 from chalicelib.settings import settings
-from chalicelib.storage.rows import IDEMPOTENCY_TABLE, TABLES
+from chalicelib.storage.tables import IDEMPOTENCY_TABLE
+from chalicelib.tables import TABLES
 from infra import provision
 from tests.promises.conftest import Stage
 
