@@ -33,8 +33,8 @@ def read_docs(call: Call) -> Page:
     """Swagger UI over the document, for a signed-in person or a token."""
     try:
         authenticate(call)
-    except NotAuthenticated:
-        return to_sign_in(call)
+    except NotAuthenticated as error:
+        return to_sign_in(call, error)
     session = call.user.session
     links = navigation(call, session, "/settings/api/", "API & integrations") if session else ""
     head = (

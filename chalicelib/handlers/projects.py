@@ -34,6 +34,7 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.identity import memberships
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form
@@ -185,5 +186,7 @@ def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     row = projects.find(call.store, call.user.company, id)
     call.user.require(Permission.EDIT_PROJECTS, id)
     matching(call, etag(row.version))
+    if given(body).get("timezone", row.timezone) != row.timezone:
+        memberships.refuse_own_end(call.user, id)
     changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
     return Written(changes, present(call.user, row), etag=etag(row.version))

@@ -44,8 +44,8 @@ def read_settings(call: Call) -> Page:
     """Generate, list and revoke tokens, and rotate the ingest secret; owners and admins, signed in."""
     try:
         authenticate(call)
-    except NotAuthenticated:
-        return to_sign_in(call)
+    except NotAuthenticated as error:
+        return to_sign_in(call, error)
     session = call.user.session
     if session is None:
         return to_sign_in(call)

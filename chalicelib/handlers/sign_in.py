@@ -22,7 +22,6 @@ from chalicelib.http.pages import (
 )
 from chalicelib.http.routes import PAGES, RouteSet, carries_csrf, csrf_token
 from chalicelib.identity import access, invitations, passwords, sessions
-from chalicelib.identity.people import directory_key
 from chalicelib.identity.sessions import Account
 from chalicelib.settings import settings
 from chalicelib.storage.rows import Company
@@ -30,6 +29,7 @@ from chalicelib.storage.store import ConditionFailed
 
 routes = RouteSet(PAGES, __name__)
 ATTEMPTS = 10
+LONGEST_EMAIL = 254
 REFUSED = 'autofocus aria-invalid="true" aria-describedby="alert"'  # the field to fill in again
 WRONG = "This e-mail and password do not belong together."
 
@@ -50,8 +50,8 @@ def _sign_in_form(call: Call, message: str = "", status: int = 200, email: str =
         call,
         "Sign in",
         f'{alert(message)}<form method="post" action="{_action(call)}">'
-        '<label for="email">E-mail</label><input id="email" name="email" type="email" required maxlength="254" '
-        f'autocomplete="username" value="{html.escape(email[:254])}"{first}>'
+        '<label for="email">E-mail</label><input id="email" name="email" type="email" required '
+        f'maxlength="{LONGEST_EMAIL}" autocomplete="username" value="{html.escape(email[:LONGEST_EMAIL])}"{first}>'
         '<label for="password">Password</label><input id="password" name="password" type="password" required '
         f'autocomplete="current-password"{again}><button>Sign in</button></form>',
         status,
@@ -82,14 +82,16 @@ def sign_in_page(call: Call) -> Page:
 @routes.route("POST", "/login", query=NextQuery, answer=AnyAnswer, open=True)
 def sign_in(call: Call) -> Page:
     """Sign in with e-mail and password, or with the choice of a company that was offered before."""
+    visit(call)
     fields = form(call)
     email, password = fields.get("email", ""), fields.get("password", "")
-    try:
-        visit(call, "sign-in")
-        if "choice" not in fields:
-            _count_account(call, email)
-    except RateLimited as error:
-        return _too_often(call, error)
+    if len(email) > LONGEST_EMAIL:  # nobody's; what it would cost to fold it is not spent
+        return _sign_in_form(call, WRONG, 401, email)
+    if "choice" not in fields:
+        try:
+            call.allowance = access.count_sign_in(call.store, call.address, email, call.now)
+        except RateLimited as error:
+            return _too_often(call, error)
     company = fields.get("company")
     for attempt in range(ATTEMPTS):
         proved = _proved(call, fields, email, password)
@@ -112,15 +114,6 @@ def _proved(call: Call, fields: dict[str, str], email: str, password: str) -> li
         return sessions.sign_in(call.store, email, password)
     account = sessions.chosen(call.store, fields["choice"], fields.get("company", ""), call.now)
     return [account] if account else []
-
-
-def _count_account(call: Call, email: str) -> None:
-    """Attempts on one e-mail are limited wherever they come from; whether anybody has it is not asked."""
-    used = access.count_address(call.store, directory_key(email), "sign-in", call.now)
-    held = access.allowance(settings().rate_sign_in, used, call.now)
-    access.check(held)
-    assert call.allowance is not None
-    call.allowance = min(call.allowance, held, key=lambda each: each.remaining)
 
 
 def _which(call: Call, accounts: list[Account]) -> Page:
@@ -199,11 +192,8 @@ def password_page(call: Call, key: str) -> Page:
 @routes.route("POST", "/password/{key}", answer=AnyAnswer, open=True)
 def set_password(call: Call, key: str) -> Page:
     """Set the password: once, whoever is first. Every session of the user ends."""
+    visit(call)
     fields = form(call)
-    try:
-        visit(call, "sign-in")
-    except RateLimited as error:
-        return _too_often(call, error)
     return _answered(call, lambda: _set_password(call, key, fields.get("password", "")))
 
 

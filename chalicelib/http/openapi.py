@@ -10,7 +10,7 @@ from msgspec.structs import fields
 from chalicelib.errors import WbsyncError
 from chalicelib.http.fields import Answer
 from chalicelib.http.pagination import Changes, Deleted, Listed
-from chalicelib.http.routes import JSON, PAGES, ROUTES, Route, Scope
+from chalicelib.http.routes import JSON, PAGES, ROUTES, Route, Scope, session_cookie_name
 from chalicelib.version import VERSION
 
 SCHEMAS = "#/components/schemas/{name}"
@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "device": {"type": "apiKey", "in": "header", "name": "X-Inbound-Secret"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "wbsync_session"},
+                "session": {"type": "apiKey", "in": "cookie", "name": session_cookie_name()},
             },
         },
         "security": [{"token": []}, {"session": []}],

@@ -8,15 +8,14 @@ import html
 from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
-from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.errors import Denied, Invalid, NotAuthenticated, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.call import Call
 from chalicelib.http.fields import LOST, printable
-from chalicelib.http.routes import cookies, limit_address, raw_body
+from chalicelib.http.routes import limit_address, raw_body, session_cookie_name, session_text
 from chalicelib.identity import access, secrets
 from chalicelib.settings import settings
 
 Page = tuple[int, dict[str, str], bytes]
-COOKIE = "wbsync_session"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 65_536
 HOME = "/api/docs/"
@@ -75,9 +74,10 @@ def redirect(call: Call, target: str, headers: Mapping[str, str] | None = None) 
     return 303, page_headers({"Location": base(call) + target, **(headers or {})}), b""
 
 
-def to_sign_in(call: Call) -> Page:
-    """To the sign-in page, and back here afterwards."""
-    return redirect(call, f"/login/?next={quote(call.resource + '/')}")
+def to_sign_in(call: Call, error: NotAuthenticated | None = None) -> Page:
+    """To the sign-in page, and back here afterwards; with what the address has left when a credential was refused."""
+    limits = {name: value for name, value in (error.headers if error else {}).items() if name in access.LIMIT_HEADERS}
+    return redirect(call, f"/login/?next={quote(call.resource + '/')}", limits)
 
 
 def base(call: Call) -> str:
@@ -103,17 +103,13 @@ def safe(target: str | None) -> str:
     return quote(target, safe="/?&=%#:@!$'()*+,;~-._")
 
 
-def visit(call: Call, kind: str = "api") -> None:
-    """Count a request that names nobody against its address.
+def visit(call: Call) -> None:
+    """Count a request that names nobody against its address, before anything of it is looked at.
 
     Raises:
         RateLimited: the address is over its limit.
     """
-    if kind == "api":
-        return limit_address(call)
-    used = access.count_address(call.store, call.address, kind, call.now)
-    call.allowance = access.allowance(settings().rate_sign_in, used, call.now)
-    return access.check(call.allowance)
+    limit_address(call)
 
 
 def form(call: Call) -> dict[str, str]:
@@ -163,10 +159,10 @@ def _host(sender: str) -> str:
 
 def session_of(call: Call) -> secrets.Credential | None:
     """The session that the request's cookie names, not yet checked."""
-    return secrets.parse(cookies(call).get(COOKIE, ""), "wbss")
+    return secrets.parse(session_text(call), "wbss")
 
 
 def session_cookie(text: str, seconds: int) -> dict[str, str]:
     """The header that keeps a session in the browser; without text and time it is removed."""
     secure = "; Secure" if settings().secure_cookies else ""
-    return {"Set-Cookie": f"{COOKIE}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"}
+    return {"Set-Cookie": f"{session_cookie_name()}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"}

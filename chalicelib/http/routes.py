@@ -48,6 +48,7 @@ WRITES = frozenset({"POST", "PATCH", "DELETE"})
 CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
 MAX_BODY = 4_500_000  # what the gateway hands on for every content type
 PAGES = "Pages"
+SESSION = "wbsync_session"
 _ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
 
 
@@ -231,13 +232,19 @@ def _credential(call: Call) -> secrets.Credential | None:
     if header is not None:
         scheme, _, token = header.partition(" ")
         return secrets.parse(token.strip(), "wbs") if scheme.lower() == "bearer" else None
-    return secrets.parse(cookies(call).get("wbsync_session", ""), "wbss")
+    return secrets.parse(session_text(call), "wbss")
 
 
-def cookies(call: Call) -> dict[str, str]:
-    """The request's cookies by name."""
-    pairs = (part.strip().partition("=") for part in call.headers.get("cookie", "").split(";"))
-    return {name: value for name, _, value in pairs}
+def session_cookie_name() -> str:
+    """Browsers take a ``__Host-`` cookie from this very host over HTTPS alone: no neighbouring site can plant one."""
+    return f"__Host-{SESSION}" if settings().secure_cookies else SESSION
+
+
+def session_text(call: Call) -> str:
+    """What the session's cookie holds; nothing where there are two, of which one is somebody else's."""
+    pairs = (part.strip().partition("=") for value in call.header_values("cookie") for part in value.split(";"))
+    found = [value for name, _, value in pairs if name == session_cookie_name()]
+    return found[0] if len(found) == 1 else ""
 
 
 def _perform(route: Route, call: Call, arguments: dict[str, str]) -> tuple[int, dict[str, str], bytes]:

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.http.openapi import WHERE, document
 from chalicelib.http.routes import BASE, PAGES, ROUTES, Route, Scope
 from chalicelib.identity.permissions import Permission, Role
-from tests.identity.conftest import EVER, People, project
+from tests.identity.conftest import People, project
 from tests.promises.conftest import Client, Stage
 from tests.test_docs import table
 
@@ -54,7 +54,7 @@ def site(stage: Stage) -> Site:
     for role in MEMBER_ROLES:
         people["operative", role, "here"] = made.member("operative", here, role)[0]
         people["operative", role, "elsewhere"] = made.member("operative", elsewhere, role)[0]
-        people["operative", role, "ended"] = made.member("operative", here, role, expires_on=EVER)[0]
+        people["operative", role, "ended"] = made.once_member("operative", here, role)[0]
     token = owner.ok("POST", "/tokens/", {"label": "target", "user": member})["id"]
     ids = {"projects": here, "wbs": path[-1], "labour": entry, "operatives": hand, "users": member, "tokens": token}
     return Site(ids | {"user": member}, people)
