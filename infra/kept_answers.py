@@ -10,10 +10,14 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.http.fields import encode
+from msgspec.structs import replace
+
+from chalicelib.encoding import encode
+from chalicelib.http.answers import Kept
 from chalicelib.http.idempotency import PIECE
-from chalicelib.storage.rows import IDEMPOTENCY_TABLE
-from chalicelib.storage.store import Raw, Store
+from chalicelib.storage.changes import Raw
+from chalicelib.storage.store import Store
+from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 
 Blanks = Mapping[str, Mapping[str, Any]]  # id of a row -> the fields that are shown from now on
 
@@ -23,9 +27,9 @@ def forget(store: Store, company: str, blanks: Blanks) -> int:
     found = 0
     for item in _kept(store, company):
         answer = _answer(store, item)
-        body = _blanked(json.loads(answer["body"], parse_float=Decimal), blanks) if answer["body"] else None
+        body = _blanked(json.loads(answer.body, parse_float=Decimal), blanks) if answer.body else None
         if body is not None:
-            store.transact(_again(store, item, answer | {"body": encode(body).decode()}))
+            store.transact(_again(store, item, replace(answer, body=encode(body))))
             found += 1
     return found
 
@@ -53,12 +57,12 @@ def _pieces(item: Mapping[str, Any]) -> list[str]:
     return [f"{item['id']['S']}#{item['run']['S']}#{n}" for n in range(int(item["pieces"]["N"]))]
 
 
-def _answer(store: Store, item: Mapping[str, Any]) -> dict[str, Any]:
+def _answer(store: Store, item: Mapping[str, Any]) -> Kept:
     table, data = store.name(IDEMPOTENCY_TABLE), item["data"]["B"]
     for name in _pieces(item):
         piece = store.call("get_item", TableName=table, Key={"id": {"S": name}}, ConsistentRead=True)
         data += piece["Item"]["data"]["B"]
-    return dict(json.loads(zlib.decompress(data)))
+    return Kept.unpack(zlib.decompress(data))
 
 
 def _blanked(value: Any, blanks: Blanks) -> Any:
@@ -74,10 +78,10 @@ def _blanked(value: Any, blanks: Blanks) -> Any:
     return value | inner | shown if inner or shown else None
 
 
-def _again(store: Store, item: Mapping[str, Any], answer: dict[str, Any]) -> list[Raw]:
+def _again(store: Store, item: Mapping[str, Any], answer: Kept) -> list[Raw]:
     """The record with another answer, unless it has expired and begun anew meanwhile; as many pieces as before."""
     table, names = store.name(IDEMPOTENCY_TABLE), _pieces(item)
-    text = zlib.compress(encode(answer))
+    text = zlib.compress(answer.pack())
     size = max(PIECE, -(-len(text) // (len(names) + 1)))
     first, *rest = (text[start : start + size] for start in range(0, size * (len(names) + 1), size))
     same = {

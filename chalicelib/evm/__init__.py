@@ -16,7 +16,10 @@ From rows to figures, each step usable by itself:
 * ``figures.Node`` joins the cut in hours, the cut in money (None: a planned rate is wanting), what
   is spent, and the unbaselined hours; ``figures.figures(node, measure, forecast)`` gives every key
   figure of it and ``explain.explain(node, measure, forecast)`` how each comes about.
-* ``s_curve.s_curve(sums, spent, calendar, as_of, interval, …)`` gives the points of the S-curve.
+* ``s_curve.s_curve(sums, spent, calendar, as_of, interval, …)`` gives the points of the S-curve;
+  ``table.rows`` and ``table.as_csv`` show them in hours or money, ``picture.s_curve_svg`` draws them.
+* ``look_ahead.outlook(progress, calendar, as_of)`` and ``productivity.productivity(…)`` are the two
+  reports that look at one activity.
 * ``project.node(activities, calendar, as_of, rate)`` goes the whole way from source rows.
 
 A level of effort has no EV of its own in any sum: it earns what is planned. Activities without both

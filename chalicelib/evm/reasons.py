@@ -10,6 +10,10 @@ NO_BASELINE = "no_baseline"
 NO_WORKING_DAYS = "no_working_days"
 NOT_STARTED = "baseline_not_started"
 TOO_LATE = "over_three_durations_late"
+NO_RECENT_HOURS = "no_recent_hours"
+BEYOND_DATES = "beyond_the_last_date"
+NO_QUANTITY = "no_quantity"
+NOTHING_INSTALLED = "nothing_installed"
 
 FINISHED = "finished"
 """Beside a forecast finish: it is the day on which EV reached BAC."""
@@ -28,6 +32,10 @@ IN_WORDS = {
     NO_WORKING_DAYS: "no working day lies between the baseline start and finish",
     NOT_STARTED: "the first working day of the baseline is not over",
     TOO_LATE: "at this pace it would finish over three durations after the baseline finish",
+    NO_RECENT_HOURS: "no hours of the last fourteen days are approved",
+    BEYOND_DATES: "at this pace it would finish after the last date there is",
+    NO_QUANTITY: "the cost code has no quantity",
+    NOTHING_INSTALLED: "nothing is installed yet",
     FINISHED: "all dated work is done; this is the day on which it was",
     UNRATED_HOURS: "some approved hours have no rate: the cost is higher than shown",
 }

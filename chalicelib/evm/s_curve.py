@@ -56,11 +56,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The points in order of date, and the exact forecast line where there is one."""
+    """The points in order of date, the first day of the curve, and the exact forecast line, if any."""
 
     interval: Interval
     as_of: date
     points: tuple[Point, ...]
+    first: date | None
     line: Line | None
 
 
@@ -77,13 +78,14 @@ def s_curve(
     """The curve from the first baseline day or hour to the last of plan, as-of and forecast.
 
     ``sums`` are the node's in hours or money, ``spent`` the changes of AC in that unit, ``eac`` the
-    exact estimate in that unit. Without ``eac`` or ``forecast_finish`` there is no forecast. Nothing
-    dated after ``as_of`` counts. Raises TooManyPoints.
+    exact estimate in that unit. Without ``eac`` or ``forecast_finish``, or before the first day,
+    there is no forecast. Nothing dated after ``as_of`` counts. Raises TooManyPoints.
     """
     earned, spent = merged(up_to(sums.earned, as_of), up_to(sums.undated, as_of)), up_to(spent, as_of)
     planned, effort = PlannedCurve([*sums.planned, *sums.effort], calendar), PlannedCurve(sums.effort, calendar)
-    line = _line(as_of, forecast_finish, total(spent), eac)
-    days = _days(interval, _first_day(planned, earned, spent), as_of, [planned.finish, line.end if line else None])
+    first = _first_day(planned, earned, spent)
+    line = _line(as_of, forecast_finish, total(spent), eac) if first and first <= as_of else None
+    days = _days(interval, first, as_of, [planned.finish, line.end if line else None])
     earned_to, spent_to = _cumulative(earned, days), _cumulative(spent, days)
     points = (
         Point(
@@ -95,7 +97,7 @@ def s_curve(
         )
         for i, day in enumerate(days)
     )
-    return Curve(interval, as_of, tuple(points), line)
+    return Curve(interval, as_of, tuple(points), first, line)
 
 
 def period_end(interval: Interval, day: date) -> date:

@@ -8,11 +8,12 @@ import html
 from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
-from chalicelib.errors import Denied, Invalid, NotAuthenticated, PayloadTooLarge, UnsupportedMediaType
-from chalicelib.http.call import Call
+from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType, WbsyncError
+from chalicelib.http.call import Call, session_cookie_name
 from chalicelib.http.fields import LOST, printable
-from chalicelib.http.routes import limit_address, raw_body, session_cookie_name, session_text
-from chalicelib.identity import access, secrets
+from chalicelib.http.negotiation import raw_body
+from chalicelib.identity import secrets
+from chalicelib.identity.access import LIMIT_HEADERS
 from chalicelib.settings import settings
 
 Page = tuple[int, dict[str, str], bytes]
@@ -74,10 +75,21 @@ def redirect(call: Call, target: str, headers: Mapping[str, str] | None = None) 
     return 303, page_headers({"Location": base(call) + target, **(headers or {})}), b""
 
 
-def to_sign_in(call: Call, error: NotAuthenticated | None = None) -> Page:
+def to_sign_in(call: Call, error: WbsyncError | None = None) -> Page:
     """To the sign-in page, and back here afterwards; with what the address has left when a credential was refused."""
-    limits = {name: value for name, value in (error.headers if error else {}).items() if name in access.LIMIT_HEADERS}
-    return redirect(call, f"/login/?next={quote(call.resource + '/')}", limits)
+    return redirect(call, f"/login/?next={quote(call.resource + '/')}", _limits(error))
+
+
+def too_often(call: Call, error: WbsyncError) -> Page:
+    """Over a rate limit: when to try again, and the way back."""
+    seconds = html.escape(error.headers.get("Retry-After", "60"))
+    back = f'<p><a href="{html.escape(base(call) + call.resource)}/">Try again</a></p>'
+    said = alert(f"Too many attempts. Wait {seconds} seconds, then try again.")
+    return page(call, "Too many attempts", said + back, 429, _limits(error))
+
+
+def _limits(error: WbsyncError | None) -> dict[str, str]:
+    return {name: value for name, value in (error.headers if error else {}).items() if name in LIMIT_HEADERS}
 
 
 def base(call: Call) -> str:
@@ -101,15 +113,6 @@ def safe(target: str | None) -> str:
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable():
         return HOME
     return quote(target, safe="/?&=%#:@!$'()*+,;~-._")
-
-
-def visit(call: Call) -> None:
-    """Count a request that names nobody against its address, before anything of it is looked at.
-
-    Raises:
-        RateLimited: the address is over its limit.
-    """
-    limit_address(call)
 
 
 def form(call: Call) -> dict[str, str]:
@@ -159,7 +162,7 @@ def _host(sender: str) -> str:
 
 def session_of(call: Call) -> secrets.Credential | None:
     """The session that the request's cookie names, not yet checked."""
-    return secrets.parse(session_text(call), "wbss")
+    return secrets.parse(call.session_cookie, "wbss")
 
 
 def session_cookie(text: str, seconds: int) -> dict[str, str]:

@@ -18,11 +18,12 @@ from msgspec import Struct
 from chalicelib.errors import Denied, NotAuthenticated, RateLimited
 from chalicelib.identity import makers
 from chalicelib.identity.permissions import ROLES, Permission, Role
+from chalicelib.identity.rows import Access, Company, Ingest, Invitation, Makers
 from chalicelib.identity.secrets import Credential, keyed
 from chalicelib.names import comparison_form
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
-from chalicelib.storage.rows import Access, Company, Ingest, Invitation, Makers, key
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, parse
 
 SLOTS = 10

@@ -12,12 +12,17 @@ from zoneinfo import ZoneInfo
 from pynamodb.expressions.condition import Condition, size
 
 from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound
-from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission, Role
+from chalicelib.identity.rows import Access, Membership, Team, User
 from chalicelib.identity.tokens import require_all
+from chalicelib.projects.rows import Project
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Membership, Project, Team, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
+from chalicelib.storage.changes import Change, Delete, Put, Update, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 MemberRole = Literal[
     "project_manager", "project_planner", "engineer", "commercial", "supervisor", "foreman", "operative"
@@ -85,10 +90,6 @@ def create(
         version=1,
         created_at=at,
         updated_at=at,
-        list_members=company,
-        list_project=key(company, project),
-        list_user=key(company, user),
-        list_order=f"{at}#{project}#{user}",
     )
     room = size(Access.memberships) < MOST_PROJECTS  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
     return [Put(row, absent(Membership)), _granted(row, there.timezone, room), team], row
@@ -174,7 +175,8 @@ def in_zone(store: Store, company: str, project: str, zone: str) -> list[Change]
     """
     team = _team(store, company, project)
     _, _, first = place(company, project, "")
-    dated = [row for row in store.query_all(Membership, company, between=(first, first + "~")) if row.expires_on]
+    members = Query(model=Membership, hash=company, between=(first, first + "~"))
+    dated = [row for row in store.each(members) if row.expires_on]
     if len(dated) > MOST_DATED:
         raise InUse(
             f"The project has {len(dated)} memberships with a last day; "

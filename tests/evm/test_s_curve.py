@@ -93,7 +93,7 @@ class TestForecastRunsStraightByCalendarDays:
         points = s_curve(sums, spent, WEEK, as_of, interval, forecast_finish=finish, eac=eac).points
         for point in points:
             gone, whole = (point.date - as_of).days, (finish - as_of).days
-            if gone < 0:
+            if gone < 0 or as_of < EPOCH:
                 assert point.forecast is None
             elif gone == 0:
                 assert point.forecast == 7
@@ -150,7 +150,8 @@ class TestCumulativeByPeriodEnd:
         begins = [day for day in (planned[0], *hours[:1]) if day]
         if not begins:
             return
-        first, last = min(begins), max(day for day in (planned[1], as_of, finish) if day)
+        first = min(begins)
+        last = max(day for day in (planned[1], as_of, finish if as_of >= first else None) if day)
         ends = {period_end(interval, min(begins) + timedelta(days=n)) for n in range(max((last - first).days, 0) + 1)}
         own = {as_of} if as_of >= first else set()
         assert [point.date for point in points] == sorted(ends | own)

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.identity.rows import Access
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, key
-from chalicelib.storage.store import Update, store
+from chalicelib.storage.changes import Update
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import store
 from tests.promises.conftest import Client, Stage, own_token, stage  # noqa: F401 - the fixture is used from here
 
 
