@@ -1,5 +1,6 @@
 """Rate limits: exact at once, per user and address, and counted against whoever asked."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from chalicelib.http.routes import ROUTES, Guard
 from chalicelib.identity import access, secrets
+from chalicelib.identity.access import count_address
+from chalicelib.storage.store import store
 from infra.local.gateway_messages import HttpAnswer, HttpRequest
 from tests.pages.browser import Browser
 from tests.promises.conftest import Client, Reply, Stage
@@ -193,6 +197,45 @@ def test_sign_in_is_limited_more_widely_for_an_address_and_for_an_e_mail(stage: 
         addresses = [f"10.3.3.{n % 4}" for n in range(16)]  # of four each, two are refused and count for nobody else
         found = [signing_in(moment, "x@a.example", "wrong", each).status for each in addresses]
         assert Counter(found) == {401: 6, 429: 10}
+
+
+WRONG = secrets.Credential("wbs", "a" * 12, "b" * 12, "c" * 12, "d" * 32)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": f"Bearer {WRONG.text}"},
+        {"Cookie": f"__Host-wbsync_session=wbss{WRONG.text[3:]}"},
+        {"X-Inbound-Secret": "wrong", "Sec-Fetch-Site": "cross-site"},
+        {"Content-Type": "text/plain", "Cookie": "x"},
+    ],
+    ids=["nobody", "unknown token", "unknown session", "another site's form", "no form"],
+)
+def test_every_answer_counts_whoever_it_is_for(stage: Stage, headers: dict[str, str]) -> None:
+    """Pages included, what is wrong with the request or not."""
+    moment = NOON + timedelta(hours=11)
+    client = at(moment, Client(stage.gateway, {"Content-Type": "application/x-www-form-urlencoded", **headers}))
+    with limits(rate_address=100_000):
+        for route in ROUTES:
+            path = re.sub(r"{\w+}", "x", route.path) + "/"
+            for query in ("", "?surprise=1"):
+                before = count_address(store(), "127.0.0.1", "api", moment)
+                reply = client.send(route.method, path + query, b"a=b" if route.writes else None)
+                assert "x-ratelimit-remaining" in reply.headers, (route.method, path, reply.status)
+                ingest = route.guard is Guard.DEVICE
+                after = count_address(store(), "127.0.0.1", "api", moment)
+                assert after == before + (1 if ingest else 2), (route.method, path, reply.status)
+
+
+def test_a_page_that_is_asked_for_too_often_says_when_and_leads_back(stage: Stage) -> None:
+    client = at(NOON + timedelta(hours=12), Client(stage.gateway))
+    with limits(rate_address=2):
+        replies = [client.send("GET", "/login/") for _ in range(3)]
+    last = replies[-1]
+    assert (last.status, last.headers["content-type"]) == (429, "text/html; charset=utf-8")
+    assert "Wait 40 seconds" in last.text and 'href="/login/"' in last.text and last.headers["retry-after"] == "40"
 
 
 def test_a_refused_request_changes_nothing(stage: Stage) -> None:
