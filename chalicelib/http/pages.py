@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType, WbsyncError
 from chalicelib.http.call import Call, session_cookie_name
-from chalicelib.http.fields import LOST, printable
+from chalicelib.http.json_text import LOST, printable
 from chalicelib.http.negotiation import raw_body
 from chalicelib.identity import secrets
 from chalicelib.identity.access import LIMIT_HEADERS

@@ -7,10 +7,10 @@ time zone to know whether it counts.
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from pynamodb.expressions.condition import Condition, size
 
+from chalicelib import zones
 from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission, Role
@@ -35,7 +35,7 @@ def ends(expires_on: str | None, zone: str) -> str | None:
     """The instant at which a membership is over: the midnight after its last valid day, in the project's zone."""
     if expires_on is None:
         return None
-    midnight = datetime.combine(date.fromisoformat(expires_on) + timedelta(days=1), time(), ZoneInfo(zone))
+    midnight = datetime.combine(date.fromisoformat(expires_on) + timedelta(days=1), time(), zones.zone(zone))
     return stamp(midnight.astimezone(UTC))
 
 
@@ -132,7 +132,7 @@ def _not_by_it(caller: Caller, row: Membership) -> None:
 
 def _refuse_past(expires_on: str | None, zone: str, now: datetime) -> None:
     """A last valid day that is over gives nothing: it is a slip."""
-    today = now.astimezone(ZoneInfo(zone)).date().isoformat()
+    today = now.astimezone(zones.zone(zone)).date().isoformat()
     if expires_on is not None and expires_on < today:
         raise Invalid(errors={"expires_on": [f"Is over: today is {today} on the project."]})
 
