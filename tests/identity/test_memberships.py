@@ -207,7 +207,7 @@ def test_a_time_zone_with_more_dated_memberships_than_one_transaction_takes_is_i
     company = stage.made["company"]["id"]
     for number in range(memberships.MOST_DATED + 1):
         row = memberships.Membership(
-            **dict.fromkeys(("role", "list_members", "list_project", "list_user", "list_order"), "x"),
+            role="foreman",
             pk=company,
             sk=f"member#{place}#{number}",
             project=place,
