@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access import tokens
+from chalicelib.access.permissions import Permission
+from chalicelib.access.rows import TOKENS, Token
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
@@ -13,9 +16,6 @@ from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.http.texts import text
-from chalicelib.identity import tokens
-from chalicelib.identity.permissions import Permission
-from chalicelib.identity.rows import TOKENS, Token
 
 routes = RouteSet("Account", __name__)
 
@@ -104,7 +104,7 @@ def list_tokens(call: Call) -> Listed:
     source = Source(Token, TOKENS, call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
-        found = tokens.states(call.store, rows)
+        found = tokens.states(call.rows, rows)
         return [_present_token(row, found[row.id]) for row in rows]
 
     return listed(call, source, shown)
@@ -115,11 +115,10 @@ def list_tokens(call: Call) -> Listed:
 )
 def create_token(call: Call, body: TokenCreate) -> Written:
     """Create a token; this answer is the only one that shows it."""
-    changes, row, token = tokens.create(
-        call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
-    )
+    decided = tokens.create(call.rows, call.user, body.label, body.user, _moment(body.expires_at), call.now)
+    row, token = decided.answer.row, decided.answer.token
     return Written(
-        changes,
+        decided.changes,
         _present_token(row, tokens.State(None, None)),
         location=f"{BASE}/tokens/{row.id}/",
         secrets={"token": Secret(token.reference)},
@@ -145,4 +144,4 @@ def _has_zone(text: str) -> bool:
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(tokens.revoke(call.store, call.user, id, call.now), None)
+    return Written(tokens.revoke(call.rows, call.user, id, call.now).changes, None)

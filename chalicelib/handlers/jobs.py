@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import NotFound
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.work import intents
 from chalicelib.work.rows import Intent
 

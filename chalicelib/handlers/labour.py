@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -26,8 +28,6 @@ from chalicelib.http.fields import (
 )
 from chalicelib.http.pagination import ChangesQuery, Listed, Rule, Source, Summed, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 from chalicelib.labour import clashes, entries
 from chalicelib.labour.rows import (

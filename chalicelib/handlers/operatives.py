@@ -5,6 +5,8 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib import zones
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -22,8 +24,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import BY_ACTIVE, OPERATIVES, Operative
 from chalicelib.storage.rows import key

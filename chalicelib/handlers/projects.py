@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -36,10 +38,8 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import memberships
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form
+from chalicelib.people import memberships
 from chalicelib.projects import projects
 from chalicelib.projects.rows import BY_STATUS, PROJECTS, Project
 from chalicelib.storage.rows import key

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -38,8 +40,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects import projects, wbs
 from chalicelib.projects.rows import BY_LEVEL, TREE, Node, Project
 from chalicelib.projects.wbs import LEVELS

@@ -22,12 +22,12 @@ from urllib.parse import urlencode
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
+from chalicelib.access.keys import keyed
 from chalicelib.encoding import encode
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Figure
 from chalicelib.http.texts import text
-from chalicelib.identity.secrets import keyed
 from chalicelib.names import comparison_form
 from chalicelib.storage.queries import Page, Query
 from chalicelib.storage.rows import Row

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.fields import Body
-from chalicelib.identity.permissions import Permission
 
 BASE = "/api/v1"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})

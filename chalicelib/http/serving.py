@@ -9,6 +9,7 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.access import limits
 from chalicelib.errors import InProgress, NotAuthenticated, NotFound, RateLimited, WbsyncError
 from chalicelib.http.answers import JSON, Kept, Read, Reply, Written
 from chalicelib.http.binding import bind, bind_query
@@ -23,7 +24,6 @@ from chalicelib.http.problems import problem
 from chalicelib.http.replay import given, once
 from chalicelib.http.route import CHANGES, Guard, Route
 from chalicelib.http.telemetry import logger
-from chalicelib.identity import access
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import AlsoFailed, commit
 
@@ -66,7 +66,7 @@ def _everywhere(call: Call) -> dict[str, str]:
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-        **(access.limit_headers(call.allowance) if call.allowance else {}),
+        **(limits.headers(call.allowance) if call.allowance else {}),
     }
 
 
