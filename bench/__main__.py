@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 
 from bench.cold_start import cold_start_section
 from bench.endpoints import endpoints_section
+from bench.engine import engine_section
 from bench.pagination import pagination_section
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "endpoints": endpoints_section,
     "pagination": pagination_section,
     "cold-start": cold_start_section,
+    "engine": engine_section,
 }
 
 
