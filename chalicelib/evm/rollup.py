@@ -4,8 +4,7 @@ It leaves out the days between, and with them the figures of time; :mod:`chalice
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from operator import add
@@ -18,8 +17,7 @@ from chalicelib.evm.planned_value import planned_value
 from chalicelib.evm.project import PROJECT, Activity, Booking
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """Hours in millionths; money in units of 1e-8, None where a budgeted activity has no planned rate."""
 
     bac: int
@@ -65,12 +63,18 @@ class _Spent(NamedTuple):
     quantity: Decimal
 
 
-class _Prices(dict[Decimal, int | None]):
-    """The price of a millionth of an hour by rate, each worked out once."""
+class _Prices(dict[Decimal, int]):
+    """The price of a millionth of an hour by rate, each worked out once; rates finer than 0.01 have none."""
 
-    def __missing__(self, rate: Decimal) -> int | None:
-        self[rate] = price(rate)
-        return self[rate]
+    def of(self, hours: int, rate: Decimal) -> int:
+        """Hours in millionths at a rate."""
+        each = self.get(rate)
+        if each is None:
+            each = price(rate)
+            if each is None:
+                return money(hours, rate)
+            self[rate] = each
+        return hours * each
 
 
 def totals(
@@ -107,7 +111,7 @@ def _own(
     is_effort = activity.rule is Rule.LEVEL_OF_EFFORT
     earned = planned if is_effort else _earned(activity, spent, as_of)
     rate = project_rate if activity.planned_rate is None else activity.planned_rate
-    costs = (0, 0, 0) if rate is None else (money(plan.budget, rate), money(planned, rate), money(earned, rate))
+    costs = (0, 0, 0) if rate is None else tuple(prices.of(amount, rate) for amount in (plan.budget, planned, earned))
     return _Sums(
         bac=plan.budget,
         pv=planned,
@@ -126,22 +130,20 @@ def _own(
     )
 
 
-def _spent(rows: Iterable[Booking], as_of: date, prices: Mapping[Decimal, int | None]) -> _Spent:
-    """The rows up to ``as_of``. A million pass here: what is not needed for each is kept out of the loop."""
-    hours = cost = unrated = 0
-    quantity = Decimal(0)
-    for row in rows:
-        if row.day <= as_of:
-            hours += row.hours
-            if row.rate is None:
-                unrated += row.hours
-            elif (priced := prices[row.rate]) is not None:
-                cost += row.hours * priced
-            else:
-                cost += money(row.hours, row.rate)
-            if row.quantity is not None:
-                quantity += row.quantity
-    return _Spent(hours, cost, unrated, quantity)
+def _spent(rows: Iterable[Booking], as_of: date, prices: _Prices) -> _Spent:
+    """The rows up to ``as_of``. A million pass here, so each loop does one thing."""
+    known = [row for row in rows if row.day <= as_of]
+    cost, unrated, known_price = 0, 0, prices.get
+    for row in known:
+        rate = row.rate
+        if rate is None:
+            unrated += row.hours
+        elif (each := known_price(rate)) is not None:
+            cost += row.hours * each
+        else:
+            cost += prices.of(row.hours, rate)
+    hours = sum([row.hours for row in known])
+    return _Spent(hours, cost, unrated, sum([row.quantity for row in known if row.quantity is not None], Decimal(0)))
 
 
 def _earned(activity: Activity, spent: _Spent, as_of: date) -> int:

@@ -57,7 +57,7 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
         found, expected = rollup.totals(activities, calendar, as_of, rate), calculate(activities, calendar, as_of, rate)
         assert set(found) == set(expected)
         for name, total in found.items():
-            shown = {field.name: getattr(total, field.name) for field in fields(total)}
+            shown = total._asdict()
             assert shown.pop("unbaselined") == 0
             shown["unrated_hours"] = shown.pop("unrated")
             assert shown == {field.name: getattr(expected[name], field.name) for field in fields(Totals)}
