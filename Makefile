@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL_DATA ?= ../shared/data
 
-.PHONY: help setup run test faults lint types docs real rehearse contract browser bench clean
+.PHONY: help setup run test faults attack lint types docs real mutate rehearse contract browser bench clean
 
 help:
-	@echo "make run | test | faults | lint | types | docs | real | rehearse | contract | browser | bench | clean"
+	@echo "make run | test | faults | attack | lint | types | docs | real | mutate | rehearse | contract | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -28,6 +28,9 @@ test: $(READY)
 faults: $(READY)
 	$(BIN)/python -m pytest -n 2 tests/faults -m every_fault
 
+attack: $(READY)
+	$(BIN)/python -m pytest -n 2 tests/attack -m attack
+
 lint: $(READY)
 	$(BIN)/ruff check .
 
@@ -39,6 +42,9 @@ docs: $(READY)
 
 real: $(READY)
 	$(BIN)/python -m infra.real $(REAL_DATA)
+
+mutate: $(READY)
+	$(BIN)/python -m infra.mutate $(PACKAGES)
 
 rehearse: $(READY)
 	$(BIN)/python -m infra.rehearsal

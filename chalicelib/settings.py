@@ -20,9 +20,12 @@ class Settings:
     rate_limits: bool = setting(True, "Count requests and refuse those over the limits (on, off).")
     rate_user: int = setting(300, "Requests a minute for one user.")
     rate_address: int = setting(1200, "Requests a minute from one address.")
-    rate_sign_in: int = setting(10, "Sign-in attempts a minute from one address or for one e-mail.")
+    rate_sign_in: int = setting(10, "Sign-in attempts a minute from one address for one e-mail.")
+    rate_sign_in_address: int = setting(100, "Sign-in attempts a minute from one address, whatever the e-mails.")
+    rate_sign_in_email: int = setting(300, "Sign-in attempts a minute for one e-mail, wherever they come from.")
     rate_ingest: int = setting(6000, "Ingest requests a minute for one company and for one address.")
     secure_cookies: bool = setting(True, "Send the session cookie over HTTPS only (off on plain HTTP).")
+    key_days: int = setting(7, "Days that the answer to an Idempotency-Key is kept: sites are offline for weekends.")
     session_hours: int = setting(12, "How long a browser session lasts.")
 
     @property

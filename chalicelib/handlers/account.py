@@ -6,13 +6,16 @@ from typing import Annotated, Any
 from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
-from chalicelib.http.call import Call, Written
-from chalicelib.http.fields import Answer, Body, Code, Id, text
+from chalicelib.http.answers import Secret, Written
+from chalicelib.http.call import Call
+from chalicelib.http.fields import Answer, Body, Code, Id
+from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
-from chalicelib.http.routes import BASE, RouteSet, csrf_token
+from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.http.texts import text
 from chalicelib.identity import tokens
 from chalicelib.identity.permissions import Permission
-from chalicelib.storage.rows import Token
+from chalicelib.identity.rows import TOKENS, Token
 
 routes = RouteSet("Account", __name__)
 
@@ -98,7 +101,7 @@ def _present_token(row: Token, state: tokens.State, **shown: Any) -> TokenAnswer
 @routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed)
 def list_tokens(call: Call) -> Listed:
     """List the company's tokens, oldest first; never the tokens themselves."""
-    source = Source(Token, "tokens", "list_tokens", call.user.company)
+    source = Source(Token, TOKENS, call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
         found = tokens.states(call.store, rows)
@@ -115,13 +118,11 @@ def create_token(call: Call, body: TokenCreate) -> Written:
     changes, row, token = tokens.create(
         call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
     )
-    mark = f"{{token:{token.id}}}"
-    replay = {mark: token.reference}
     return Written(
         changes,
-        _present_token(row, tokens.State(None, None), token=mark),
+        _present_token(row, tokens.State(None, None)),
         location=f"{BASE}/tokens/{row.id}/",
-        replay=replay,
+        secrets={"token": Secret(token.reference)},
     )
 
 
@@ -144,4 +145,4 @@ def _has_zone(text: str) -> bool:
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(tokens.revoke(call.store, call.user, id, call.now))
+    return Written(tokens.revoke(call.store, call.user, id, call.now), None)

@@ -10,9 +10,12 @@ from msgspec import Struct
 
 from chalicelib.errors import NotFound
 from chalicelib.identity import makers, passwords, people, secrets, sessions, tokens
-from chalicelib.identity.access import Caller, stamp
-from chalicelib.storage.rows import Access, Invitation, Unique, User, key
-from chalicelib.storage.store import Change, Check, Delete, Put, Store
+from chalicelib.identity.access import Caller
+from chalicelib.identity.rows import Access, EmailClaim, Invitation, User
+from chalicelib.storage.changes import Change, Check, Delete, Put
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 KIND = "wbsp"
 DAYS = 7
@@ -96,7 +99,7 @@ def reset(store: Store, company: str, email: str, password: str, now: datetime) 
         NotFound: the company has no user with this e-mail.
         Inactive: the user may not sign in.
     """
-    claim = store.get(Unique, company, people.email_claim(email))
+    claim = store.get(EmailClaim, company, people.email_claim(email))
     if claim is None:
         raise NotFound
     place = key(company, claim.holder)

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 
 from chalicelib.errors import Denied, InUse
 from chalicelib.identity.permissions import ROLES, Permission, Role
-from chalicelib.storage.rows import Makers
-from chalicelib.storage.store import Change, Check, Put, absent
+from chalicelib.identity.rows import Makers
+from chalicelib.storage.changes import Change, Check, Put, absent
 
 Standing = Mapping[str, Mapping[str, int]]  # maker -> role they may hand out -> the version since which they may
 Marks = Mapping[str, int]  # maker -> that version for the role of the credential's user, when it was made

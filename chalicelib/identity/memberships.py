@@ -7,15 +7,22 @@ time zone to know whether it counts.
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
-from chalicelib.errors import Conflict, InUse, Invalid, NotFound
-from chalicelib.identity.access import Caller, stamp
+from pynamodb.expressions.condition import Condition, size
+
+from chalicelib import zones
+from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound
+from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission, Role
+from chalicelib.identity.rows import Access, Membership, Team, User
 from chalicelib.identity.tokens import require_all
+from chalicelib.projects.rows import Project
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Membership, Project, Team, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
+from chalicelib.storage.changes import Change, Delete, Put, Update, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 MemberRole = Literal[
     "project_manager", "project_planner", "engineer", "commercial", "supervisor", "foreman", "operative"
@@ -28,7 +35,7 @@ def ends(expires_on: str | None, zone: str) -> str | None:
     """The instant at which a membership is over: the midnight after its last valid day, in the project's zone."""
     if expires_on is None:
         return None
-    midnight = datetime.combine(date.fromisoformat(expires_on) + timedelta(days=1), time(), ZoneInfo(zone))
+    midnight = datetime.combine(date.fromisoformat(expires_on) + timedelta(days=1), time(), zones.zone(zone))
     return stamp(midnight.astimezone(UTC))
 
 
@@ -72,6 +79,7 @@ def create(
         raise Conflict("The user has a membership of this project.", errors={"user": ["Is a member already."]})
     if len(access.memberships) >= MOST_PROJECTS:
         raise InUse(f"The user has {MOST_PROJECTS} memberships, which is the most; remove one first.")
+    _refuse_past(values.get("expires_on"), there.timezone, now)
     row = Membership(
         pk=company,
         sk=place(company, project, user)[2],
@@ -82,12 +90,9 @@ def create(
         version=1,
         created_at=at,
         updated_at=at,
-        list_members=company,
-        list_project=key(company, project),
-        list_user=key(company, user),
-        list_order=f"{at}#{project}#{user}",
     )
-    return [Put(row, absent(Membership)), _granted(row, there.timezone), team], row
+    room = size(Access.memberships) < MOST_PROJECTS  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
+    return [Put(row, absent(Membership)), _granted(row, there.timezone, room), team], row
 
 
 def change(
@@ -100,6 +105,7 @@ def change(
     team = _team(store, row.pk, row.project)
     there = store.get(Project, key(row.pk, row.project), "project")
     assert there is not None, "projects are not deleted"
+    _refuse_past(values.get("expires_on"), there.timezone, now)
     before = row.version
     for name, value in values.items():
         setattr(row, name, value)
@@ -124,13 +130,31 @@ def _not_by_it(caller: Caller, row: Membership) -> None:
         caller.require(Permission.MANAGE_TEAM)
 
 
-def _granted(row: Membership, zone: str) -> Update:
+def _refuse_past(expires_on: str | None, zone: str, now: datetime) -> None:
+    """A last valid day that is over gives nothing: it is a slip."""
+    today = now.astimezone(zones.zone(zone)).date().isoformat()
+    if expires_on is not None and expires_on < today:
+        raise Invalid(errors={"expires_on": [f"Is over: today is {today} on the project."]})
+
+
+def refuse_own_end(caller: Caller, project: str) -> None:
+    """Nobody moves the end of the membership by which they manage the project, its midnight included.
+
+    Raises:
+        Denied: the project's time zone says when the caller's own membership ends.
+    """
+    own = caller.access.memberships.get(project)
+    if own and own["until"] is not None and not caller.may(Permission.EDIT_PROJECTS):
+        raise Denied("Your own membership ends by the project's time zone; ask somebody else to change it.")
+
+
+def _granted(row: Membership, zone: str, room: Condition | None = None) -> Update:
     kept = {"role": row.role, "until": ends(row.expires_on, zone)}
     return Update(
         Access,
         (key(row.pk, row.user), "access"),
         (Access.memberships[row.project].set(document_value(kept)),),
-        Access.memberships.exists(),
+        Access.memberships.exists() if room is None else room,
     )
 
 
@@ -151,7 +175,8 @@ def in_zone(store: Store, company: str, project: str, zone: str) -> list[Change]
     """
     team = _team(store, company, project)
     _, _, first = place(company, project, "")
-    dated = [row for row in store.query_all(Membership, company, between=(first, first + "~")) if row.expires_on]
+    members = Query(model=Membership, hash=company, between=(first, first + "~"))
+    dated = [row for row in store.each(members) if row.expires_on]
     if len(dated) > MOST_DATED:
         raise InUse(
             f"The project has {len(dated)} memberships with a last day; "

@@ -8,14 +8,19 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.errors import Conflict, Inactive, InUse, NotFound
-from chalicelib.identity import tokens
-from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity import passwords, tokens
+from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Role
-from chalicelib.identity.secrets import keyed, new_id
+from chalicelib.identity.rows import Access, Company, Directory, EmailClaim, Invitation, Owners, User
+from chalicelib.identity.secrets import keyed
 from chalicelib.identity.tokens import require_all
+from chalicelib.ids import new_id
 from chalicelib.names import comparison_form
-from chalicelib.storage.rows import Access, Company, Directory, Invitation, Owners, Unique, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
+from chalicelib.storage.changes import Change, Delete, Put, Update, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 MOST_OWNERS = 100  # active owners of a company
 
@@ -42,8 +47,6 @@ def create_user(
         version=1,
         created_at=at,
         updated_at=at,
-        list_users=company.id,
-        list_order=f"{comparison_form(name)}#{id}",
     )
     access = Access(
         pk=key(company.id, id),
@@ -56,7 +59,7 @@ def create_user(
         operatives={},
         version=1,
     )
-    claim = Unique(pk=company.id, sk=email_claim(email), holder=id)
+    claim = EmailClaim(pk=company.id, sk=email_claim(email), holder=id)
     rows = (user, access, claim, _directory(user))
     return [Put(row, absent(type(row))) for row in rows], user, access
 
@@ -68,7 +71,7 @@ def _directory(user: User) -> Directory:
 
 def listed_anew(store: Store, company: str) -> Iterator[Change]:
     """The sign-in directory's row of every user of a company, under the stage's digest key of now."""
-    for user in store.query_all(User, company, between=("user#", "user#~")):
+    for user in store.each(Query(model=User, hash=company, between=("user#", "user#~"))):
         yield Put(_directory(user))
 
 
@@ -130,7 +133,7 @@ def require_active(user: User) -> None:
 
 def _refuse_taken(store: Store, company: str, email: str, user: str | None = None) -> None:
     """Somebody else has the e-mail; one's own claim only says that the row was changed since it was read."""
-    claim = store.get(Unique, company, email_claim(email))
+    claim = store.get(EmailClaim, company, email_claim(email))
     if claim and claim.holder != user:
         raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
 
@@ -164,11 +167,12 @@ def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tu
     for name, value in values.items():
         setattr(row, name, str(value) if isinstance(value, Role) else value)
     moved = comparison_form(row.email) != comparison_form(email)
-    changes = _moved(store, row, email) if moved else []
+    changes: list[Change] = []
+    if moved:
+        row.password, changes = passwords.moved(row.password), _moved(store, row, email)
     if _owns(row) is not owned:
         changes += owners_with(store, row.pk, row.id, not owned)
     row.version, row.updated_at = before + 1, stamp(now)
-    row.list_order = f"{comparison_form(row.name)}#{row.id}"
     shown = {"id": row.id, "name": row.name, "email": row.email}
     actions: tuple[Action, ...] = (Access.user.set(shown),)
     place = (key(row.pk, row.id), "access")
@@ -189,10 +193,10 @@ def _moved(store: Store, row: User, old: str) -> list[Change]:
     """The e-mail's claim in the company and its row in the sign-in directory, under the new address."""
     _refuse_taken(store, row.pk, row.email, row.id)
     place = key(row.pk, row.id)
-    claim = Unique(pk=row.pk, sk=email_claim(row.email), holder=row.id)
+    claim = EmailClaim(pk=row.pk, sk=email_claim(row.email), holder=row.id)
     return [
-        Put(claim, absent(Unique)),
-        Delete(Unique, (row.pk, email_claim(old)), Unique.holder == row.id),
+        Put(claim, absent(EmailClaim)),
+        Delete(EmailClaim, (row.pk, email_claim(old)), EmailClaim.holder == row.id),
         Put(_directory(row), absent(Directory)),
         Delete(Directory, (directory_key(old), place)),
     ]

@@ -14,13 +14,16 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.errors import Denied, Inactive, InUse, Invalid, NotAuthenticated, NotFound, PlanWithoutApi
 from chalicelib.identity import makers
-from chalicelib.identity.access import Caller, expired, stamp
+from chalicelib.identity.access import Caller, expired
 from chalicelib.identity.makers import Marks, Standing
 from chalicelib.identity.permissions import API_PLANS, ROLES, Role
+from chalicelib.identity.rows import Access, Invitation, Makers, Token, User
 from chalicelib.identity.secrets import Credential, issue
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Invitation, Makers, Token, User, key
-from chalicelib.storage.store import Change, Check, Delete, Put, Store, Update, absent
+from chalicelib.storage.changes import Change, Check, Delete, Put, Update, absent
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 MOST_LIVE = 50  # tokens of one user
 MOST_ENDED = 80  # tokens that one transaction ends
@@ -165,8 +168,6 @@ def described(token: Credential, label: str, made_by: str, at: str, expires_at: 
         made_by=made_by,
         created_at=at,
         expires_at=expires_at,
-        list_tokens=token.company,
-        list_order=f"{at}#{token.id}",
     )
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http.call import utc_now
 from chalicelib.identity import access, makers, secrets
 from chalicelib.identity.permissions import ROLES, Permission, Role
-from chalicelib.storage.rows import Access, key
+from chalicelib.identity.rows import Access
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
+from chalicelib.times import utc_now
 from tests.identity.conftest import People, refused
 from tests.promises.conftest import Client, Stage
 
