@@ -60,7 +60,7 @@ def test_a_person_who_was_added_can_sign_in(stage: Stage, made: Any, capsys: pyt
     command = ("people", "--company", id, "--name", "Pat", "--email", "pat@cmd.example", "--role", "owner")
     added = run(capsys, *command)["user"]
     [account] = sessions.sign_in(Reading(store()), "Pat@cmd.example", added["password"])
-    assert (account.user.pk, account.user.id) == (id, added["id"])
+    assert (account.company, account.user) == (id, added["id"])
     assert "email" in fails(capsys, *command)
     owner = stage.owner.token(made["token"])
     assert owner.ok("PATCH", f"/users/{made['owner']['id']}/", {"role": "admin"})["role"] == "admin"
@@ -82,7 +82,7 @@ def test_a_lost_password_is_replaced_on_a_plan_without_the_api(
     assert (new["id"], new["email"]) == (made["owner"]["id"], email)
     assert sessions.sign_in(Reading(store()), email, old) == []
     [account] = sessions.sign_in(Reading(store()), email, new["password"])
-    assert account.user.id == new["id"]
+    assert account.user == new["id"]
     access = store().get(Access, key(id, new["id"]), "access")
     assert access is not None and session.id not in access.tokens
     with pytest.raises(NotFound):
