@@ -20,9 +20,9 @@ from chalicelib.labour import entries
 from chalicelib.labour.rows import Entry, OperativeDay
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects import wbs
-from chalicelib.projects.rows import Node, Project
+from chalicelib.projects.rows import DeletedNode, Node, Project
 from chalicelib.storage.changes import Delete, Put
-from chalicelib.storage.rows import key, tombstone
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import stamp
 from infra import company
@@ -583,7 +583,7 @@ def test_a_deleted_node_is_told_of_below_the_nodes_it_was_under(stage: Stage) ->
     below = stage.owner.ok("POST", f"/projects/{project}/wbs/", {"name": "Below", "parent": top})["id"]
     row = wbs.find(store(), stage.made["company"]["id"], below)
     at = stamp(datetime.now(UTC))
-    store().transact([Delete(Node, (row.pk, row.sk)), Put(tombstone(row, at))])
+    store().transact([Delete(Node, (row.pk, row.sk)), Put(DeletedNode.of(row, f"deleted#{row.id}", at))])
     place = f"/projects/{project}/wbs/"
     assert ids(stage.owner.ok("GET", place)) == [top]
     since = f"{place}?updated_since=2020-01-01T00:00:00Z&include_deleted=true"
