@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+from chalicelib.http.call import session_cookie_name
 from chalicelib.http.openapi.components import schemas
 from chalicelib.http.openapi.headers import HEADERS
 from chalicelib.http.openapi.introduction import INTRODUCTION, TAGS
@@ -38,27 +39,28 @@ def document() -> dict[str, Any]:
             "schemas": schemas(published),
             "responses": responses(),
             "headers": {name: each for name, (each, _) in HEADERS.items()},
-            "securitySchemes": SECURITY,
+            "securitySchemes": _security(),
         },
         "security": [{"token": []}, {"session": []}],
     }
 
 
-SECURITY = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A token from Settings → API & integrations."},
-    "device": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "X-Inbound-Secret",
-        "description": "The company's ingest secret; for clock devices alone.",
-    },
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": "wbsync_session",
-        "description": "A person signed in through the browser; writes need the X-CSRF-Token header too.",
-    },
-}
+def _security() -> dict[str, Any]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "A token from Settings → API & integrations."},
+        "device": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Inbound-Secret",
+            "description": "The company's ingest secret; for clock devices alone.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": session_cookie_name(),
+            "description": "A person signed in through the browser; writes need the X-CSRF-Token header too.",
+        },
+    }
 
 
 def _tags(published: list[Route]) -> list[str]:
