@@ -38,11 +38,20 @@ def schemas(routes: Iterable[Route]) -> dict[str, Any]:
     names = {each["$ref"].rpartition("/")[2]: name_of(model) for each, model in zip(references, models, strict=True)}
     assert len(set(names.values())) == len(names), "two models of one name"
     for own, model in zip(names, models, strict=True):
-        found[own] |= {"title": names[own], **getattr(model, "schema_rules", {})}
+        found[own] |= {"title": names[own], **_rules(getattr(model, "schema_rules", {}))}
         if is_list(model, Changes):
             items = found[own]["properties"]["results"]
             items["items"] = {"anyOf": [items["items"], reference(Deleted)]}
     return {names.get(name, name): _renamed(plain(schema), names) for name, schema in sorted(found.items())}
+
+
+def _rules(rules: dict[str, Any]) -> dict[str, Any]:
+    """What holds between fields; "one of these is there" as a condition, as generators take ``anyOf`` for a union."""
+    if "anyOf" not in rules:
+        return rules
+    first, *others = rules["anyOf"]
+    rest = {name: value for name, value in rules.items() if name != "anyOf"}
+    return rest | {"if": {"not": others[0] if len(others) == 1 else {"anyOf": others}}, "then": first}
 
 
 def _models(routes: Iterable[Route]) -> list[Any]:
