@@ -1,11 +1,12 @@
 """The pure engine: a full rollup beside pandas and polars doing the same group-bys.
 
 One process holds the three programs and one made-up project: 20,000 activities in four levels and
-1,000,000 approved rows. Each starts from the rows in its own kind of memory, lying there in no order (a
-list of values; a data frame), and ends with BAC, PV, EV and AC in hours and money of every activity, every
-node above and the project, at one date. That is: the rows up to that date by activity; earned and planned value of each
-activity; the activities by node, three times; the whole. The results must agree to the last digit. They run in turn,
-so that a busy machine slows all alike. CPU is user + system time of all threads: polars uses several.
+1,000,000 approved rows, in the order in which the tables keep them: by activity. Each starts from them in
+its own kind of memory (activities with their bookings; data frames) and ends with BAC, PV, EV and AC, in hours
+and in money, of every activity, every node above and the project, at one date. That is: the rows up to that date by
+activity; earned and planned value of each activity; the activities by node, three times; the whole. The
+results must agree to the last digit. They run in turn, so that a busy machine slows all alike. CPU is
+user + system time of all threads: polars uses several.
 """
 
 from __future__ import annotations
