@@ -3,6 +3,7 @@
 The models are msgspec Structs; one declaration validates (``binding.py``), documents (``openapi.py``) and serialises.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, get_args
@@ -101,10 +102,13 @@ Weekday = Annotated[int, Meta(ge=1, le=7)]
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of request bodies and queries; unknown fields are refused by name.
 
-    ``schema_rules`` say in JSON Schema what holds between the fields.
+    ``schema_rules`` say in JSON Schema what holds between the fields. ``ordered`` are pairs of fields of which the
+    second may not be before the first. ``references`` say of fields that hold an id where the row with that id is.
     """
 
     schema_rules: ClassVar[dict[str, Any]] = {}
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    references: ClassVar[Mapping[str, Callable[[str, str], Any]]] = {}
 
 
 class Loose(msgspec.Struct, kw_only=True):
