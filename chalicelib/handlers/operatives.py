@@ -11,7 +11,7 @@ from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Code, Id, MoneyFigure, Name, Rate, Stamp, given
+from chalicelib.http.fields import Answer, Body, ClockId, Id, MoneyFigure, Name, PersonName, Rate, Stamp, given
 from chalicelib.http.pagination import (
     Changes,
     ChangesQuery,
@@ -37,15 +37,15 @@ class OperativeQuery(ChangesQuery, kw_only=True):
 
     active: bool | None = None
     trade: Name | None = None
-    external_clock_id: Code | None = None
+    external_clock_id: ClockId | None = None
     search: Search | None = None
 
 
 class OperativeCreate(Body, kw_only=True):
     """A new operative."""
 
-    name: Name
-    external_clock_id: Code | None | UnsetType = UNSET
+    name: PersonName
+    external_clock_id: ClockId | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET
     employer: Name | None | UnsetType = UNSET
     hourly_rate: Rate | None | UnsetType = UNSET
@@ -57,8 +57,8 @@ class OperativeCreate(Body, kw_only=True):
 class OperativePatch(Body, kw_only=True):
     """Fields of an operative to change; a new rate is valid from today, and none from today with null."""
 
-    name: Name | UnsetType = UNSET
-    external_clock_id: Code | None | UnsetType = UNSET
+    name: PersonName | UnsetType = UNSET
+    external_clock_id: ClockId | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET
     employer: Name | None | UnsetType = UNSET
     hourly_rate: Rate | None | UnsetType = UNSET

@@ -1,7 +1,7 @@
 """Projects."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -63,6 +63,7 @@ class ProjectQuery(ChangesQuery, kw_only=True):
 class ProjectCreate(Body, kw_only=True):
     """A new project; time zone and currency default to the company's."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("start_date", "finish_date"),)
     code: Code
     name: Name
     status: Status | UnsetType = UNSET
@@ -78,6 +79,7 @@ class ProjectCreate(Body, kw_only=True):
 class ProjectPatch(Body, kw_only=True):
     """Fields of a project to change."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("start_date", "finish_date"),)
     code: Code | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     status: Status | UnsetType = UNSET

@@ -9,7 +9,7 @@ from chalicelib.errors import PlanWithoutApi
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Email, Name, Stamp, given, one_of
+from chalicelib.http.fields import Answer, Body, Email, PersonName, Stamp, given, one_of
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.people import users
@@ -22,7 +22,7 @@ routes = RouteSet("Users", __name__)
 class UserCreate(Body, kw_only=True):
     """A new user."""
 
-    name: Name
+    name: PersonName
     email: Email
     role: Role
 
@@ -30,7 +30,7 @@ class UserCreate(Body, kw_only=True):
 class UserPatch(Body, kw_only=True):
     """Fields of a user to change; an inactive user's tokens and sessions stop with the next request."""
 
-    name: Name | UnsetType = UNSET
+    name: PersonName | UnsetType = UNSET
     email: Email | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     active: bool | UnsetType = UNSET

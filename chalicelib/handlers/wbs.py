@@ -1,7 +1,7 @@
 """The work breakdown structure."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -69,6 +69,7 @@ class Milestone(Body, kw_only=True):
 class NodeCreate(Body, kw_only=True):
     """A new node, below ``parent`` or at the top; the plan fields are an activity's only."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
     name: Name
     parent: Id | None = None
     cost_code: Code | UnsetType = UNSET
