@@ -4,26 +4,15 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
 
-<<<<<<< HEAD
 from chalicelib.access import tokens
-from chalicelib.access.permissions import Permission
+from chalicelib.access.permissions import PLANS, Permission, Role
 from chalicelib.access.rows import TOKENS, Token
-from chalicelib.errors import Invalid
-=======
->>>>>>> main
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Id, Label, Moment, Stamp, one_of
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-<<<<<<< HEAD
-from chalicelib.http.texts import text
-=======
-from chalicelib.access import tokens
-from chalicelib.access.permissions import PLANS, Permission, Role
-from chalicelib.access.rows import TOKENS, Token
->>>>>>> main
 
 routes = RouteSet("Account", __name__)
 
@@ -123,12 +112,8 @@ def list_tokens(call: Call) -> Listed[TokenAnswer]:
 )
 def create_token(call: Call, body: TokenCreate) -> Written:
     """Create a token; this answer is the only one that shows it."""
-<<<<<<< HEAD
-    decided = tokens.create(call.rows, call.user, body.label, body.user, _moment(body.expires_at), call.now)
+    decided = tokens.create(call.rows, call.user, body.label, body.user, body.expires_at, call.now)
     row, token = decided.answer.row, decided.answer.token
-=======
-    changes, row, token = tokens.create(call.store, call.user, body.label, body.user, body.expires_at, call.now)
->>>>>>> main
     return Written(
         decided.changes,
         _present_token(row, tokens.State(None, None)),

@@ -8,12 +8,8 @@ from typing import Any
 
 from chalice.app import Response
 
-<<<<<<< HEAD
 from chalicelib.access import limits
-from chalicelib.errors import InProgress, NotAuthenticated, NotFound, RateLimited, WbsyncError
-=======
 from chalicelib.errors import InProgress, Invalid, NotAuthenticated, NotFound, RateLimited, WbsyncError
->>>>>>> main
 from chalicelib.http.answers import JSON, Kept, Read, Reply, Written
 from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.call import Call, Upload

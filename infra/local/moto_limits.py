@@ -46,11 +46,7 @@ def _check_batch(body: dict[str, Any]) -> None:
 
 
 def _check_transaction(body: dict[str, Any]) -> None:
-<<<<<<< HEAD
-    if len(json.dumps(body["TransactItems"], default=bytes.hex)) > TRANSACTION_BYTES:  # binary values come as bytes
-=======
     if len(json.dumps(body["TransactItems"], default=repr)) > TRANSACTION_BYTES:  # binary values are bytes here
->>>>>>> main
         raise MockValidationException("Transaction request size exceeds the maximum")
 
 
