@@ -28,6 +28,7 @@ from chalicelib.ids import new_id, project_of
 from chalicelib.labour import clashes, shifts
 from chalicelib.labour.rows import Audit, Booking, DeletedEntry, Entry, OperativeDay
 from chalicelib.operatives import operatives
+from chalicelib.operatives.rates import rate_on
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects.projects import TAKES_HOURS
 from chalicelib.projects.rows import Node, NodeClaim, Project
@@ -263,7 +264,7 @@ def approve(
     if entry.wbs is None:
         raise CostCodeRequired(errors={"cost_code": ["Pick the activity these hours belong to."]})
     entry.approved_by, entry.approved_at = caller.user, stamp(now)
-    entry.hourly_rate = operatives.rate_on(around.operative, entry.date)
+    entry.hourly_rate = rate_on(around.operative, entry.date)
     cap = caller.tenant.daily_cap_hours
     changes = commit(entry, before, around.day, cap, audit(entry, caller.user, "approve", "submitted", now))
     return [*changes, Put(_booking(caller.company, entry), absent(Booking))], entry, around
