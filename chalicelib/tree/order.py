@@ -1,6 +1,6 @@
 """Order keys: where a node stands in its project, as one text.
 
-A *step* is a rank of ten digits and the node's own part of its id. An *order key* is the steps from the top to
+A *step* is a rank of twelve digits and the node's own part of its id. An *order key* is the steps from the top to
 the node. So the order of texts is the order of the tree, a subtree is a prefix, every key ends in an id, and the
 key alone tells a node's level and all its ancestors. The top of the project stands at the empty key.
 """
@@ -8,7 +8,7 @@ key alone tells a node's level and all its ancestors. The top of the project sta
 from chalicelib.ids import ID_LENGTH
 
 LEVELS = 4
-RANK_DIGITS = 10
+RANK_DIGITS = 12
 STEP_LENGTH = RANK_DIGITS + ID_LENGTH
 TOP = ""
 

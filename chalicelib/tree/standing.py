@@ -58,6 +58,11 @@ def insert(parent: Standing, node: str, position: int | None = None) -> Edited:
     return _insert(parent, node, position)
 
 
+def bring_back(parent: Standing, node: str) -> Edited:
+    """A node that comes back to a parent, last; also where the parent is full by now."""
+    return _insert(parent, node, None)
+
+
 def remove(parent: Standing, child: str) -> Standing:
     """A parent without one of its children; the ranks of the others stay."""
     place = parent.position(child) - 1
