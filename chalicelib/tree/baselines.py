@@ -130,5 +130,3 @@ def _whole(intent: Intent, outline: Outline, changes: Sequence[Change], done: in
 def shown(row: Baseline) -> dict[str, Any]:
     """A baseline as the API shows it."""
     return {"number": row.number, "name": row.name, "frozen_at": row.frozen_at, "frozen_by": row.frozen_by}
-
-

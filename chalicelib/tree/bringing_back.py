@@ -14,7 +14,7 @@ from chalicelib.times import stamp
 from chalicelib.tree.carrying import line
 from chalicelib.tree.claims import claim_key, claimed, keys
 from chalicelib.tree.editions import as_of, from_document, require_own, require_still, standing_of
-from chalicelib.tree.ground import node_key, outline_key, place_key
+from chalicelib.tree.ground import new_place, node_key, outline_key, place_key
 from chalicelib.tree.movement import with_children
 from chalicelib.tree.order import nodes_of
 from chalicelib.tree.rows import DeletedNode, Node, NodeEvent, Outline, Place, lines_of
@@ -44,7 +44,8 @@ def brought_back(reading: Reading, company: str, id: str, now: datetime) -> list
     Raises:
         InUse: a large change is under way.
     """
-    project, tombstone = project_of(id), reading.row(*tombstone_key(company, id))
+    project = project_of(id)
+    tombstone: DeletedNode | None = reading.rows(tombstone_key(company, id))[0]
     if tombstone is None:
         return []
     ids = nodes_of(tombstone.order, project)
@@ -76,20 +77,6 @@ def _placed(company: str, project: str, holder: Holder) -> Change:
     return Put(new_place(company, project, str(holder.node), holder.standing), absent(Place))
 
 
-def new_place(company: str, project: str, node: str, standing: Standing) -> Place:
-    """The place of a node that was nowhere."""
-    return Place(
-        pk=key(company, project),
-        sk=f"place#{node}",
-        project=project,
-        node=node,
-        order=standing.order,
-        children=list(standing.children),
-        last_rank=standing.last_rank,
-        version=1,
-    )
-
-
 def _returned(
     reading: Reading, company: str, gone: DeletedNode, parent: str | None, order: str, now: datetime
 ) -> list[Change]:
@@ -101,7 +88,7 @@ def _returned(
         Put(node, absent(Node)),
         Delete(DeletedNode, (gone.pk, gone.sk)),
         *lines,
-        *claimed(company, node.project, node.id, list(held.values())),
+        *claimed(company, node, held.values()),
         *_history(company, gone, now),
     ]
 

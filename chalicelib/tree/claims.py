@@ -1,6 +1,6 @@
 """What is unique in a tree: names among siblings, cost codes in the project, both in comparison form."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.errors import Conflict
 from chalicelib.names import comparison_form
@@ -8,7 +8,7 @@ from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Wanted
-from chalicelib.tree.rows import NodeClaim
+from chalicelib.tree.rows import Node, NodeClaim
 
 TAKEN = {"name": "A sibling has this name.", "cost_code": "Another activity of the project has this code."}
 
@@ -42,13 +42,22 @@ def require_free(reading: Reading, company: str, project: str, node: str, wanted
         raise Conflict(f"The {names} is taken.", errors={field: [TAKEN[field]] for field in taken})
 
 
-def claimed(company: str, project: str, node: str, keys: Sequence[str]) -> list[Change]:
+def claimed(company: str, node: Node, keys: Iterable[str]) -> list[Change]:
     """A node takes some values, on condition that nobody has them."""
-    pk = key(company, project)
-    return [Put(NodeClaim(pk=pk, sk=sk, holder=node), absent(NodeClaim)) for sk in keys]
+    return [Put(_claim(company, node, sk), absent(NodeClaim)) for sk in keys]
 
 
-def released(company: str, project: str, node: str, keys: Sequence[str]) -> list[Change]:
+def relabelled(company: str, node: Node, keys: Iterable[str]) -> list[Change]:
+    """Values that a node has and writes in another way now: in upper case, say."""
+    return [Put(_claim(company, node, sk), NodeClaim.holder == node.id) for sk in keys]
+
+
+def _claim(company: str, node: Node, sk: str) -> NodeClaim:
+    label = node.name if sk.startswith("name#") else node.cost_code
+    return NodeClaim(pk=key(company, node.project), sk=sk, holder=node.id, label=label)
+
+
+def released(company: str, node: Node, keys: Iterable[str]) -> list[Change]:
     """A node leaves some values to others."""
-    pk = key(company, project)
-    return [Delete(NodeClaim, (pk, sk), NodeClaim.holder == node) for sk in keys]
+    pk = key(company, node.project)
+    return [Delete(NodeClaim, (pk, sk), NodeClaim.holder == node.id) for sk in keys]

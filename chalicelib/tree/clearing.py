@@ -68,7 +68,7 @@ def _packed(reading, company, ids, changes_of) -> Cleared:  # type: ignore[no-un
 
 def _forward(pair: Pair, edition: int, now: datetime, by: str | None) -> list[Change]:
     changes: list[Change] = []
-    if pair.node is not None and pair.node.next is not None:
+    if pair.node is not None and (pair.node.next is not None or pair.node.since is not None):
         changes += _node_forward(pair, pair.node, edition, now, by)
     if pair.place is not None and pair.place.next is not None:
         changes += _place_forward(pair, pair.place, edition)
@@ -89,11 +89,11 @@ def _without(pair: Pair, order: str) -> list[Change]:
 
 def _node_forward(pair: Pair, node: Node, edition: int, now: datetime, by: str | None) -> list[Change]:
     after, same = as_of(node, edition), Node.version == node.version
-    gone = released(pair.company, node.project, node.id, sorted(_claims(pair, node, 0) - _claims(pair, after, edition)))
+    gone = released(pair.company, node, sorted(_claims(pair, node, 0) - _claims(pair, after, edition)))
     if after is None:
         assert pair.place is not None, "a node has a place"
         return [Delete(Node, (node.pk, node.sk), same), Put(tombstone(node, pair.place, now, by)), *gone]
-    after.updated_at = stamp(now)
+    after.updated_at, after.since = stamp(now), None
     assert pair.place is not None, "a node has a place"
     stands = as_of(pair.place, edition) or pair.place
     text = after.searchable()
@@ -133,7 +133,7 @@ def _node_back(pair: Pair, node: Node, edition: int) -> list[Change]:
 
 
 def _release(pair: Pair, node: Node, claims: set[str]) -> list[Change]:
-    return released(pair.company, node.project, node.id, sorted(claims))
+    return released(pair.company, node, sorted(claims))
 
 
 def _place_back(pair: Pair, place: Place, edition: int) -> list[Change]:
@@ -152,7 +152,16 @@ def _place_back(pair: Pair, place: Place, edition: int) -> list[Change]:
 
 def tombstone(node: Node, place: Place, now: datetime, by: str | None) -> DeletedNode:
     """What stays of a node that is deleted now."""
-    row = DeletedNode.of(node, f"deleted#{node.id}", stamp(now))
     kept = {name: value for name, value in node.plain().items() if name not in {"next", "since"} and value is not None}
-    row.order, row.node, row.by = place.order, kept, by
-    return row
+    return DeletedNode(
+        pk=node.pk,
+        sk=f"deleted#{node.id}",
+        id=node.id,
+        deleted_at=stamp(now),
+        scope=node.scope(),
+        level=node.level,
+        order=place.order,
+        search_text=node.searchable(),
+        node=kept,
+        by=by,
+    )

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from chalicelib.errors import InUse
 from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.storage.changes import Change, Delete, Put
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import Decided
@@ -49,7 +48,9 @@ def delete(reading: Reading, caller: Caller, id: str, now: datetime, has_hours: 
     activities = _activities(reading, company, found)
     if has_hours(reading, company, activities):
         raise InUse(WITH_HOURS)
-    movement = Movement([Carry(found.order, found.order)], [(holder, remove(standing_of(holder), last_step(found.order)))])
+    movement = Movement(
+        [Carry(found.order, found.order)], [(holder, remove(standing_of(holder), last_step(found.order)))]
+    )
     began = str(found.node.version)
     carried = gathered(reading, company, project, movement.carries)
     if carried is not None and len(carried) <= FEW:
@@ -84,7 +85,7 @@ def _deleted(reading: Reading, company: str, carried: Sequence[Carried], now: da
             Delete(Place, (place.pk, place.sk), Place.version == place.version),
             Put(tombstone(node, place, now, by)),
             *(Delete(Line, key) for key in lines_of(company, node.project, place.order)),
-            *released(company, node.project, node.id, list(claims.values())),
+            *released(company, node, claims.values()),
         ]
     return changes
 

@@ -40,6 +40,20 @@ def place_key(company: str, node: str) -> Wanted:
     return Place, key(company, project_of(node)), f"place#{node}"
 
 
+def new_place(company: str, project: str, node: str, standing: Standing) -> Place:
+    """The place of a node that was nowhere."""
+    return Place(
+        pk=key(company, project),
+        sk=f"place#{node}",
+        project=project,
+        node=node,
+        order=standing.order,
+        children=list(standing.children),
+        last_rank=standing.last_rank,
+        version=1,
+    )
+
+
 class Ground(Struct, frozen=True):
     """A project and its outline."""
 
@@ -70,9 +84,9 @@ class Found(Struct, frozen=True):
         return ancestors_of(self.place.order, self.node.project)
 
 
-def find_ground(reading: Reading, company: str, project: str) -> Ground:
-    """A project with its outline, or :class:`NotFound`."""
-    row, outline = reading.rows(project_key(company, project), outline_key(company, project))
+def find_ground(reading: Reading, company: str, project: str, *ahead: Wanted) -> Ground:
+    """A project with its outline, or :class:`NotFound`; ``ahead`` is read in the same round."""
+    row, outline, *_ = reading.rows(project_key(company, project), outline_key(company, project), *ahead)
     if row is None or outline is None:
         raise NotFound
     return Ground(row, outline)

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-
 from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import parse

@@ -1,12 +1,12 @@
 """Which lines of a project's tree serve which filters, and the activities below a node or with a cost code."""
 
-
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
 from chalicelib.ids import project_of
-from chalicelib.projects.rows import PROJECTS, Project
+from chalicelib.projects.rows import LISTED, Project
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
@@ -74,7 +74,9 @@ def _place(reading: Reading, company: str, project: str, edition: int, id: str) 
     return as_of(reading.rows(place_key(company, id))[0], edition)
 
 
-def orders_below(reading: Reading, company: str, project: str, outline: Outline, order: str, level: int | None) -> list[str]:
+def orders_below(
+    reading: Reading, company: str, project: str, outline: Outline, order: str, level: int | None
+) -> list[str]:
     """The order keys of everything below one, or of one level of it, in tree order."""
     found = _group(company, project, level, below(order))
     filters = {"level": {"N": str(found.level)}} if found.level else {}
@@ -87,6 +89,50 @@ def orders_below(reading: Reading, company: str, project: str, outline: Outline,
         attributes=("sk",),
     )
     return [item["sk"]["S"] for item in reading.store.items(query)]
+
+
+def lines_between(company: str, project: str, between: tuple[str, str], edition: int) -> Query[Line]:
+    """All lines in a stretch of the tree, by their order keys alone."""
+    return Query(
+        model=Line,
+        hash=key(company, project, ALL_LEVELS),
+        between=between,
+        tests=visible(edition),
+        attributes=("sk",),
+    )
+
+
+Rule = tuple[str, Callable[[str], bool]]
+
+
+def changed_below(
+    reading: Reading, company: str, project: str, outline: Outline, parent: str | None, under: str | None
+) -> tuple[Rule, ...] | None:
+    """Tests of nodes and deleted nodes by ``sk`` and ``order``; None where a filter names no node of the project.
+
+    A node is tested by where it stands now, a deleted one by where it stood.
+    """
+    rules: list[Rule] = []
+    for id, direct in ((parent, True), (under, False)):
+        if id is None:
+            continue
+        place = _place(reading, company, project, outline.edition, id)
+        if place is None:
+            return None
+        orders = orders_below(
+            reading, company, project, outline, place.order, level_of(place.order) + 1 if direct else None
+        )
+        live = {f"node#{node_of(last_step(order), project)}" for order in orders}
+        rules += _standing_below(live, project, id, direct)
+    return tuple(rules)
+
+
+def _standing_below(live: set[str], project: str, id: str, direct: bool) -> tuple[Rule, Rule]:
+    def stood(order: str) -> bool:
+        above = ancestors_of(order, project)
+        return not order or (id in above[-1:] if direct else id in above)
+
+    return ("sk", lambda sk: sk in live or sk.startswith("deleted#")), ("order", stood)
 
 
 def activities_under(reading: Reading, company: str, id: str) -> set[str]:
@@ -111,12 +157,5 @@ def activities_with(reading: Reading, company: str, cost_code: str, project: str
 
 def project_ids(reading: Reading, company: str) -> list[str]:
     """The ids of a company's projects, in the order of their codes."""
-    query = Query(model=Project, hash=company, list=PROJECTS, keys_only=True)
+    query = Query(model=Project, hash=company, list=LISTED, keys_only=True)
     return [item["pk"]["S"].partition("#")[2] for item in reading.store.items(query)]
-
-
-def stands_under(order: str, project: str, node: str) -> bool:
-    """Whether an order key is below a node."""
-    return node in ancestors_of(order, project)
-
-

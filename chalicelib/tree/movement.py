@@ -70,7 +70,8 @@ def _right_parent(reading: Reading, company: str, found: Found, parent: str | No
     project, level = found.node.project, found.node.level
     if parent is not None and project_of(parent) != project:
         raise Invalid(errors={"parent": [NO_SUCH]})
-    place = as_of(reading.rows(place_key(company, parent or project))[0], found.outline.edition)
+    row: Place | None = reading.rows(place_key(company, parent or project))[0]
+    place = as_of(row, found.outline.edition)
     if place is None:
         raise Invalid(errors={"parent": [NO_SUCH]})
     if level_of(place.order) != level - 1:

@@ -1,6 +1,6 @@
 """Nodes: read, created, changed, moved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,18 @@ from chalicelib.times import stamp
 from chalicelib.tree import claims, large
 from chalicelib.tree.carrying import carry_now, gathered, line
 from chalicelib.tree.editions import as_of, require_own, require_still, standing_of
-from chalicelib.tree.ground import Found, Known, find, known, node_key, outline_key, place_key, project_key
+from chalicelib.tree.ground import (
+    EditionChanged,
+    Found,
+    Known,
+    find,
+    known,
+    new_place,
+    node_key,
+    outline_key,
+    place_key,
+    project_key,
+)
 from chalicelib.tree.movement import plan, with_children
 from chalicelib.tree.order import LEVELS, level_of, parent_of
 from chalicelib.tree.plan import PLAN, check, check_new, with_defaults
@@ -76,7 +87,7 @@ def create(reading: Reading, caller: Caller, project: str, values: Mapping[str, 
     order = holder.order + edited.step
     changes = [
         *added(company, node, order),
-        *claims.claimed(company, project, id, list(wanted.values())),
+        *claims.claimed(company, node, wanted.values()),
         with_children(holder, edited.standing),
     ]
     return Decided(changes, _seen(reading, company, node, order, edited.standing, outline.edition))
@@ -126,16 +137,7 @@ def _new(company: str, project: str, id: str, level: int, values: Mapping[str, A
 
 def added(company: str, node: Node, order: str) -> list[Change]:
     """The rows of a new node but its claims and its parent's place."""
-    place = Place(
-        pk=node.pk,
-        sk=f"place#{node.id}",
-        project=node.project,
-        node=node.id,
-        order=order,
-        children=[],
-        last_rank=0,
-        version=1,
-    )
+    place = new_place(company, node.project, node.id, Standing(order))
     lines = [Put(line(pk, sk, node.level, node.searchable())) for pk, sk in lines_of(company, node.project, order)]
     return [Put(node, absent(Node)), Put(place, absent(Place)), *lines]
 
@@ -161,6 +163,29 @@ def _seen(
 Show = Callable[[Seen], Any]
 
 
+def read_ahead(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any]) -> Found:
+    """The node that is to be changed, and in the same round the parent that it is to have."""
+    company, project, parent = caller.company, project_of(id), values.get("parent")
+    require_fields(caller, project, set(values))
+    ahead = [place_key(company, parent)] if parent and project_of(parent) == project else []
+    of_project = project_key(company, project), outline_key(company, project)
+    reading.rows(*of_project, node_key(company, id), place_key(company, id), *ahead)
+    return find(reading, company, id)
+
+
+def orders(places: Iterable[Place | None], edition: int) -> list[str]:
+    """The order keys of nodes that are there.
+
+    Raises:
+        EditionChanged: one is not there any more.
+    """
+    found = [as_of(place, edition) for place in places]
+    standing = [place.order for place in found if place is not None]
+    if len(standing) < len(found):
+        raise EditionChanged
+    return standing
+
+
 def change(
     reading: Reading, caller: Caller, id: str, values: Mapping[str, Any], now: datetime, show: Show
 ) -> Decided[Seen]:
@@ -173,13 +198,7 @@ def change(
         InUse: the parent is full, or a large change is under way.
     """
     company, project = caller.company, project_of(id)
-    require_fields(caller, project, set(values))
-    parent = values.get("parent")
-    ahead = [place_key(company, parent)] if parent and project_of(parent) == project else []
-    reading.rows(
-        project_key(company, project), outline_key(company, project), node_key(company, id), place_key(company, id), *ahead
-    )
-    found = find(reading, company, id)
+    found = read_ahead(reading, caller, id, values)
     before = found.node
     moved = plan(reading, company, found, values.get("parent", found.parent), values.get("position"))
     node = _changed(before, values, now)
@@ -193,7 +212,14 @@ def change(
     holder = moved.parents[-1][1]
     carried = gathered(reading, company, project, moved.carries)
     if carried is not None:
-        changes = [raised(found.outline), *moved.parents_now(), _put(node), *carry_now(company, carried, node), *taken, *left]
+        changes = [
+            raised(found.outline),
+            *moved.parents_now(),
+            _put(node),
+            *carry_now(company, carried, node),
+            *taken,
+            *left,
+        ]
         return Decided(changes, _seen(reading, company, node, order, holder, found.outline.edition), began)
     nodes = large.size(reading, company, project, moved.carries)
     intent, begun = large.begin_move(company, found, moved, _difference(before, node), nodes, caller.user, now)
@@ -211,9 +237,7 @@ def _changed(before: Node, values: Mapping[str, Any], now: datetime) -> Node:
     return Node(**(before.plain() | fields | {"version": before.version + 1, "updated_at": stamp(now)}))
 
 
-def _claims(
-    reading: Reading, company: str, found: Found, node: Node, order: str
-) -> tuple[list[Change], list[Change]]:
+def _claims(reading: Reading, company: str, found: Found, node: Node, order: str) -> tuple[list[Change], list[Change]]:
     """What a changed node takes and leaves of what is unique."""
     project, old = node.project, found.node
     before = claims.keys(found.parent, old.name, old.cost_code)
@@ -221,10 +245,10 @@ def _claims(
     wanted = {field: sk for field, sk in after.items() if before.get(field) != sk}
     claims.require_free(reading, company, project, node.id, wanted)
     left = sorted(set(before.values()) - set(after.values()))
-    return (
-        claims.claimed(company, project, node.id, list(wanted.values())),
-        claims.released(company, project, node.id, left),
-    )
+    written = {"name": (old.name, node.name), "cost_code": (old.cost_code, node.cost_code)}
+    same = [sk for field, sk in after.items() if before.get(field) == sk and len(set(written[field])) > 1]
+    taken = claims.claimed(company, node, wanted.values()) + claims.relabelled(company, node, same)
+    return taken, claims.released(company, node, left)
 
 
 def _put(node: Node) -> Change:
@@ -238,9 +262,7 @@ def _kept_in_place(company: str, found: Found, node: Node) -> list[Change]:
     if text == found.node.searchable():
         return [_put(node)]
     place = found.place
-    lines = [
-        Update(Line, each, (Line.search_text.set(text),)) for each in lines_of(company, node.project, place.order)
-    ]
+    lines = [Update(Line, each, (Line.search_text.set(text),)) for each in lines_of(company, node.project, place.order)]
     return [_put(node), Check(Place, (place.pk, place.sk), Place.version == place.version), *lines]
 
 
@@ -248,4 +270,3 @@ def _difference(before: Node, after: Node) -> dict[str, Any]:
     """What of a node will be other than it is."""
     old, new = before.plain(), after.plain()
     return {name: value for name, value in new.items() if value != old[name] and name not in {"next", "search_text"}}
-

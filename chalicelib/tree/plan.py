@@ -43,7 +43,9 @@ def check_new(level: int | None, values: Mapping[str, Any]) -> None:
         Invalid: it may not be like this; what can be said without the level is said with it.
     """
     if level is None:
-        raise Invalid(errors={"parent": ["There is no such node in this project."], **_dates(values), **_milestones(values)})
+        raise Invalid(
+            errors={"parent": ["There is no such node in this project."], **_dates(values), **_milestones(values)}
+        )
     if level > LEVELS:
         raise Invalid(errors={"parent": ["An activity has no nodes below it."]})
     check(level, values)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from chalicelib.errors import Invalid, InUse, NotFound, PeriodClosed
+from chalicelib.errors import InUse, Invalid, NotFound, PeriodClosed
 from chalicelib.identity.access import Caller
 from chalicelib.ids import new_id, project_of
 from chalicelib.names import comparison_form
@@ -62,7 +62,9 @@ def _read_ahead(reading: Reading, company: str, activity: str, *more: Wanted) ->
     reading.rows(*of_project, *of_node, *more)
 
 
-def record(reading: Reading, caller: Caller, activity: str, values: Mapping[str, Any], now: datetime) -> Decided[Measurement]:
+def record(
+    reading: Reading, caller: Caller, activity: str, values: Mapping[str, Any], now: datetime
+) -> Decided[Measurement]:
     """What a person measured at the end of a date.
 
     Raises:
@@ -75,7 +77,7 @@ def record(reading: Reading, caller: Caller, activity: str, values: Mapping[str,
     found = find(reading, company, activity)
     _check(found, values, now)
     guard: Measured | None = reading.rows(guard_key(company, activity))[0]
-    if guard is not None and guard.count >= MOST:
+    if guard is not None and guard.held >= MOST:
         raise InUse(f"An activity has at most {MOST:,} measurements. Change or delete an earlier one.")
     id, at, recorded = new_id(), stamp(now), (guard.last if guard else 0) + 1
     row = Measurement(
@@ -99,8 +101,8 @@ def correct(
     """Another date, measure or note; it keeps its place in the order of recording."""
     was = find_measurement(reading, caller.company, activity, id)
     before = was.row
-    measures = {name: None for name in MEASURES} if values.keys() & set(MEASURES) else {}
-    after = before.plain() | measures | values
+    measures = dict.fromkeys(MEASURES) if values.keys() & set(MEASURES) else {}
+    after = {**before.plain(), **measures, **values}
     require_open(was.activity, before.date)
     _check(was.activity, after, now)
     row = Measurement(**(after | {"version": before.version + 1, "updated_at": stamp(now)}))
@@ -113,14 +115,16 @@ def take_away(reading: Reading, caller: Caller, activity: str, id: str) -> Decid
     was = find_measurement(reading, caller.company, activity, id)
     require_open(was.activity, was.row.date)
     gone = Delete(Measurement, (was.row.pk, was.row.sk), Measurement.version == was.row.version)
-    return Decided([gone, _guarded(caller.company, activity, was.guard, -1, was.guard.last)], None, str(was.row.version))
+    return Decided(
+        [gone, _guarded(caller.company, activity, was.guard, -1, was.guard.last)], None, str(was.row.version)
+    )
 
 
 def _guarded(company: str, activity: str, guard: Measured | None, more: int, last: int) -> Change:
     """The activity's guard after a change of its measurements, on condition that there was no other."""
-    version, count = (guard.version, guard.count) if guard else (0, 0)
+    version, count = (guard.version, guard.held) if guard else (0, 0)
     _, pk, sk = guard_key(company, activity)
-    row = Measured(pk=pk, sk=sk, count=count + more, last=last, version=version + 1)
+    row = Measured(pk=pk, sk=sk, held=count + more, last=last, version=version + 1)
     return Put(row, Measured.version == version if guard else absent(Measured))
 
 
@@ -153,5 +157,3 @@ def _no_milestone(found: Found, values: Mapping[str, Any]) -> dict[str, list[str
     if name is None or comparison_form(name) in {comparison_form(each["name"]) for each in steps}:
         return {}
     return {"milestone": ["The activity has no such milestone."]}
-
-

@@ -4,6 +4,9 @@
 from which a staged row is there at all. :mod:`chalicelib.tree.editions` alone reads and writes the two.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.projects.rows import LISTED
@@ -58,6 +61,9 @@ class Node(Searchable):
         """A project's nodes are read together."""
         return str(self.pk)
 
+    def list_keys(self) -> dict[str, str]:
+        return super().list_keys() if self.since is None else {}  # what is staged is in no list yet
+
 
 class Place(Row):
     """Where a node stands, and its children: pk = "<company>#<project>", sk = "place#<id>".
@@ -91,9 +97,13 @@ class Line(Row):
 
 
 class NodeClaim(Claim):
-    """A sibling name or cost code in use: pk = "<company>#<project>", sk = "name#<parent>#<name>" or "code#<code>"."""
+    """A sibling name or cost code in use: pk = "<company>#<project>", sk = "name#<parent>#<name>" or "code#<code>".
+
+    ``label`` is the name or code as it is written.
+    """
 
     table = "projects"
+    label = UnicodeAttribute()
 
 
 class DeletedNode(Tombstone):
@@ -123,11 +133,11 @@ class NodeEvent(Row):
 class Measured(Row):
     """Guards the measurements of an activity: pk = "<company>#<activity>", sk = "measured".
 
-    ``count`` is how many there are, ``last`` the number of the one that was recorded last.
+    ``held`` is how many there are, ``last`` the number of the one that was recorded last.
     """
 
     table = "projects"
-    count = IntegerAttribute()
+    held = IntegerAttribute()
     last = IntegerAttribute()
     version = IntegerAttribute()
 
@@ -182,6 +192,11 @@ class Frozen(Row):
     budget_hours = DecimalAttribute()
     baseline_start = UnicodeAttribute(null=True)
     baseline_finish = UnicodeAttribute(null=True)
+
+
+def is_activity(image: Mapping[str, Any]) -> bool:
+    """Whether a node, as DynamoDB gives it, is one on which hours are booked."""
+    return bool(image["level"]["N"] == str(LEVELS))
 
 
 def lines_of(company: str, project: str, order: str) -> list[tuple[str, str]]:

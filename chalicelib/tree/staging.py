@@ -12,6 +12,7 @@ from chalicelib.storage.changes import Change, Put, Update, absent
 from chalicelib.tree.carrying import Carried, line
 from chalicelib.tree.claims import claimed, keys
 from chalicelib.tree.editions import EDITION, GONE, busy, staged
+from chalicelib.tree.ground import new_place
 from chalicelib.tree.order import parent_of
 from chalicelib.tree.rows import Line, Node, Outline, Place, lines_of
 from chalicelib.tree.standing import Standing
@@ -30,7 +31,10 @@ def begin(outline: Outline, intent: str) -> Change:
 
 
 def flip(outline: Outline, intent: str, clearing: str, *, bulk: bool = False) -> Change:
-    """Show what is staged; from now on the intent ``clearing`` has the outline. ``bulk``: plans of many nodes changed."""
+    """Show what is staged; from now on the intent ``clearing`` has the outline.
+
+    ``bulk`` says that the plans of many nodes change with it.
+    """
     assert outline.staged is not None, "flip what has begun"
     actions = [Outline.edition.set(outline.staged), Outline.change.set(clearing)]
     actions += [Outline.bulk.set(outline.staged)] if bulk else []
@@ -60,22 +64,13 @@ def stage_new(company: str, node: Node, order: str, edition: int) -> list[Change
     ``node`` is as it will be. Its parent's children are staged by :func:`stage_children`.
     """
     node.since = edition
-    place = Place(
-        pk=node.pk,
-        sk=f"place#{node.id}",
-        project=node.project,
-        node=node.id,
-        order=order,
-        children=[],
-        last_rank=0,
-        version=1,
-        since=edition,
-    )
+    place = new_place(company, node.project, node.id, Standing(order))
+    place.since = edition
     lines = [
         Put(line(pk, sk, node.level, node.searchable(), edition)) for pk, sk in lines_of(company, node.project, order)
     ]
     wanted = keys(parent_of(order, node.project), node.name, node.cost_code)
-    claims = claimed(company, node.project, node.id, list(wanted.values()))
+    claims = claimed(company, node, wanted.values())
     return [Put(node, absent(Node)), Put(place, absent(Place)), *lines, *claims]
 
 
@@ -93,9 +88,7 @@ def _staged_place(place: Place, values: Mapping[str, Any], edition: int) -> Chan
 
 def stage_node(node: Node, values: Mapping[str, Any], edition: int) -> Change:
     """What a node will be; ``values`` hold its next version and time of change. Its new claims are taken apart."""
-    return Update(
-        Node, (node.pk, node.sk), (Node.next.set(staged(edition, values)),), Node.version == node.version
-    )
+    return Update(Node, (node.pk, node.sk), (Node.next.set(staged(edition, values)),), Node.version == node.version)
 
 
 def stage_order(company: str, each: Carried, edition: int) -> list[Change]:
@@ -111,7 +104,5 @@ def stage_order(company: str, each: Carried, edition: int) -> list[Change]:
 
 def stage_end(company: str, node: Node, place: Place, edition: int) -> list[Change]:
     """A node that is not there any more from an edition on."""
-    ended = [
-        Update(Line, key, (Line.until.set(edition),)) for key in lines_of(company, node.project, place.order)
-    ]
+    ended = [Update(Line, key, (Line.until.set(edition),)) for key in lines_of(company, node.project, place.order)]
     return [stage_node(node, {GONE: True}, edition), _staged_place(place, {GONE: True}, edition), *ended]
