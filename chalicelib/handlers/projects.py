@@ -167,7 +167,6 @@ def create_project(call: Call, body: ProjectCreate) -> Written:
     return Written(decided.changes, present(call.user, row), location=location, etag=etag(row.version))
 
 
-
 def _values(call: Call, values: dict[str, Any], project: str | None) -> dict[str, Any]:
     """The body as the tables keep it; writing money needs the permission to see it."""
     for field, permission in (("planned_rate", Permission.VIEW_RATES), ("contract_value", Permission.VIEW_COMMERCIAL)):

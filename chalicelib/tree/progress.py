@@ -76,6 +76,7 @@ def record(
     _read_ahead(reading, company, activity)
     found = find(reading, company, activity)
     _check(found, values, now)
+    values = _as_named(found, values)
     guard: Measured | None = reading.rows(guard_key(company, activity))[0]
     if guard is not None and guard.held >= MOST:
         raise InUse(f"An activity has at most {MOST:,} measurements. Change or delete an earlier one.")
@@ -105,7 +106,7 @@ def correct(
     after = {**before.plain(), **measures, **values}
     require_open(was.activity, before.date)
     _check(was.activity, after, now)
-    row = Measurement(**(after | {"version": before.version + 1, "updated_at": stamp(now)}))
+    row = Measurement(**(_as_named(was.activity, after) | {"version": before.version + 1, "updated_at": stamp(now)}))
     guard = _guarded(caller.company, activity, was.guard, 0, was.guard.last)
     return Decided([Put(row, Measurement.version == before.version), guard], row, str(before.version))
 
@@ -152,8 +153,19 @@ def _check(found: Found, values: Mapping[str, Any], now: datetime) -> None:
     require_open(found, values["date"])
 
 
+def _milestones(found: Found) -> dict[str, str]:
+    """The activity's milestones as they are written, by their comparison form."""
+    return {comparison_form(each["name"]): each["name"] for each in found.node.milestones or []}
+
+
 def _no_milestone(found: Found, values: Mapping[str, Any]) -> dict[str, list[str]]:
-    name, steps = values.get("milestone"), found.node.milestones or []
-    if name is None or comparison_form(name) in {comparison_form(each["name"]) for each in steps}:
+    name = values.get("milestone")
+    if name is None or comparison_form(name) in _milestones(found):
         return {}
     return {"milestone": ["The activity has no such milestone."]}
+
+
+def _as_named(found: Found, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A milestone is kept as the activity writes it."""
+    name = values.get("milestone")
+    return {**values, **({} if name is None else {"milestone": _milestones(found)[comparison_form(name)]})}
