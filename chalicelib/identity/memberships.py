@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Conflict, InUse, Invalid, NotFound
 from chalicelib.identity.access import Caller
-from chalicelib.identity.people import require_all
 from chalicelib.identity.permissions import Permission, Role
 from chalicelib.identity.rows import Access, Membership, Team, User
+from chalicelib.identity.tokens import require_all
 from chalicelib.projects.rows import Project
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
