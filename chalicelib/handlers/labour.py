@@ -218,6 +218,7 @@ def _source(call: Call) -> Source:
         filters=filters,
         rules=rules,
         view=view,
+        narrower=("project", "date_from"),
     )
 
 

@@ -301,7 +301,14 @@ def delete_node(call: Call, id: str) -> Written:
     return Written(decided.changes, None, began=began)
 
 
-@routes.route("GET", f"{BASE}/wbs/{{id}}/children", permission=Permission.READ_PROJECTS, query=PageQuery, answer=Listed)
+@routes.route(
+    "GET",
+    f"{BASE}/wbs/{{id}}/children",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=Listed,
+    row=NodeAnswer,
+)
 def list_children(call: Call, id: str) -> Listed:
     """List the children of a node in their order."""
 
@@ -317,7 +324,12 @@ def list_children(call: Call, id: str) -> Listed:
 
 
 @routes.route(
-    "GET", f"{BASE}/wbs/{{id}}/ancestors", permission=Permission.READ_PROJECTS, query=PageQuery, answer=Listed
+    "GET",
+    f"{BASE}/wbs/{{id}}/ancestors",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=Listed,
+    row=NodeAnswer,
 )
 def list_ancestors(call: Call, id: str) -> Listed:
     """List the nodes above a node, the top one first."""
@@ -345,6 +357,7 @@ def _above(order: str) -> list[str]:
     permission=Permission.READ_PROJECTS,
     query=CostCodeQuery,
     answer=Listed,
+    row=CostCodeAnswer,
 )
 def list_cost_codes(call: Call, id: str) -> Listed:
     """List the cost codes of a project in tree order."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from chalicelib import zones
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.identity import memberships
 from chalicelib.identity.access import Caller
@@ -38,7 +38,7 @@ def find(reading: Reading, company: str, id: str) -> Project:
 
 def today(project: Project, now: datetime) -> str:
     """The date it is in the project's time zone."""
-    return now.astimezone(ZoneInfo(project.timezone)).date().isoformat()
+    return now.astimezone(zones.zone(project.timezone)).date().isoformat()
 
 
 def create(reading: Reading, tenant: Company, values: Mapping[str, Any], now: datetime) -> Decided[Project]:
