@@ -30,9 +30,13 @@ class HolidayAnswer(Answer, kw_only=True):
 
 
 @routes.route(
-    "GET", f"{BASE}/projects/{{id}}/holidays", permission=Permission.READ_PROJECTS, query=PageQuery, answer=Listed
+    "GET",
+    f"{BASE}/projects/{{id}}/holidays",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=Listed[HolidayAnswer],
 )
-def list_holidays(call: Call, id: str) -> Listed:
+def list_holidays(call: Call, id: str) -> Listed[Any]:
     """List the dates of a project without work, the first one first."""
     held: dict[str, Any] = projects.find(Reading(call.store), call.user.company, id).holidays
     days = sorted(held)
