@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Name
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.storage.reading import Reading
 from chalicelib.tree import baselines
 from chalicelib.tree.ground import find_ground

@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Any
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Name
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects import holidays, projects
 from chalicelib.storage.reading import Reading
 

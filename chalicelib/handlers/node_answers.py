@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Day, HoursFigure, MoneyFigure, QuantityFigure, Ratio, Stamp, one_of
 from chalicelib.http.pagination import Listed
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects.rows import Project
 from chalicelib.rollups import progress
 from chalicelib.storage.reading import Reading

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
@@ -24,7 +25,6 @@ from chalicelib.http.fields import (
 from chalicelib.http.fields import Day as DateText
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects.rows import LISTED
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key

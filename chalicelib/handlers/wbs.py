@@ -1,11 +1,12 @@
 """The work breakdown structure: its nodes, and the cost codes of its activities."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
 from chalicelib.handlers import jobs
 from chalicelib.handlers.node_answers import EarningRule, NodeAnswer, NodesAnswer, done, nested, present, shown
@@ -42,7 +43,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour.slipped_in import have_hours
 from chalicelib.rollups import progress
 from chalicelib.storage.reading import Reading
@@ -74,6 +74,7 @@ Milestones = Annotated[list[Milestone], Meta(max_length=100)]
 class NodeCreate(Body, kw_only=True):
     """A new node, below ``parent`` or at the top; the plan fields are an activity's only."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
     name: Name
     parent: Id | None = None
     cost_code: Code | UnsetType = UNSET
@@ -90,6 +91,7 @@ class NodeCreate(Body, kw_only=True):
 class NodePatch(Body, kw_only=True):
     """Fields of a node to change; ``parent`` and ``position`` move it, with everything below."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
     name: Name | UnsetType = UNSET
     parent: Id | None | UnsetType = UNSET
     position: Position | UnsetType = UNSET

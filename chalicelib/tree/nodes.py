@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.encoding import encode
 from chalicelib.errors import Denied, NotFound
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import new_id, project_of
 from chalicelib.storage.changes import Change, Check, Put, Update, absent
 from chalicelib.storage.reading import Reading

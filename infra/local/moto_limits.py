@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 from collections.abc import Callable
@@ -47,13 +46,8 @@ def _check_batch(body: dict[str, Any]) -> None:
 
 
 def _check_transaction(body: dict[str, Any]) -> None:
-    if len(json.dumps(body["TransactItems"], default=_as_sent)) > TRANSACTION_BYTES:
+    if len(json.dumps(body["TransactItems"], default=repr)) > TRANSACTION_BYTES:  # binary values are bytes here
         raise MockValidationException("Transaction request size exceeds the maximum")
-
-
-def _as_sent(binary: bytes) -> str:
-    """Bytes as they stand in a request."""
-    return base64.b64encode(binary).decode()
 
 
 def check_index_keys(table: Table, item: dict[str, Any]) -> None:
