@@ -13,7 +13,7 @@ from chalicelib.http.fields import Body
 
 BASE = "/api/v1"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
-ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
+ID = re.compile(r"[a-z0-9]{1,64}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ids and dates: no key of ours is made of anything else
 CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
 
 
