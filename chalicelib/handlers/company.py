@@ -55,6 +55,6 @@ def read_company(call: Call) -> Read:
 @routes.route("PATCH", f"{BASE}/company", permission=Permission.MANAGE_COMPANY, body=CompanyPatch, answer=CompanyAnswer)
 def change_company(call: Call, body: CompanyPatch) -> Written:
     """Change settings of the company; they hold with the next request."""
-    decided = companies.change(call.rows, call.user.company, given(body), call.now)
+    decided = companies.change(call.decision, call.user.company, given(body), call.now)
     row = decided.answer
     return Written(decided.changes, present(row), etag=etag(row.version), began=etag(row.version - 1))

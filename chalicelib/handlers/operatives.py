@@ -11,7 +11,20 @@ from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, ClockId, Date, Day, Id, MoneyFigure, Name, PersonName, Rate, Stamp, given
+from chalicelib.http.fields import (
+    Answer,
+    Body,
+    ClockId,
+    Date,
+    Day,
+    Id,
+    MoneyFigure,
+    Name,
+    PersonName,
+    Rate,
+    Stamp,
+    given,
+)
 from chalicelib.http.pagination import (
     Changes,
     ChangesQuery,
@@ -29,6 +42,7 @@ from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.operatives import operatives, rates
 from chalicelib.operatives.rates import Valid, rate_on
 from chalicelib.operatives.rows import BY_ACTIVE, BY_CLOCK_ID, BY_TRADE, OPERATIVES, Operative, compared
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 
 routes = RouteSet("Operatives", __name__)
@@ -58,7 +72,7 @@ class OperativeCreate(Body, kw_only=True):
 
 
 class OperativePatch(Body, kw_only=True):
-    """Fields of an operative to change; a new rate, or none with null, is valid from today, the first one from always."""
+    """Fields of an operative to change; a new rate, or none with null, is valid from today, the first from always."""
 
     name: PersonName | UnsetType = UNSET
     external_clock_id: ClockId | None | UnsetType = UNSET
@@ -151,7 +165,7 @@ def _source(call: Call) -> Source:
 )
 def create_operative(call: Call, body: OperativeCreate) -> Written:
     """Create an operative."""
-    decided = operatives.create(call.rows, call.user.company, _values(call, body, None), call.now)
+    decided = operatives.create(call.decision, call.user.company, _values(call, body, None), call.now)
     row = decided.answer
     return Written(
         decided.changes,
@@ -179,7 +193,7 @@ def _require_rates(call: Call, what: str) -> None:
 @routes.route("GET", f"{BASE}/operatives/{{id}}", permission=Permission.READ_OPERATIVES, answer=OperativeAnswer)
 def read_operative(call: Call, id: str) -> Read:
     """Read an operative."""
-    row = operatives.find(call.rows, call.user.company, id)
+    row = operatives.find(Reading(call.store), call.user.company, id)
     return Read(present(call.user, row, _today(call)), etag=etag(row.version))
 
 
@@ -193,8 +207,8 @@ def read_operative(call: Call, id: str) -> Read:
 def change_operative(call: Call, id: str, body: OperativePatch) -> Written:
     """Change some fields of an operative."""
     company = call.user.company
-    values = _values(call, body, operatives.find(call.rows, company, id).user)
-    decided = operatives.change(call.rows, company, id, values, _today(call), call.now)
+    values = _values(call, body, operatives.find(call.decision, company, id).user)
+    decided = operatives.change(call.decision, company, id, values, _today(call), call.now)
     row = decided.answer
     return Written(
         decided.changes,
@@ -225,14 +239,13 @@ def _present_rate(valid: Valid) -> RateAnswer:
 @routes.route(
     "GET",
     f"{BASE}/operatives/{{id}}/rates",
-    permission=Permission.READ_OPERATIVES,
+    permission=Permission.VIEW_RATES,
     query=PageQuery,
     answer=Listed[RateAnswer],
 )
 def list_rates(call: Call, id: str) -> Listed[Any]:
     """List an operative's rates, the first one first: the history that approval reads."""
-    _require_rates(call, "Reading rates")
-    row = operatives.find(call.rows, call.user.company, id)
+    row = operatives.find(Reading(call.store), call.user.company, id)
     return listed_whole(call, rates.history(row), lambda some: [_present_rate(each) for each in some])
 
 
@@ -248,5 +261,5 @@ def set_rate(call: Call, id: str, body: RateCreate) -> Written:
     """Set a rate from a date on; it takes the place of one from that date. Hours that are approved keep theirs."""
     _require_rates(call, "Writing rates")
     valid = Valid(body.valid_from.isoformat() if body.valid_from else None, body.hourly_rate)
-    decided = operatives.rated(call.rows, call.user.company, id, valid, call.now)
+    decided = operatives.rated(call.decision, call.user.company, id, valid, call.now)
     return Written(decided.changes, _present_rate(valid), location=f"{BASE}/operatives/{id}/rates/")

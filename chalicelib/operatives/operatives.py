@@ -63,7 +63,9 @@ def create(reading: Reading, company: str, values: Mapping[str, Any], now: datet
         **({"active": True} | given),
     )
     _refuse_unknown(reading, company, row.user, projects)
-    return Decided([Put(row, absent(Operative)), *_links(company, row, None), *_claims(reading, company, None, row)], row)
+    return Decided(
+        [Put(row, absent(Operative)), *_links(company, row, None), *_claims(reading, company, None, row)], row
+    )
 
 
 def change(
