@@ -1,37 +1,59 @@
-"""Key figures of a project or node."""
+"""Key figures of projects and nodes."""
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.errors import Denied, NotFound
+from chalicelib.errors import Denied
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Figure
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
-from chalicelib.projects import projects, wbs
-from chalicelib.projects.rows import Project
-from chalicelib.rollups.rows import RollupDay
-from chalicelib.storage.rows import key
-from chalicelib.times import stamp
 
 if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
-    from chalicelib.rollups.kpis import Cut
+    from chalicelib.rollups.figures import Ask, Shown
 
 routes = RouteSet("Reports", __name__)
+READ = Permission.READ_PROJECTS
+Baseline = Annotated[
+    str,
+    Meta(
+        pattern="^(current|[1-9][0-9]?)$",
+        description="The number of a baseline, or `current` for the plan of now; by default the newest baseline",
+        examples=["1"],
+    ),
+]
 
 
-class KpiQuery(Body, kw_only=True):
-    """At which date, in what, and by which estimate at completion."""
+class FiguresQuery(Body, kw_only=True):
+    """At which date, in what, by which estimate at completion and which plan."""
 
     as_of: date | None = None
     measure: Literal["hours", "cost"] = "hours"
     forecast: Literal["cpi", "budget_rate", "spi_cpi"] = "cpi"
+    baseline: Baseline | None = None
 
 
-class KpiAnswer(Answer, kw_only=True):
+class KpiQuery(FiguresQuery, kw_only=True):
+    """The same, and whether each figure is explained."""
+
+    explain: bool | None = None
+
+
+class ExplanationAnswer(Answer, kw_only=True):
+    """How one figure comes about: a formula of the names in ``sums``."""
+
+    figure: str
+    words: str
+    formula: str
+    sums: dict[str, Figure | date | None]
+    value: Figure | date | None
+    note: str | None
+
+
+class FiguresAnswer(Answer, kw_only=True):
     """Earned value figures; a figure that is null says why in ``reasons``."""
 
     bac: Figure | None
@@ -49,72 +71,93 @@ class KpiAnswer(Answer, kw_only=True):
     tcpi: Figure | None
     percent_complete: Figure | None
     percent_spent: Figure | None
+    ev_dated: Figure | None
+    es: Figure | None
+    sv_t: Figure | None
+    spi_t: Figure | None
+    forecast_finish: date | None
     forecasts: dict[str, Figure | None]
     reasons: dict[str, str]
     unbaselined_hours: Figure
+    undated_hours: Figure
     unrated_hours: Figure | UnsetType = UNSET
+    level_of_effort_hours: Figure
     as_of: str
     measure: str
     baseline: int | None
     computed_at: str
 
 
-@routes.route(
-    "GET", f"{BASE}/projects/{{id}}/kpis", permission=Permission.READ_PROJECTS, query=KpiQuery, answer=KpiAnswer
-)
+class KpiAnswer(FiguresAnswer, kw_only=True):
+    """The same, and with ``explain=true`` how each came about."""
+
+    explanation: list[ExplanationAnswer] | UnsetType = UNSET
+
+
+@routes.route("GET", f"{BASE}/projects/{{id}}/kpis", permission=READ, query=KpiQuery, answer=KpiAnswer)
 def project_kpis(call: Call, id: str) -> KpiAnswer:
     """Read the figures of a whole project."""
     return _kpis(call, id, id)
 
 
-@routes.route("GET", f"{BASE}/wbs/{{id}}/kpis", permission=Permission.READ_PROJECTS, query=KpiQuery, answer=KpiAnswer)
+@routes.route("GET", f"{BASE}/wbs/{{id}}/kpis", permission=READ, query=KpiQuery, answer=KpiAnswer)
 def node_kpis(call: Call, id: str) -> KpiAnswer:
     """Read the figures of a node and everything below it."""
     return _kpis(call, project_of(id), id)
 
 
-def _kpis(call: Call, project_id: str, node_id: str) -> KpiAnswer:
-    """One round: the node and its project, its undated sums, and its day rows."""
-    from chalicelib.rollups import kpis
-    from chalicelib.rollups.measures import calendar_of
+def _kpis(call: Call, project: str, node: str) -> KpiAnswer:
+    from chalicelib.rollups import figures
 
-    company, query = call.user.company, call.query
-    rates = call.user.may(Permission.VIEW_RATES, project_id)
-    if query.measure == "cost" and not rates:
-        raise Denied("Figures in money need the permission view_rates.")
-    latest = query.as_of or (call.now + timedelta(days=1)).date()
-    node = wbs.node_key(company, node_id) if node_id != project_id else None
-    wanted: list[Any] = [
-        (Project, key(company, project_id), "project"),
-        (RollupDay, *kpis.total_key(company, node_id)),
-        *([node] if node else []),
-    ]
-    found, rows = call.store.together(
-        lambda: call.store.raw_many(*wanted), lambda: kpis.read_rows(call.store, company, node_id, latest.isoformat())
-    )
-    if found[0] is None or (node and found[2] is None):
-        raise NotFound
-    project = Project.from_raw_data(found[0])
-    as_of = query.as_of or date.fromisoformat(projects.today(project, call.now))
-    sums = kpis.cut(found[1] or {}, rows, calendar_of(project), as_of, project.planned_rate)
-    return _answer(call, sums, as_of, rates)
+    ask = asked(call, project)
+    shown = figures.of_node(call.store, call.user.company, project, node, ask, call.now)
+    explanation = _explained(call, project, shown) if ask.explain else UNSET
+    return KpiAnswer(**fields(call, project, shown), explanation=explanation)
 
 
-def _answer(call: Call, sums: "Cut", as_of: date, rates: bool) -> KpiAnswer:
-    from fractions import Fraction
-
-    from chalicelib.evm.amounts import MICRO, rounded
-    from chalicelib.rollups import kpis
+def asked(call: Call, project: str) -> "Ask":
+    """What the query asks for; figures in money are for those who may see rates."""
+    from chalicelib.rollups.figures import Ask
 
     query = call.query
-    figures = kpis.figures(sums, query.measure, query.forecast)
-    plain = {name: getattr(figures, name) for name in figures.__slots__ if name in KpiAnswer.__struct_fields__}
-    return KpiAnswer(
-        **plain | {"forecasts": dict(figures.forecasts), "reasons": dict(figures.reasons)},
-        unbaselined_hours=rounded(Fraction(0), 2),
-        unrated_hours=rounded(Fraction(sums.unrated, MICRO), 2) if rates else UNSET,
-        as_of=as_of.isoformat(),
-        measure=query.measure,
-        baseline=None,
-        computed_at=stamp(call.now),
-    )
+    if query.measure == "cost":
+        require_rates(call, project)
+    return Ask(query.as_of, query.measure, query.forecast, query.baseline, bool(getattr(query, "explain", False)))
+
+
+def require_rates(call: Call, project: str) -> None:
+    """Raises :class:`Denied` for a caller who may not see rates on the project."""
+    if not call.user.may(Permission.VIEW_RATES, project):
+        raise Denied("Figures in money need the permission view_rates.")
+
+
+def fields(call: Call, project: str, shown: "Shown") -> dict[str, Any]:
+    """The fields of an answer of figures."""
+    figures = shown.figures
+    plain = {name: getattr(figures, name) for name in figures.__slots__ if name in FiguresAnswer.__struct_fields__}
+    if not call.user.may(Permission.VIEW_RATES, project):
+        del plain["unrated_hours"]
+    return plain | {
+        "forecasts": dict(figures.forecasts),
+        "reasons": dict(figures.reasons),
+        "as_of": shown.as_of.isoformat(),
+        "measure": shown.ask.measure,
+        "baseline": shown.plan.number,
+        "computed_at": shown.computed_at,
+    }
+
+
+def _explained(call: Call, project: str, shown: "Shown") -> list[ExplanationAnswer]:
+    hidden = set() if call.user.may(Permission.VIEW_RATES, project) else {"unrated_hours"}
+    return [
+        ExplanationAnswer(
+            figure=each.figure,
+            words=each.words,
+            formula=each.formula,
+            sums=dict(each.sums),
+            value=each.value,
+            note=each.note,
+        )
+        for each in shown.explanations
+        if each.figure not in hidden
+    ]

@@ -165,7 +165,7 @@ def list_nodes(call: Call, id: str) -> Listed:
 
 def _shown(call: Call, project: Project, rows: list[Node]) -> list[NodeAnswer]:
     done, known = call.store.together(
-        lambda: progress.of(call.store, call.user.company, project, [row.id for row in rows], call.now),
+        lambda: progress.of(call.store, call.user.company, project, {row.id: row.level for row in rows}, call.now),
         lambda: wbs.with_ancestors(call.store, rows),
     )
     return [present(call.user, row, known, done[row.id]) for row in rows]
@@ -278,5 +278,5 @@ def read_node(call: Call, id: str) -> Read:
     row = wbs.find(call.store, call.user.company, id)
     project = projects.find(call.store, call.user.company, row.project)
     known = wbs.with_ancestors(call.store, [row])
-    done = progress.of(call.store, call.user.company, project, [id], call.now)
+    done = progress.of(call.store, call.user.company, project, {id: row.level}, call.now)
     return Read(present(call.user, row, known, done[id]), etag=etag(row.version))

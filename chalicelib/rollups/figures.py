@@ -1,0 +1,118 @@
+"""Key figures as they are asked for: of a node, of a project, of pages of either."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from chalicelib.errors import Invalid, NotFound
+from chalicelib.evm.explain import Explanation, explain
+from chalicelib.evm.figures import Figures, Node, figures
+from chalicelib.evm.metrics import Forecast
+from chalicelib.projects import projects
+from chalicelib.projects.rows import Node as TreeNode
+from chalicelib.projects.rows import Project
+from chalicelib.rollups import kpis, reading, sources
+from chalicelib.rollups.generations import Generation
+from chalicelib.rollups.kpis import Plan
+from chalicelib.rollups.reading import State
+from chalicelib.rollups.sources import Place
+from chalicelib.storage.store import Store, Wanted
+
+Measure = Literal["hours", "cost"]
+
+
+class Ask(Struct, frozen=True):
+    """At which date (None: today where the project is), in what, by which forecast and by which plan.
+
+    ``baseline`` is a number, ``current`` for the plan of now, or None for the newest baseline.
+    """
+
+    as_of: date | None = None
+    measure: Measure = "hours"
+    forecast: Forecast = "cpi"
+    baseline: str | None = None
+    explain: bool = False
+
+
+class Shown(Struct, frozen=True):
+    """The figures of a node, and what they were calculated from."""
+
+    id: str
+    ask: Ask
+    as_of: date
+    node: Node
+    plan: Plan
+    computed_at: str
+
+    @property
+    def figures(self) -> Figures:
+        """Every key figure."""
+        return figures(self.node, self.ask.measure, self.ask.forecast)
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Formula and sums of each."""
+        return explain(self.node, self.ask.measure, self.ask.forecast)
+
+
+def of_node(store: Store, company: str, project: str, node: str, ask: Ask, now: datetime) -> Shown:
+    """The figures of a node, or of the project where its id is given as the node's; one round.
+
+    Raises:
+        NotFound: there is no such project or node.
+        Invalid: there is no such baseline.
+    """
+    row, state = state_of(store, company, project, node)
+    return shown(node, row, state, ask, now)
+
+
+def state_of(store: Store, company: str, project: str, node: str) -> tuple[Project, State]:
+    """The project and the sums of a node in it, or of the project itself."""
+    place = Place(company, project)
+    wanted: list[Wanted] = [(Project, place.pk, "project")]
+    wanted += [(TreeNode, place.pk, f"node#{node}")] if node != project else []
+    state, found = reading.read(store, place, node, *wanted)
+    if any(item is None for item in found):
+        raise NotFound
+    return Project.from_raw_data(found[0]), state
+
+
+def of_projects(store: Store, company: str, rows: Sequence[Project], ask: Ask, today: date) -> list[Shown]:
+    """The figures of several projects, in one round; a baseline is the newest of each, or the plan of now."""
+    states: list[tuple[State, list[Any]]] = store.together(
+        *(lambda row=row: reading.read(store, Place(company, row.id), row.id) for row in rows)
+    )
+    dated = Ask(ask.as_of or today, ask.measure, ask.forecast, ask.baseline)
+    return [shown(row.id, row, state, dated) for row, (state, _) in zip(rows, states, strict=True)]
+
+
+def of_nodes(
+    store: Store, company: str, row: Project, nodes: Sequence[str], root: dict[str, Any] | None, ask: Ask, now: datetime
+) -> list[Shown]:
+    """The figures of several nodes of a project at one moment, in one round after that of ``root``."""
+    states, _ = reading.read_all(store, Place(company, row.id), nodes, root=root) if nodes else ({}, [])
+    return [shown(node, row, states[node], ask, now) for node in nodes]
+
+
+def shown(id: str, row: Project, state: State, ask: Ask, now: datetime | None = None) -> Shown:
+    """The figures from sums that were read."""
+    generation = state.generation or sources.generation(row)
+    plan = plan_asked(generation, ask.baseline)
+    as_of = ask.as_of or date.fromisoformat(projects.today(row, now or datetime.now().astimezone()))
+    node = kpis.node_of(state.sums, plan, as_of, row.planned_rate)
+    return Shown(id, ask, as_of, node, plan, state.computed_at or row.created_at)
+
+
+def plan_asked(generation: Generation, baseline: str | None) -> Plan:
+    """The plan that ``baseline`` names.
+
+    Raises:
+        Invalid: there is none of that number.
+    """
+    number = int(baseline) if baseline and baseline != "current" else None
+    plan = kpis.plan_of(generation, number, baseline == "current")
+    if plan is None:
+        raise Invalid(errors={"baseline": [f"The project has no baseline {baseline}."]})
+    return plan
