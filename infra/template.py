@@ -97,6 +97,7 @@ def _alarms() -> dict[str, Any]:
         "records that no retry could roll up", "AWS/SQS", "ApproximateNumberOfMessagesVisible", queue
     )
     found["ServerErrors"] = _alarm("requests answered with 5xx", SERVICE, "ServerErrors", service, 5)
+    found["SumsDrifted"] = _alarm("key figures that were not as their sources", SERVICE, "RollupDrift", service)
     return found | {"Alerts": {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": "alias/aws/sns"}}}
 
 

@@ -8,10 +8,11 @@ from msgspec import UNSET, UnsetType
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Code, Id, text
+from chalicelib.http.fields import Answer, Body, Code, Id
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.http.texts import text
 from chalicelib.identity import tokens
 from chalicelib.identity.permissions import Permission
 from chalicelib.identity.rows import TOKENS, Token

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.errors import Invalid
-from chalicelib.http.fields import Amount, Body, Budget, Code, Name, Unit, bind
+from chalicelib.http.binding import bind
+from chalicelib.http.fields import Amount, Body, Budget, Code, Name, Unit
 from chalicelib.tree import activity_rows, sheet
 from chalicelib.tree.activity_rows import ActivityRows, Check
 from chalicelib.tree.faults import Faults
