@@ -13,6 +13,7 @@ from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 
 if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
+    from chalicelib.evm.explain import Explanation
     from chalicelib.rollups.figures import Ask, Shown
 
 routes = RouteSet("Reports", __name__)
@@ -43,13 +44,15 @@ class KpiQuery(FiguresQuery, kw_only=True):
 
 
 class ExplanationAnswer(Answer, kw_only=True):
-    """How one figure comes about: a formula of the names in ``sums``."""
+    """How one figure comes about: a formula of the names in ``sums`` and ``dates``; ``date`` is a value that is one."""
 
     figure: str
     words: str
     formula: str
-    sums: dict[str, Figure | date | None]
-    value: Figure | date | None
+    sums: dict[str, Figure | None]
+    dates: dict[str, str | None]
+    value: Figure | None
+    date: str | None
     note: str | None
 
 
@@ -149,15 +152,18 @@ def fields(call: Call, project: str, shown: "Shown") -> dict[str, Any]:
 
 def _explained(call: Call, project: str, shown: "Shown") -> list[ExplanationAnswer]:
     hidden = set() if call.user.may(Permission.VIEW_RATES, project) else {"unrated_hours"}
-    return [
-        ExplanationAnswer(
-            figure=each.figure,
-            words=each.words,
-            formula=each.formula,
-            sums=dict(each.sums),
-            value=each.value,
-            note=each.note,
-        )
-        for each in shown.explanations
-        if each.figure not in hidden
-    ]
+    return [_explanation(each) for each in shown.explanations if each.figure not in hidden]
+
+
+def _explanation(each: "Explanation") -> ExplanationAnswer:
+    dates = {name: value.isoformat() for name, value in each.sums.items() if isinstance(value, date)}
+    return ExplanationAnswer(
+        figure=each.figure,
+        words=each.words,
+        formula=each.formula,
+        sums={name: value for name, value in each.sums.items() if not isinstance(value, date)},
+        dates=dict(dates),
+        value=None if isinstance(each.value, date) else each.value,
+        date=each.value.isoformat() if isinstance(each.value, date) else None,
+        note=each.note,
+    )

@@ -46,7 +46,7 @@ def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, Any
 
 @contextmanager
 def observed_run(request_id: str, function: str) -> Iterator[dict[str, Any]]:
-    """Watch one run of an event function; the block says ``status`` 200 once it succeeds, and ``left`` and ``drift``."""
+    """Watch one run of an event function; the block says ``status`` 200 once it succeeds, ``left`` and ``drift``."""
     with _watched("run", request_id, EVENT, function, _of_run) as seen:
         yield seen
 
