@@ -12,6 +12,7 @@ from chalicelib.errors import NotFound, WbsyncError
 from chalicelib.projects import projects
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 
 
@@ -22,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("project", help="the project's id")
     given = parser.parse_args(arguments)
     try:
-        projects.find(store(), given.company, given.project)
+        projects.find(Reading(store()), given.company, given.project)
         drift = rebuild(store(), Place(given.company, given.project))
     except NotFound:
         print("rebuild failed: there is no such project", file=sys.stderr)

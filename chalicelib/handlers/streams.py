@@ -42,8 +42,9 @@ def settle(here: Store, records: list[dict[str, Any]], slices: int = AT_ONCE) ->
     """Recompute everything that records speak of; how many activities had to be left in the repair table."""
     left = 0
     for place, what in touched(records).items():
-        left += len(recompute(here, place, what).left)
-        if what.plans:
+        applied = recompute(here, place, what)
+        left += len(applied.left)
+        if applied.began or what.plans:
             _begin(here, place, slices)
     for made in projects_made(records):
         company = made["pk"]["S"].partition("#")[0]

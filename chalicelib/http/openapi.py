@@ -97,10 +97,12 @@ def _lists(route: Route, kind: type[Listed] = Listed) -> bool:
 
 
 def _row_of(route: Route) -> Any:
-    """The model of a list's rows: the answer of the route that reads or makes one of them.
+    """The model of a list's rows: what the list says, or the answer of the route that reads or makes one of them.
 
     A list over several projects has the rows of the list of the same name below one project.
     """
+    if route.row is not None:
+        return route.row
     wanted, name = (route.path, route.path + "/{id}"), route.path.rpartition("/")[2]
     single = [other for other in ROUTES if isinstance(other.answer, type) and not _lists(other)]
     same = [other.answer for other in single if other.path in wanted]

@@ -36,6 +36,7 @@ from chalicelib.storage.tables import UPDATED, List
 from chalicelib.times import stamp
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
 MOST_PAGES = 999_999
@@ -111,11 +112,12 @@ class Source(Struct, frozen=True):
     ``hash`` may be several keys, whose rows are merged, or none. DynamoDB drops by ``filters``
     (equalities) and ``tests``; ``rules`` are tests of one text attribute that only we can make.
     ``view`` says whose rows these are; a cursor is good for one view only. ``narrower`` are the query parameters that
-    an answer asks for when too many rows would have to be read.
+    an answer asks for when too many rows would have to be read. Without a ``list`` the rows are those of the table
+    itself. ``seldom`` are tests that nearly every row passes.
     """
 
     model: type[Row]
-    list: List
+    list: List | None
     hash: str | tuple[str, ...]
     between: tuple[str | None, str | None] | None = None
     forward: bool = True
@@ -124,6 +126,12 @@ class Source(Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
     view: str = ""
     narrower: tuple[str, ...] = ()
+    seldom: tuple[tuple[str, str, Any], ...] = ()
+
+    @property
+    def range(self) -> str:
+        """The attribute that the rows are in the order of."""
+        return self.list.range if self.list else "sk"
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -137,7 +145,7 @@ class Source(Struct, frozen=True):
     @property
     def by_keys(self) -> bool:
         """Whether keys alone tell which rows match."""
-        return not (self.filters or self.rules) and all(name == "sk" for _, name, _ in self.tests)
+        return bool(self.list) and not (self.filters or self.rules) and all(name == "sk" for _, name, _ in self.tests)
 
     def query(self, call: Call, hash: str, **options: Any) -> Page:
         """Matching rows of one key."""
@@ -146,7 +154,7 @@ class Source(Struct, frozen=True):
             hash=hash,
             list=self.list,
             filters=dict(self.filters),
-            tests=self.tests,
+            tests=self.tests + self.seldom,
             **{name: options.pop(name) for name in options.keys() & {"keys_only", "between", "forward", "attributes"}},
         )
         page = call.store.page(query, **options)
@@ -265,6 +273,22 @@ def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[A
     )
 
 
+def listed_whole(call: Call, rows: Sequence[T], present: Callable[[Sequence[T]], Sequence[Any]]) -> Listed:
+    """One page of a list so short that it is read whole."""
+    size, source = call.query.page_size or PAGE_SIZE, Source(Row, None, ())
+    place, walk = _asked(call, source)
+    first, beyond = (place.page - 1) * size, place.page * size
+    if first and first >= len(rows):
+        raise InvalidPage("There is no such page.")
+    walk = walk or Walk(len(rows))
+    return Listed(
+        count=walk.count,
+        next=_link(call, source, Place(place.page + 1) if beyond < len(rows) else None, walk),
+        previous=_link(call, source, Place(place.page - 1) if first else None, walk),
+        results=list(present(rows[first:beyond])),
+    )
+
+
 def _asked(call: Call, source: Source) -> tuple[Place, Walk | None]:
     number, cursor = _page_number(call), _read_cursor(call, source)
     if cursor is None:
@@ -313,7 +337,7 @@ def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, .
     """Count; where keys tell what matches and nothing is summed, over the keys-only twin."""
     survey = Survey(sums=dict.fromkeys(sums, Decimal(0)))
     by_keys = source.by_keys and not sums
-    wanted = (source.list.range, *sums, *(name for name, _ in source.rules))
+    wanted = (source.range, *sums, *(name for name, _ in source.rules))
     start = None
     while True:
         left = skip - survey.count
@@ -331,7 +355,7 @@ def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, .
         if not by_keys and (source.drops or sums):
             allowance.spend(page.read)
         survey.count += page.count
-        survey.places += [row[source.list.range]["S"] for row in page.rows[: max(0, left)]]
+        survey.places += [row[source.range]["S"] for row in page.rows[: max(0, left)]]
         for name in sums:
             survey.sums[name] += sum((Decimal(row[name]["N"]) for row in page.rows if name in row), Decimal(0))
         start = page.last
@@ -356,7 +380,7 @@ def _read(call: Call, source: Source, hash: str, size: int, place: Place, allowa
         limit = most if source.drops else size + 2 - len(rows)
         page = source.query(call, hash, between=between, forward=forward, limit=limit, start=start)
         allowance.spend(page.read if source.drops and not source.by_keys else 0)
-        rows += [row for row in page.rows if row[source.list.range]["S"] != place.beyond]
+        rows += [row for row in page.rows if row[source.range]["S"] != place.beyond]
         start, most = page.last, min(MOST_AT_ONCE, most * 4)
         if start is None:
             break
@@ -376,7 +400,7 @@ def _merged(
 ) -> tuple[list[dict[str, Any]], bool]:
     """The page out of what each key gave, in the list's order, and whether more lies beyond."""
     forward = source.forward is not place.backward
-    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.list.range]["S"]), reverse=not forward)
+    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.range]["S"]), reverse=not forward)
     kept, more = rows[:size], len(rows) > size
     return (kept[::-1] if place.backward else kept), more
 
@@ -386,8 +410,8 @@ def _neighbours(
 ) -> tuple[Place | None, Place | None]:
     """Where ``next`` and ``previous`` lead; a page that has become empty still leads back."""
     before, after = place.page - 1, place.page + 1
-    first = rows[0][source.list.range]["S"] if rows else None
-    last = rows[-1][source.list.range]["S"] if rows else None
+    first = rows[0][source.range]["S"] if rows else None
+    last = rows[-1][source.range]["S"] if rows else None
     next_place = Place(after, last) if place.backward or more else None
     at_start = place.page == 1 or (place.backward and not more)
     if at_start:

@@ -26,7 +26,7 @@ from chalicelib.identity import access
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import AlsoFailed, commit
 
-_ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
+_ID = re.compile(r"[a-z0-9]{1,64}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ids and dates: no key is made of anything else
 
 
 def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:

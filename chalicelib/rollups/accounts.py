@@ -51,7 +51,10 @@ class Spent(Struct, frozen=True, omit_defaults=True):
 
 
 class Basis(Struct, frozen=True, omit_defaults=True):
-    """What an activity's sums depend on besides its work: where it stands and what its plans say."""
+    """What an activity's sums depend on besides its work: where it stands and what its plans say.
+
+    ``baselines`` are those that have been looked at, whether it has a plan in them or not.
+    """
 
     parent: str
     rule: Rule
@@ -59,6 +62,7 @@ class Basis(Struct, frozen=True, omit_defaults=True):
     quantity: Decimal | None = None
     milestones: tuple[Milestone, ...] = ()
     rate: Decimal | None = None
+    baselines: tuple[str, ...] = ()
 
 
 class Account(Struct, frozen=True, omit_defaults=True):

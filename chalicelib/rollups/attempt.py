@@ -29,6 +29,7 @@ class Outcome(Struct):
     again: Touched
     changed: int = 0
     lost: bool = False
+    began: bool = False  # the next generation is to be built
 
 
 class _Lost(Exception):
@@ -48,6 +49,7 @@ class Attempt:
         self.books = Books(store, place)
         self.version = 0
         self.generations: Generations
+        self.bulk = 0
         self.changed = 0
 
     def run(self) -> Outcome:
@@ -56,24 +58,25 @@ class Attempt:
         if reads.wanted is None:
             return Outcome(Touched())
         self.version, self.generations = reads.version, reads.generations or Generations(reads.wanted)
+        self.bulk = reads.wanted.bulk
         again = Touched(dict(self.touched.activities), set(self.touched.uppers))
         try:
             if self.generations.newest.shows(reads.wanted):
                 self._write(reads, again)
             else:
-                self._announce(reads.wanted)
+                return self._announced(again, reads.wanted)
         except _TooLarge:
-            return self._tried(again, self.generations.newest)
+            return self._announced(again, self.generations.newest)
         except _Lost:
             return Outcome(again, self.changed, lost=True)
         return Outcome(again, self.changed)
 
-    def _tried(self, again: Touched, wanted: Generation) -> Outcome:
+    def _announced(self, again: Touched, wanted: Generation) -> Outcome:
         try:
             self._announce(wanted)
         except _Lost:
             return Outcome(again, self.changed, lost=True)
-        return Outcome(again, self.changed)
+        return Outcome(again, self.changed, began=True)
 
     def _announce(self, wanted: Generation) -> None:
         """Begin the next generation, to be built in slices; what was touched is looked at again in it."""
@@ -112,6 +115,8 @@ class Attempt:
                 del again.activities[each.activity]
 
     def _commit(self, changes: Iterable[Change]) -> None:
+        if self.books.bulk not in {None, self.bulk}:  # some nodes were read before a flip, others after it
+            raise _Lost
         root = Root(pk=self.place.pk, sk="root", version=self.version + 1, content=generations.pack(self.generations))
         same = Root.version == self.version if self.version else absent(Root)
         try:

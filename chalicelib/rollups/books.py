@@ -18,7 +18,7 @@ from chalicelib.rollups.accounts import Calendars
 from chalicelib.rollups.generations import Generation
 from chalicelib.rollups.rows import Half, Known, Tip
 from chalicelib.rollups.sheets import Sheet
-from chalicelib.rollups.sources import Place
+from chalicelib.rollups.sources import Place, bulk_of, outline_of
 from chalicelib.storage.changes import Change, Delete, Put
 from chalicelib.storage.store import Store, Wanted
 
@@ -106,6 +106,7 @@ class Books:
 
     def __init__(self, store: Store, place: Place) -> None:
         self.store, self.place = store, place
+        self.bulk: int | None = None  # the newest bulk change that showed at the last reading
         self._books: dict[tuple[int, str], Book] = {}
 
     def read(self, needs: Mapping[tuple[str, int], set[str]], generations: Iterable[Generation]) -> None:
@@ -123,7 +124,8 @@ class Books:
             (model, self.place.of(node), f"{generation.slot}#{what}")
             for model, (node, generation, what) in zip(models, asked, strict=True)
         ]
-        found = self.store.raw_many(*rows)
+        outline, *found = self.store.raw_many(outline_of(self.place), *rows)
+        self.bulk = bulk_of(outline)
         for (node, generation, what), item in zip(asked, found, strict=True):
             if what == "tip":
                 self._books[generation.number, node] = opened(node, generation, item)

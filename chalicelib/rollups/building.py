@@ -5,8 +5,7 @@ root makes it current; then the rows of the old one go. A slice that died is don
 """
 
 from chalicelib.errors import Unavailable
-from chalicelib.projects.rows import Node
-from chalicelib.rollups import accounts, generations, sources
+from chalicelib.rollups import accounts, generations
 from chalicelib.rollups.reads import Touched
 from chalicelib.rollups.recompute import recompute
 from chalicelib.rollups.rows import Half, Head, Known, Root, Slices, Tip
@@ -16,6 +15,7 @@ from chalicelib.storage.changes import Check, Delete, Put
 from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import Row
 from chalicelib.storage.store import Store
+from chalicelib.tree.rows import Node, is_activity
 
 PIECE = 25
 GONE = 100
@@ -106,7 +106,7 @@ def activities_from(store: Store, place: Place, after: str) -> tuple[list[str], 
     """Some activities of the tree."""
     nodes = Query(model=Node, hash=place.pk, between=(f"node#{after} ", "node#~"))
     page = store.page(nodes, limit=PIECE)
-    found = [row["id"]["S"] for row in page.rows if sources.is_activity(row)]
+    found = [row["id"]["S"] for row in page.rows if is_activity(row)]
     return found, page.rows[-1]["id"]["S"] if page.last is not None else ""
 
 

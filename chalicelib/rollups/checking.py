@@ -6,7 +6,6 @@ What differs is drift. Of activities it is mended on the way; where sums differ,
 from collections.abc import Mapping
 
 from chalicelib.errors import Unavailable
-from chalicelib.projects.rows import Node
 from chalicelib.rollups import accounts, generations, sheets
 from chalicelib.rollups.books import Books
 from chalicelib.rollups.building import activities_from, known_from
@@ -19,6 +18,7 @@ from chalicelib.rollups.sources import Place
 from chalicelib.rollups.steps import Touch, counted
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import Store
+from chalicelib.tree.rows import Node
 
 NODES = 40
 HEADS = 100
@@ -43,7 +43,7 @@ def check(store: Store, place: Place, slices: Slices) -> None:
 
 
 def _recompute(store: Store, place: Place, activities: list[str]) -> int:
-    applied = recompute(store, place, Touched({id: Touch(None, True) for id in activities}))
+    applied = recompute(store, place, Touched({id: Touch(None, True) for id in activities}, plans=True))
     return applied.changed + len(applied.left)
 
 

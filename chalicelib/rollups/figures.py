@@ -11,14 +11,16 @@ from chalicelib.evm.explain import Explanation, explain
 from chalicelib.evm.figures import Figures, Node, figures
 from chalicelib.evm.metrics import Forecast
 from chalicelib.projects import projects
-from chalicelib.projects.rows import Node as TreeNode
 from chalicelib.projects.rows import Project
 from chalicelib.rollups import kpis, reading, sources
 from chalicelib.rollups.generations import Generation
 from chalicelib.rollups.kpis import Plan
 from chalicelib.rollups.reading import State
 from chalicelib.rollups.sources import Place
-from chalicelib.storage.store import Store, Wanted
+from chalicelib.storage.store import Store, parse
+from chalicelib.tree.rows import Node as TreeNode
+from chalicelib.tree.rows import Outline
+from chalicelib.tree.rows import Place as TreePlace
 
 Measure = Literal["hours", "cost"]
 
@@ -70,13 +72,14 @@ def of_node(store: Store, company: str, project: str, node: str, ask: Ask, now: 
 
 def state_of(store: Store, company: str, project: str, node: str) -> tuple[Project, State]:
     """The project and the sums of a node in it, or of the project itself."""
-    place = Place(company, project)
-    wanted: list[Wanted] = [(Project, place.pk, "project")]
-    wanted += [(TreeNode, place.pk, f"node#{node}")] if node != project else []
-    state, found = reading.read(store, place, node, *wanted)
-    if any(item is None for item in found):
+    place, nodes = Place(company, project), [node] if node != project else []
+    state, rows = reading.read(store, place, node, *sources.wanted(place, nodes, {}))
+    models = [Project, Outline, *(model for id in nodes for model in (TreeNode, TreePlace))]
+    parsed = [parse(model, row) if row else None for model, row in zip(models, rows, strict=True)]
+    seen = sources.seen(place, nodes, {}, parsed, {})
+    if seen is None or None in seen.nodes.values():
         raise NotFound
-    return Project.from_raw_data(found[0]), state
+    return seen.project, state
 
 
 def of_projects(store: Store, company: str, rows: Sequence[Project], ask: Ask, today: date) -> list[Shown]:
@@ -98,7 +101,7 @@ def of_nodes(
 
 def shown(id: str, row: Project, state: State, ask: Ask, now: datetime | None = None) -> Shown:
     """The figures from sums that were read."""
-    generation = state.generation or sources.generation(row)
+    generation = state.generation or sources.generation(row, 0, {})
     plan = plan_asked(generation, ask.baseline)
     as_of = ask.as_of or date.fromisoformat(projects.today(row, now or datetime.now().astimezone()))
     node = kpis.node_of(state.sums, plan, as_of, row.planned_rate)

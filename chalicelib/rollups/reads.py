@@ -9,8 +9,8 @@ from msgspec import Struct, field
 from chalicelib.evm.earning import Measurement
 from chalicelib.labour.rows import Booking
 from chalicelib.rollups import accounts, generations, sources
-from chalicelib.rollups.accounts import Account, Spent
-from chalicelib.rollups.generations import Generation, Generations
+from chalicelib.rollups.accounts import NOW, Account, Basis, Spent
+from chalicelib.rollups.generations import Days, Generation, Generations
 from chalicelib.rollups.rows import Counted, Head, Root
 from chalicelib.rollups.sources import Place, Standing
 from chalicelib.rollups.steps import Before, Counts, Touch, counts_of, work_of
@@ -100,21 +100,53 @@ def _read_sources(
     nodes = [*touched.activities, *sorted(touched.uppers)]
     whole = [id for id, touch in touched.activities.items() if touch.bookings is None]
     measured = [id for id, touch in touched.activities.items() if touch.measured]
-    rows, *others = store.together(
-        lambda: store.get_many(*sources.wanted(place, nodes), *((Booking, place.of(id), sk) for id, sk in counted)),
+    known = _known(reads)
+    frozen = _frozen(reads, known)
+    ground = sources.wanted(place, nodes, frozen)
+    looks = touched.plans or reads.generations is None
+    rows, plans, *others = store.together(
+        lambda: store.get_many(*ground, *((Booking, place.of(id), sk) for id, sk in counted)),
+        lambda: sources.baselines(store, place) if looks else _baselines(reads),
         *(lambda id=id: _all_bookings(store, place, id) for id in whole),
         *(lambda id=id: sources.measurements(store, place, id) for id in measured),
     )
-    project, *rest = rows
-    reads.wanted = sources.generation(project) if project else None
-    reads.standings = {id: sources.standing(place, row) for id, row in zip(nodes, rest, strict=False)}
+    seen = sources.seen(place, nodes, frozen, rows[: len(ground)], known)
+    if seen is None:
+        return
+    reads.wanted = sources.generation(seen.project, seen.bulk, plans)
+    reads.standings = seen.nodes
     reads.measured = dict(zip(measured, others[len(whole) :], strict=True))
-    for ((id, sk), row), booking in zip(counted.items(), rest[len(nodes) :], strict=True):
+    for ((id, sk), row), booking in zip(counted.items(), rows[len(ground) :], strict=True):
         reads.count(id, [counts_of(sk, row, booking)])
     for id, (counts, work) in zip(whole, others, strict=False):
         reads.count(id, counts)
         if id not in reads.unfinished:
             reads.work[id] = work
+
+
+def _known(reads: Reads) -> dict[str, Basis]:
+    """What is counted of the plans of activities."""
+    if reads.generations is None:
+        return {}
+    newest = reads.generations.newest.number
+    bases = {id: before.account.basis(newest) for id, before in reads.before.items()}
+    return {id: basis for id, basis in bases.items() if basis is not None}
+
+
+def _frozen(reads: Reads, known: dict[str, Basis]) -> dict[str, list[str]]:
+    """The baselines that nobody has looked up for an activity yet."""
+    numbers = _baselines(reads)
+    missing = {
+        id: [number for number in numbers if id not in known or number not in known[id].baselines]
+        for id in reads.before
+    }
+    return {id: numbers for id, numbers in missing.items() if numbers}
+
+
+def _baselines(reads: Reads) -> dict[str, Days]:
+    """The baselines of the newest generation."""
+    days = reads.generations.newest.days if reads.generations else {}
+    return {plan: each for plan, each in days.items() if plan != NOW}
 
 
 def _all_bookings(store: Store, place: Place, activity: str) -> tuple[list[Counts | None], dict[date, Spent]]:

@@ -30,6 +30,7 @@ class Applied(Struct):
 
     left: set[str] = field(default_factory=set)
     changed: int = 0
+    began: bool = False  # the next generation is to be built
 
 
 def recompute(store: Store, place: Place, touched: Touched) -> Applied:
@@ -48,14 +49,16 @@ def recompute(store: Store, place: Place, touched: Touched) -> Applied:
     for activity, touch in touched.activities.items():
         _alone(store, place, activity, touch, applied)
     rest = Touched({}, touched.uppers, touched.plans)
-    applied.changed += _until_done(store, place, rest).changed
-    return applied
+    last = _until_done(store, place, rest)
+    return Applied(applied.left, applied.changed + last.changed, applied.began or last.began)
 
 
 def _alone(store: Store, place: Place, activity: str, touch: Touch, applied: Applied) -> None:
     store.require_time()
     try:
-        applied.changed += _until_done(store, place, Touched({activity: touch})).changed
+        done = _until_done(store, place, Touched({activity: touch}))
+        applied.changed += done.changed
+        applied.began |= done.began
     except Unavailable:
         raise
     except Exception as error:  # every failure must end in the repair table, whatever it was
@@ -76,6 +79,7 @@ def _until_done(store: Store, place: Place, touched: Touched) -> Applied:
     for attempt in range(ATTEMPTS):
         outcome = Attempt(store, place, touched).run()
         applied.changed += outcome.changed
+        applied.began |= outcome.began
         touched = outcome.again
         if not touched:
             return applied

@@ -18,9 +18,9 @@ HOURS = {"hours": Decimal(8), "rate": Decimal(30), "quantity": Decimal(1)}
 def grown(stage: Stage, activities: int) -> Site:
     """A site with more activities below its first branch."""
     site = Site(stage)
-    below = site.facts.parents[site.activities[0]]
     for number in range(4, activities):
-        site.activities.append(site.node(below, f"A{number}", cost_code=f"C{number}", quantity=Decimal(10)))
+        site.activity(number)
+    site.recorded()
     assert not settle(site.store, site.records)
     return site
 
@@ -28,8 +28,8 @@ def grown(stage: Stage, activities: int) -> Site:
 def calls_of(site: Site, work: list[dict[str, Any]]) -> list[str]:
     """The calls that a batch with these bookings takes."""
     before = len(site.records)
-    for each in work:
-        site.do("book", each)
+    site.book(*work)
+    site.recorded()
     store, calls = counted(site.store)
     assert not settle(store, site.records[before:])
     return calls
@@ -39,8 +39,8 @@ def calls_of(site: Site, work: list[dict[str, Any]]) -> list[str]:
 def test_an_approval_costs_four_calls(stage: Stage, activities: int, days: int) -> None:
     """The same with many activities or a long history."""
     site = grown(stage, activities)
-    for start in range(0, days, 50):
-        calls_of(site, [HOURS | {"activity": 0, "day": DAYS[0] + timedelta(days=start + n)} for n in range(50)])
+    for start in range(0, days, 100):
+        calls_of(site, [HOURS | {"activity": 0, "day": DAYS[0] + timedelta(days=start + n)} for n in range(100)])
     assert len(calls_of(site, [HOURS | {"activity": 0, "day": DAYS[1]}])) == 4
 
 
@@ -55,9 +55,9 @@ def test_a_hundred_approvals_of_one_crew_day_cost_twenty_calls_at_most(stage: St
 def test_figures_of_a_node_are_read_in_one_round(stage: Stage) -> None:
     """Two calls that are sent together, and no more after three years of days."""
     site = grown(stage, 4)
-    for start in range(0, 1000, 50):
-        calls_of(site, [HOURS | {"activity": 0, "day": DAYS[0] + timedelta(days=start + n)} for n in range(50)])
-    for node in (site.project.id, site.activities[0]):
+    for start in range(0, 1000, 100):
+        calls_of(site, [HOURS | {"activity": 0, "day": DAYS[0] + timedelta(days=start + n)} for n in range(100)])
+    for node in (site.project, site.activities[0]):
         store, calls = counted(site.store)
         reading.read(store, site.place, node)
         assert sorted(calls) == ["batch_get_item", "query"]

@@ -24,14 +24,14 @@ Page = dict[str, Figures]
 def truth(site: Site) -> Page:
     """The figures of every node from the facts."""
     nodes = site.facts.nodes(AS_OF)
-    return {id: figures(nodes.get(id, nothing(AS_OF))) for id in (*site.nodes, PROJECT)}
+    return {id: figures(nodes.get(id, nothing(AS_OF))) for id in (*site.levels, PROJECT)}
 
 
 def read_page(store: Store, site: Site) -> Page:
     """The figures of every node in one answer."""
-    ids = [id or site.project.id for id in (*site.nodes, PROJECT)]
+    ids = [id or site.project for id in (*site.levels, PROJECT)]
     states, _ = reading.read_all(store, site.place, ids)
-    return {id: figures(node_shown(states[id or site.project.id], AS_OF)) for id in (*site.nodes, PROJECT)}
+    return {id: figures(node_shown(states[id or site.project], AS_OF)) for id in (*site.levels, PROJECT)}
 
 
 @slow
@@ -62,8 +62,8 @@ def test_an_answer_is_one_state_while_others_write(
 
     assert read_page(disturbed(site.store, write), site) in states
     waiting = list(later)
-    id = [*site.nodes, PROJECT][node]
-    state, _ = reading.read(disturbed(site.store, write), site.place, id or site.project.id)
+    id = [*site.levels, PROJECT][node]
+    state, _ = reading.read(disturbed(site.store, write), site.place, id or site.project)
     assert figures(node_shown(state, AS_OF)) in [each[id] for each in states]
 
 

@@ -1,0 +1,16 @@
+"""Callers for verbs that are called without a request."""
+
+from chalicelib.identity.access import Caller
+from chalicelib.identity.rows import Access, Company, User
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import store
+from chalicelib.times import utc_now
+
+
+def owner(company: str) -> Caller:
+    """The company's owner."""
+    users = store().each(Query(model=User, hash=company, between=("user#", "user#~")))
+    user = next(row.id for row in users if row.role == "owner")
+    access, tenant = store().get_many((Access, key(company, user), "access"), (Company, company, "company"))
+    return Caller(company=company, user=user, access=access, tenant=tenant, now=utc_now())
