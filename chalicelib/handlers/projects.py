@@ -36,7 +36,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import memberships
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form

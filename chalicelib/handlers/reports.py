@@ -119,17 +119,22 @@ def _kpis(call: Call, project: str, node: str) -> KpiAnswer:
 
 
 def asked(call: Call, project: str) -> "Ask":
-    """What the query asks for; figures in money are for those who may see rates."""
+    """What the query asks for; figures in money are for those who may see rates on the project."""
+    if call.query.measure == "cost":
+        require_rates(call, project)
+    return ask_of(call)
+
+
+def ask_of(call: Call) -> "Ask":
+    """What the query asks for."""
     from chalicelib.rollups.figures import Ask
 
     query = call.query
-    if query.measure == "cost":
-        require_rates(call, project)
     return Ask(query.as_of, query.measure, query.forecast, query.baseline, bool(getattr(query, "explain", False)))
 
 
-def require_rates(call: Call, project: str) -> None:
-    """Raises :class:`Denied` for a caller who may not see rates on the project."""
+def require_rates(call: Call, project: str | None = None) -> None:
+    """Raises :class:`Denied` for a caller who may not see rates on the project, or on all of them."""
     if not call.user.may(Permission.VIEW_RATES, project):
         raise Denied("Figures in money need the permission view_rates.")
 

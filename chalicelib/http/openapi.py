@@ -286,15 +286,16 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
 def _success(route: Route) -> dict[str, Any]:
     if route.answer is None:
         return {"description": "Done."}
-    if route.produces != (JSON,):
-        return {"description": "Done.", "content": {kind: {"schema": {"type": "string"}} for kind in route.produces}}
+    others = {kind: {"schema": {"type": "string"}} for kind in route.produces if kind != JSON}
+    if JSON not in route.produces:
+        return {"description": "Done.", "content": others}
     schema: dict[str, Any] = {"$ref": SCHEMAS.format(name=route.answer.__name__)}
     if _lists(route):
         row: dict[str, Any] = {"$ref": SCHEMAS.format(name=_row_of(route).__name__)}
         if _lists(route, Changes):
             row = {"anyOf": [row, {"$ref": SCHEMAS.format(name=Deleted.__name__)}]}
         schema = {"allOf": [schema, {"type": "object", "properties": {"results": {"type": "array", "items": row}}}]}
-    return {"description": "Done.", "content": {"application/json": {"schema": schema}}}
+    return {"description": "Done.", "content": {JSON: {"schema": schema}, **others}}
 
 
 def kinds() -> dict[str, type[WbsyncError]]:

@@ -99,6 +99,14 @@ class Account(Struct, frozen=True, omit_defaults=True):
         return installed_quantity(_day_work(self.work), self.measurements, as_of)
 
 
+def done_on(account: Account, basis: Basis) -> date | None:
+    """The day since which all of an activity's budget by the plan of now is earned."""
+    if basis.rule is Rule.LEVEL_OF_EFFORT:
+        return basis.plans[NOW].finish
+    series = percent_series(basis.rule, basis.quantity, basis.milestones, _day_work(account.work), account.measurements)
+    return series[-1][0] if series and series[-1][1] >= 1 else None
+
+
 def pack(account: Account) -> bytes:
     """An account as one value of a row."""
     return zlib.compress(msgspec.json.encode(account), 6)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from chalicelib.rollups import generations, sheets
 from chalicelib.rollups.books import Books
-from chalicelib.rollups.generations import Generation, Generations
+from chalicelib.rollups.generations import Generation, Generations, first
 from chalicelib.rollups.reads import Reads, Touched, read
 from chalicelib.rollups.rows import Known, Root, Slices, Tip
 from chalicelib.rollups.sheets import Sheet
@@ -57,7 +57,7 @@ class Attempt:
         reads = read(self.store, self.place, self.touched)
         if reads.wanted is None:
             return Outcome(Touched())
-        self.version, self.generations = reads.version, reads.generations or Generations(reads.wanted)
+        self.version, self.generations = reads.version, reads.generations or first(reads.wanted)
         self.bulk = reads.wanted.bulk
         again = Touched(dict(self.touched.activities), set(self.touched.uppers))
         try:

@@ -13,9 +13,10 @@ from chalicelib.evm.metrics import Forecast
 from chalicelib.projects import projects
 from chalicelib.projects.rows import Project
 from chalicelib.rollups import kpis, reading, sources
-from chalicelib.rollups.generations import Generation
+from chalicelib.rollups.generations import Generation, baselines
 from chalicelib.rollups.kpis import Plan
 from chalicelib.rollups.reading import State
+from chalicelib.rollups.rows import Root
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import Store, parse
 from chalicelib.tree.rows import Node as TreeNode
@@ -66,12 +67,16 @@ def of_node(store: Store, company: str, project: str, node: str, ask: Ask, now: 
         NotFound: there is no such project or node.
         Invalid: there is no such baseline.
     """
-    row, state = state_of(store, company, project, node)
+    row, _, state = state_of(store, company, project, node)
     return shown(node, row, state, ask, now)
 
 
-def state_of(store: Store, company: str, project: str, node: str) -> tuple[Project, State]:
-    """The project and the sums of a node in it, or of the project itself."""
+def state_of(store: Store, company: str, project: str, node: str) -> tuple[Project, str | None, State]:
+    """The project, a node's name and its sums; for the project's own id no name, and those of the project.
+
+    Raises:
+        NotFound: there is no such project or node.
+    """
     place, nodes = Place(company, project), [node] if node != project else []
     state, rows = reading.read(store, place, node, *sources.wanted(place, nodes, {}))
     models = [Project, Outline, *(model for id in nodes for model in (TreeNode, TreePlace))]
@@ -79,23 +84,34 @@ def state_of(store: Store, company: str, project: str, node: str) -> tuple[Proje
     seen = sources.seen(place, nodes, {}, parsed, {})
     if seen is None or None in seen.nodes.values():
         raise NotFound
-    return seen.project, state
+    return seen.project, next((each.name for each in seen.nodes.values() if each), None), state
 
 
 def of_projects(store: Store, company: str, rows: Sequence[Project], ask: Ask, today: date) -> list[Shown]:
-    """The figures of several projects, in one round; a baseline is the newest of each, or the plan of now."""
+    """The figures of several projects, in one round; ``today`` is the date where none is asked for."""
+    if not rows:
+        return []
     states: list[tuple[State, list[Any]]] = store.together(
         *(lambda row=row: reading.read(store, Place(company, row.id), row.id) for row in rows)
     )
     dated = Ask(ask.as_of or today, ask.measure, ask.forecast, ask.baseline)
-    return [shown(row.id, row, state, dated) for row, (state, _) in zip(rows, states, strict=True)]
+    return [_of_project(row, state, dated) for row, (state, _) in zip(rows, states, strict=True)]
+
+
+def _of_project(row: Project, state: State, ask: Ask) -> Shown:
+    """A project that lacks the baseline asked for is shown by its plan of now, and says so."""
+    generation = state.generation or sources.generation(row, 0, {})
+    lacks = ask.baseline not in {None, "current"} and int(ask.baseline or 0) not in baselines(generation)
+    return shown(row.id, row, state, Ask(ask.as_of, ask.measure, ask.forecast, "current") if lacks else ask)
 
 
 def of_nodes(
-    store: Store, company: str, row: Project, nodes: Sequence[str], root: dict[str, Any] | None, ask: Ask, now: datetime
+    store: Store, company: str, row: Project, nodes: Sequence[str], root: Root | None, ask: Ask, now: datetime
 ) -> list[Shown]:
-    """The figures of several nodes of a project at one moment, in one round after that of ``root``."""
-    states, _ = reading.read_all(store, Place(company, row.id), nodes, root=root) if nodes else ({}, [])
+    """The figures of several nodes of a project at one moment, in the round after that of ``root``."""
+    if not nodes:
+        return []
+    states, _ = reading.read_all(store, Place(company, row.id), nodes, root=root)
     return [shown(node, row, states[node], ask, now) for node in nodes]
 
 

@@ -65,6 +65,11 @@ class Generations(Struct, frozen=True):
         return Generations(self.newest)
 
 
+def first(wanted: Generation) -> Generations:
+    """The first of a project: by the plan of now, as nobody has looked up what activities are in baselines."""
+    return Generations(msgspec.structs.replace(wanted, days={NOW: wanted.days[NOW]}))
+
+
 def slot_of(number: int) -> str:
     """The slot of a generation."""
     return "ab"[number % 2]

@@ -13,7 +13,7 @@ from chalicelib.rollups.rows import Half, Root
 from chalicelib.rollups.sources import Place
 from chalicelib.rollups.steps import counted
 from chalicelib.storage.queries import Query
-from chalicelib.storage.store import Store, Wanted
+from chalicelib.storage.store import Store, Wanted, parse
 
 ATTEMPTS = 20
 
@@ -42,25 +42,26 @@ def read(store: Store, place: Place, node: str, *others: Wanted) -> tuple[State,
 
 
 def read_all(
-    store: Store, place: Place, nodes: Sequence[str], *others: Wanted, root: dict[str, Any] | None = None
+    store: Store, place: Place, nodes: Sequence[str], *others: Wanted, root: Root | None = None
 ) -> tuple[dict[str, State], list[Any]]:
     """The sums of several nodes of a project at one moment, and other rows, in one round.
 
-    ``root`` is the root's item, where the caller has read it before; one node needs none. Several nodes need it:
-    without it, it is read first.
+    Several nodes need the root to be read before: ``root``, where the caller has it from an earlier round.
     """
+    several = len(nodes) > 1
     for attempt in range(ATTEMPTS):
-        if len(nodes) > 1 and (root is None or attempt):
-            [root] = store.raw_many((Root, place.pk, "root"))
+        if several and (root is None or attempt):
+            root = store.get(Root, place.pk, "root")
         rows, *found = store.together(
-            lambda: store.raw_many((Root, place.pk, "root"), *others),
+            lambda: store.raw_many(root_of(place), *others),
             *(lambda node=node: list(store.items(_query(place, node))) for node in nodes),
         )
-        first = root if len(nodes) > 1 else rows[0]
+        if not several:
+            root = parse(Root, rows[0]) if rows[0] else None
         try:
-            known = generations.unpack(first["content"]["B"]) if first else None
+            known = generations.unpack(root.content) if root else None
             states = {node: _state(items, known) for node, items in zip(nodes, found, strict=True)}
-            if len(nodes) > 1 and any(each.version > _version(first) for each in states.values()):
+            if several and any(each.version > (root.version if root else 0) for each in states.values()):
                 raise Torn
             if any(each.unsure for each in states.values()):
                 _confirm(store, place, known)
@@ -80,10 +81,6 @@ def _confirm(store: Store, place: Place, known: Generations | None) -> None:
 def root_of(place: Place) -> Wanted:
     """The row that must be read before several nodes of a project."""
     return Root, place.pk, "root"
-
-
-def _version(root: dict[str, Any] | None) -> int:
-    return int(root["version"]["N"]) if root else 0
 
 
 def _query(place: Place, node: str) -> Query[Half]:

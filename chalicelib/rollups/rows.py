@@ -41,10 +41,15 @@ class Counted(Row):
 
 
 class Known(Row):
-    """A node that has sums: pk = "<company>#<project>", sk = "known#<level 4 or upper>#<node>"."""
+    """A node that has sums: pk = "<company>#<project>", sk = "known#<level 4 or upper>#<node>".
+
+    Of an activity also when it begins by the plan of now (nothing: any day), and since when all of it is earned.
+    """
 
     table = "rollups"
     parent = UnicodeAttribute()
+    begins = UnicodeAttribute(null=True)
+    done_on = UnicodeAttribute(null=True)
 
 
 class Tip(Row):

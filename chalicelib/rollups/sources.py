@@ -44,6 +44,7 @@ class Place(Struct, frozen=True, order=True):
 class Standing(Struct, frozen=True):
     """A node as it is now: what stands above it, the top one first; ``basis`` is None above level 4."""
 
+    name: str
     above: tuple[str, ...]
     basis: Basis | None = None
 
@@ -137,7 +138,7 @@ def _standing(
     if row is None or stands is None:
         return None
     above = (place.project, *ancestors_of(stands.order, place.project))
-    return Standing(above, _basis(row, above[-1], frozen, known) if row.level == LEVELS else None)
+    return Standing(row.name, above, _basis(row, above[-1], frozen, known) if row.level == LEVELS else None)
 
 
 def _basis(row: Node, parent: str, frozen: Mapping[str, Frozen | None], known: Basis | None) -> Basis:

@@ -97,8 +97,12 @@ class Step(Struct):
         content = accounts.pack(self.account)
         at = at if self.says_more else self.before.computed_at or at
         head = Head(pk=pk, sk="head", version=version, content=content, computed_at=at)
-        parent = basis.parent if basis else place.project
-        return [Put(head, same), Put(Known(pk=place.pk, sk=known, parent=parent))]
+        row = Known(pk=place.pk, sk=known, parent=basis.parent if basis else place.project)
+        if basis is not None:
+            begins, done = basis.plans[accounts.NOW].start, accounts.done_on(self.account, basis)
+            row.begins = begins.isoformat() if begins else None
+            row.done_on = done.isoformat() if done else None
+        return [Put(head, same), Put(row)]
 
 
 def step(
