@@ -6,16 +6,13 @@ needs no guards of its own.
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
-from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.rollups import sheets
-from chalicelib.rollups.accounts import Calendars
-from chalicelib.rollups.generations import Generation
+from chalicelib.rollups.generations import Generation, worked_before
 from chalicelib.rollups.rows import Half, Known, Tip
 from chalicelib.rollups.sheets import Sheet
 from chalicelib.rollups.sources import Place, bulk_of, outline_of
@@ -24,6 +21,8 @@ from chalicelib.storage.store import Store, Wanted
 
 OFFSET = "@"
 """Ends the name of a sum of slope times the working days before it, of a column of slopes."""
+FIRST, LAST = "<", ">"
+"""End the names of the first and the last day of a column of counts."""
 
 
 class Summary(Struct, frozen=True, array_like=True):
@@ -85,13 +84,13 @@ class Book(Struct):
 
     def changes(self, place: Place, version: int, at: str) -> Iterator[Change]:
         """The rows that changed; afterwards it counts as unchanged."""
-        pk, slot, calendars = place.of(self.node), self.generation.slot, self.generation.calendars()
+        pk, slot = place.of(self.node), self.generation.slot
         assert self.contents is not None
         halves = dict(self.contents.halves)
         for half in sorted(self.changed):
             sheet = self.halves[half]
             if sheet:
-                halves[half] = Summary(version, in_short(sheet, calendars))
+                halves[half] = Summary(version, in_short(sheet, half, self.generation))
                 yield Put(Half(pk=pk, sk=f"{slot}#{half}", version=version, content=sheets.pack(sheet)))
             elif halves.pop(half, None):
                 yield Delete(Half, (pk, f"{slot}#{half}"))
@@ -161,16 +160,18 @@ def opened(node: str, generation: Generation, item: Mapping[str, Any] | None) ->
     return Book(node, generation, contents, undated)
 
 
-def in_short(sheet: Sheet, calendars: Calendars) -> dict[str, int]:
-    """The sum of each column, and of each column of slopes that of slope times the working days before its day."""
+def in_short(sheet: Sheet, half: str, generation: Generation) -> dict[str, int]:
+    """The sum of each column of a half-year, and what readers need of it without its days.
+
+    Of slopes that is the sum of slope times the working days before its day, of counts the first and the last day.
+    """
     sums = {column: sum(days.values()) for column, days in sheet.items()}
+    first = sheets.days_of(half)[0]
     for column, days in sheet.items():
-        if "/slope/" in column:
-            calendar = calendars[column.partition("/")[0]]
-            sums[column + OFFSET] = sum(slope * worked_before(calendar, day) for day, slope in days.items())
+        plan, _, what = column.partition("/")
+        if "slope" in what:
+            before = worked_before(generation.days[plan], half)
+            sums[column + OFFSET] = sum(slope * before[day - first] for day, slope in days.items())
+        elif what.endswith(("starts", "finishes")):
+            sums |= {column + FIRST: min(days), column + LAST: max(days)}
     return sums
-
-
-def worked_before(calendar: WorkCalendar, day: int) -> int:
-    """The working days before a day, counted from the first of all days."""
-    return calendar.worked_to(date.fromordinal(day - 1)) if day > 1 else 0

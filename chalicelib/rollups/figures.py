@@ -120,7 +120,7 @@ def shown(id: str, row: Project, state: State, ask: Ask, now: datetime | None = 
     generation = state.generation or sources.generation(row, 0, {})
     plan = plan_asked(generation, ask.baseline)
     as_of = ask.as_of or date.fromisoformat(projects.today(row, now or datetime.now().astimezone()))
-    node = kpis.node_of(state.sums, plan, as_of, row.planned_rate)
+    node = kpis.node_of(state.sums, plan, as_of, row.planned_rate, ask.measure)
     return Shown(id, ask, as_of, node, plan, state.computed_at or row.created_at)
 
 

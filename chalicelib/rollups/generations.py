@@ -3,11 +3,13 @@
 import zlib
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 
 import msgspec
 from msgspec import Struct
 
 from chalicelib.evm.calendar import WorkCalendar
+from chalicelib.rollups import sheets
 from chalicelib.rollups.accounts import NOW, Calendars
 
 
@@ -32,7 +34,7 @@ class Generation(Struct, frozen=True):
 
     def calendars(self) -> Calendars:
         """The working days of each plan."""
-        return {plan: _calendar(days) for plan, days in self.days.items()}
+        return {plan: calendar_of(days) for plan, days in self.days.items()}
 
     def shows(self, other: "Generation") -> bool:
         """Whether the other has the same plans and calendars and no newer bulk change."""
@@ -86,8 +88,18 @@ def unpack(packed: bytes) -> Generations:
 
 
 @lru_cache(maxsize=200)
-def _calendar(days: Days) -> WorkCalendar:
+def calendar_of(days: Days) -> WorkCalendar:
+    """A calendar as earned value has it."""
     return WorkCalendar(days.weekdays, tuple(map(date.fromisoformat, days.holidays)))
+
+
+@lru_cache(maxsize=200)
+def worked_before(days: Days, half: str) -> tuple[int, ...]:
+    """Of each day of a half-year, the working days before it, counted from the first of all days."""
+    calendar, all_days = calendar_of(days), sheets.days_of(half)
+    before = calendar.worked_to(date.fromordinal(all_days[0])) - calendar.is_working(date.fromordinal(all_days[0]))
+    worked = (int(calendar.is_working(date.fromordinal(day))) for day in all_days[:-1])
+    return tuple(accumulate(worked, initial=before))
 
 
 def baselines(generation: Generation) -> list[int]:

@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earned_schedule import Schedule
-from chalicelib.evm.figures import Node
+from chalicelib.evm.figures import Measure, Node
 from chalicelib.evm.sums import Budgets, Cut, Deltas, Spent, Sums
 from chalicelib.rollups.accounts import NOW, column
-from chalicelib.rollups.generations import Generation, baselines
+from chalicelib.rollups.generations import Days, Generation, baselines, calendar_of
 from chalicelib.rollups.nodesums import HOURS, Curve, NodeSums, Priced, in_money
 
 KINDS = ("discrete", "effort", "undated")
@@ -21,7 +21,12 @@ class Plan(Struct, frozen=True):
 
     name: str
     number: int | None
-    calendar: WorkCalendar
+    days: Days
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The same as earned value has it."""
+        return calendar_of(self.days)
 
 
 def plan_of(generation: Generation, baseline: int | None, current: bool = False) -> Plan | None:
@@ -31,13 +36,17 @@ def plan_of(generation: Generation, baseline: int | None, current: bool = False)
     if number is not None and number not in frozen:
         return None
     name = NOW if number is None else str(number)
-    return Plan(name, number, generation.calendars()[name])
+    return Plan(name, number, generation.days[name])
 
 
-def node_of(sums: NodeSums, plan: Plan, as_of: date, rate: Decimal | None) -> Node:
-    """The sums of a node at the end of a date; ``rate`` is the project's planned rate."""
+def node_of(sums: NodeSums, plan: Plan, as_of: date, rate: Decimal | None, measure: Measure = "cost") -> Node:
+    """The sums of a node at the end of a date; ``rate`` is the project's planned rate.
+
+    Those in money are left out where ``measure`` is hours: half of the work is theirs.
+    """
     day = as_of.toordinal()
-    unpriced = rate is None and any(sums.undated.get(column(plan.name, kind, "budget", "plain")) for kind in KINDS)
+    plain = any(sums.undated.get(column(plan.name, kind, "budget", "plain")) for kind in KINDS)
+    unpriced = measure == "hours" or (rate is None and plain)
     return Node(
         as_of=as_of,
         hours=_cut(sums, plan, HOURS, as_of),
@@ -49,7 +58,7 @@ def node_of(sums: NodeSums, plan: Plan, as_of: date, rate: Decimal | None) -> No
 
 def _cut(sums: NodeSums, plan: Plan, priced: Priced, as_of: date) -> Cut:
     day, name = as_of.toordinal(), plan.name
-    curve = Curve(sums, name, "discrete", priced, plan.calendar)
+    curve = Curve(sums, name, "discrete", priced, plan.days)
     budgets = Budgets(*(sums.budget(name, kind, priced) for kind in KINDS))
     earned = sums.earned(name, "discrete", priced, day)
     done = bool(budgets.discrete) and earned >= budgets.discrete
@@ -57,7 +66,7 @@ def _cut(sums: NodeSums, plan: Plan, priced: Priced, as_of: date) -> Cut:
     return Cut(
         budgets=budgets,
         pv=curve(as_of),
-        effort=Curve(sums, name, "effort", priced, plan.calendar)(as_of),
+        effort=Curve(sums, name, "effort", priced, plan.days)(as_of),
         undated=sums.earned(name, "undated", priced, day),
         schedule=Schedule(
             start=sums.first(column(name, "discrete", "starts")),

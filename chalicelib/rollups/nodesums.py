@@ -8,12 +8,12 @@ from fractions import Fraction
 from itertools import accumulate
 
 from chalicelib.evm.amounts import half_up
-from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.planned_value import SlopeChange
 from chalicelib.rollups import sheets
-from chalicelib.rollups.accounts import Calendars, column
-from chalicelib.rollups.books import OFFSET, Summary, in_short, worked_before
-from chalicelib.rollups.sheets import Sheet
+from chalicelib.rollups.accounts import column
+from chalicelib.rollups.books import FIRST, LAST, OFFSET, Summary, in_short
+from chalicelib.rollups.generations import Days, Generation, calendar_of, worked_before
+from chalicelib.rollups.sheets import Sheet, days_of
 
 Priced = tuple[tuple[str, Fraction], ...]
 """Which prices of a column make an amount, and what each is multiplied with."""
@@ -43,11 +43,12 @@ class NodeSums:
         self._opened: dict[str, Sheet] = dict(opened or {})
 
     @classmethod
-    def of_sheet(cls, sheet: Sheet, calendars: Calendars) -> "NodeSums":
+    def of_sheet(cls, sheet: Sheet, generation: Generation) -> "NodeSums":
         """The same from one sheet: an activity's contributions."""
         parts = sheets.by_half(sheet)
         undated = {name: days[sheets.UNDATED] for name, days in parts.pop("", {}).items()}
-        return cls(undated, {half: Summary(0, in_short(part, calendars)) for half, part in parts.items()}, {}, parts)
+        halves = {half: Summary(0, in_short(part, half, generation)) for half, part in parts.items()}
+        return cls(undated, halves, {}, parts)
 
     def sheet(self, half: str) -> Sheet:
         """One half-year, day by day."""
@@ -103,13 +104,13 @@ class NodeSums:
 
     def first(self, name: str) -> date | None:
         """The first day of a column of counts."""
-        half = next((half for half, sums in zip(self.order, self.sums, strict=True) if sums.get(name)), None)
-        return date.fromordinal(min(self.sheet(half)[name])) if half else None
+        days = [sums[name + FIRST] for sums in self.sums if name + FIRST in sums]
+        return date.fromordinal(min(days)) if days else None
 
     def last(self, name: str) -> date | None:
         """The last day of a column of counts."""
-        half = next((half for half in reversed(self.order) if self.sums[self.order.index(half)].get(name)), None)
-        return date.fromordinal(max(self.sheet(half)[name])) if half else None
+        days = [sums[name + LAST] for sums in self.sums if name + LAST in sums]
+        return date.fromordinal(max(days)) if days else None
 
     def slope_changes(self, plan: str, kind: str, priced: Priced) -> list[SlopeChange]:
         """The planned value of a kind of work as changes of its slope, for the S-curve."""
@@ -126,12 +127,12 @@ class NodeSums:
 class Curve:
     """The planned value of a kind of work to the end of any day."""
 
-    def __init__(self, sums: NodeSums, plan: str, kind: str, priced: Priced, calendar: WorkCalendar) -> None:
-        self.calendar, self._parts = calendar, []
+    def __init__(self, sums: NodeSums, plan: str, kind: str, priced: Priced, days: Days) -> None:
+        self.calendar, self._parts = calendar_of(days), []
         for price, factor in priced:
             names = column(plan, kind, "slope", price), column(plan, kind, "lump", price)
             if any(name in short for short in sums.sums for name in names):
-                self._parts.append((_OneCurve(sums, *names, calendar), factor))
+                self._parts.append((_OneCurve(sums, *names, days), factor))
 
     def __call__(self, day: date) -> int:
         ordinal = day.toordinal()
@@ -142,8 +143,8 @@ class Curve:
 class _OneCurve:
     """Slopes and lumps in one price: the sums of whole half-years, and of one the days."""
 
-    def __init__(self, sums: NodeSums, slope: str, lump: str, calendar: WorkCalendar) -> None:
-        self._sums, self._slope, self._lump, self._calendar = sums, slope, lump, calendar
+    def __init__(self, sums: NodeSums, slope: str, lump: str, days: Days) -> None:
+        self._sums, self._slope, self._lump, self._calendar = sums, slope, lump, days
         self._slopes = list(accumulate((short.get(slope, 0) for short in sums.sums), initial=0))
         offsets = (short.get(lump, 0) - short.get(slope + OFFSET, 0) for short in sums.sums)
         self._offsets = list(accumulate(offsets, initial=0))
@@ -160,14 +161,13 @@ class _OneCurve:
         return slope * worked + self._offsets[place - 1] + offsets[inside]
 
     def _opened(self, place: int) -> tuple[list[int], list[int], list[int]]:
+        """Days with a change, and slopes and offsets up to each."""
         if place not in self._days:
-            sheet = self._sums.sheet(self._sums.order[place])
+            half = self._sums.order[place]
+            sheet, first, before = self._sums.sheet(half), days_of(half)[0], worked_before(self._calendar, half)
             slopes, lumps = sheet.get(self._slope, {}), sheet.get(self._lump, {})
             days = sorted({*slopes, *lumps})
-            offsets = (
-                lumps.get(day, 0) - (slopes[day] * worked_before(self._calendar, day) if day in slopes else 0)
-                for day in days
-            )
+            offsets = (lumps.get(day, 0) - slopes.get(day, 0) * before[day - first] for day in days)
             self._days[place] = (
                 days,
                 list(accumulate((slopes.get(day, 0) for day in days), initial=0)),

@@ -97,10 +97,10 @@ def progress_of(account: Account, current: Generation, as_of: date) -> Progress 
     basis = account.basis(current.number)
     if basis is None:
         return None
-    sums = NodeSums.of_sheet(counted(account, current), current.calendars())
+    sums = NodeSums.of_sheet(counted(account, current), current)
     plan = kpis.plan_of(current, None, True)
     assert plan is not None
-    cut = kpis.node_of(sums, plan, as_of, None).hours
+    cut = kpis.node_of(sums, plan, as_of, None, "hours").hours
     first = as_of - timedelta(days=AVERAGED_DAYS - 1)
     recent = sum(cell.hours for day, cell in account.work.items() if first <= day <= as_of)
     return Progress(basis.plans[NOW], cut.planned_value, cut.earned_value, recent, basis.rule is Rule.LEVEL_OF_EFFORT)

@@ -76,7 +76,7 @@ def _activity(own: Mapping[str, dict[str, Any]], current: "Generation", as_of: d
     if "head" not in own:
         return NONE
     account = accounts.unpack(own["head"]["content"]["B"])
-    sums = NodeSums.of_sheet(counted(account, current), current.calendars())
+    sums = NodeSums.of_sheet(counted(account, current), current)
     return Progress(_percent(sums, current, as_of), account.installed(as_of))
 
 
@@ -114,5 +114,5 @@ def _percent(sums: "NodeSums", generation: "Generation", as_of: date) -> Decimal
     if not budget:
         return None
     earned = sum(sums.earned(NOW, kind, HOURS, as_of.toordinal()) for kind in ("discrete", "undated"))
-    effort = Curve(sums, NOW, "effort", HOURS, generation.calendars()[NOW])(as_of)
+    effort = Curve(sums, NOW, "effort", HOURS, generation.days[NOW])(as_of)
     return rounded(Fraction(earned + effort, budget), 4)

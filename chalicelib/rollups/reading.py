@@ -101,7 +101,7 @@ def _state(items: list[dict[str, Any]], known: Generations | None) -> State:
 
 def _of_head(head: dict[str, Any], current: Generation) -> State:
     account = accounts.unpack(head["content"]["B"])
-    sums = NodeSums.of_sheet(counted(account, current), current.calendars())
+    sums = NodeSums.of_sheet(counted(account, current), current)
     unsure = bool(account.bases) and min(account.bases) > current.number
     return State(current, sums, head["computed_at"]["S"], int(head["version"]["N"]), unsure)
 

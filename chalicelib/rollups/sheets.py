@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
+from itertools import accumulate
 
 Sheet = dict[str, dict[int, int]]
 UNDATED = 0
@@ -59,6 +60,13 @@ def half_of(day: int) -> str:
     return f"{when.year:04}-{1 if when.month < 7 else 2}"
 
 
+def days_of(half: str) -> range:
+    """The days of a half-year."""
+    year, part = int(half[:4]), half[-1]
+    first, last = (date(year, 1, 1), date(year, 6, 30)) if part == "1" else (date(year, 7, 1), date(year, 12, 31))
+    return range(first.toordinal(), last.toordinal() + 1)
+
+
 def by_half(sheet: Mapping[str, Mapping[int, int]]) -> dict[str, Sheet]:
     """The sheet taken apart by half-years."""
     parts: dict[str, Sheet] = {}
@@ -82,9 +90,5 @@ def unpack(packed: bytes) -> Sheet:
     """The reverse of :func:`pack`."""
     sheet: Sheet = {}
     for column, (steps, values) in json.loads(zlib.decompress(packed)).items():
-        day, days = 0, {}
-        for step, value in zip(steps, values, strict=True):
-            day += step
-            days[day] = value
-        sheet[column] = days
+        sheet[column] = dict(zip(accumulate(steps), values, strict=True))
     return sheet
