@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.errors import Denied
+from chalicelib.errors import Denied, Invalid
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Figure
 from chalicelib.http.routes import BASE, RouteSet
@@ -38,9 +38,10 @@ class FiguresQuery(Body, kw_only=True):
 
 
 class KpiQuery(FiguresQuery, kw_only=True):
-    """The same, and whether each figure is explained."""
+    """The same, whether each figure is explained, or what the closed period reported."""
 
     explain: bool | None = None
+    reported: bool | None = None
 
 
 class ExplanationAnswer(Answer, kw_only=True):
@@ -113,9 +114,31 @@ def _kpis(call: Call, project: str, node: str) -> KpiAnswer:
     from chalicelib.rollups import figures
 
     ask = asked(call, project)
+    if call.query.reported:
+        return _reported(call, project, node)
     shown = figures.of_node(call.store, call.user.company, project, node, ask, call.now)
     explanation = _explained(call, project, shown) if ask.explain else UNSET
     return KpiAnswer(**fields(call, project, shown), explanation=explanation)
+
+
+def _reported(call: Call, project: str, node: str) -> KpiAnswer:
+    """The figures as they were when the period was closed: at its end, by the newest baseline of then."""
+    from chalicelib.rollups import snapshots
+
+    query = call.query
+    others = {"as_of": query.as_of, "baseline": query.baseline, "explain": query.explain}
+    if errors := {name: ["Not with reported."] for name, value in others.items() if value}:
+        raise Invalid(errors=errors)
+    snapshot, figures = snapshots.reported(call.store, call.user.company, project, node, query.measure, query.forecast)
+    if not call.user.may(Permission.VIEW_RATES, project):
+        del figures["unrated_hours"]
+    return KpiAnswer(
+        **figures,
+        as_of=snapshot.as_of,
+        measure=query.measure,
+        baseline=snapshot.baseline,
+        computed_at=snapshot.computed_at,
+    )
 
 
 def asked(call: Call, project: str) -> "Ask":

@@ -72,6 +72,13 @@ class Half(Row):
     content = BinaryAttribute(legacy_encoding=False)  # a packed Sheet
 
 
+class Reported(Row):
+    """What a closed period reported of a node: pk = "<company>#<node or project>", sk = "reported#<closed to>"."""
+
+    table = "rollups"
+    content = BinaryAttribute(legacy_encoding=False)  # a packed Snapshot
+
+
 class Repair(Row):
     """An activity whose recompute failed: pk = "repairs", sk = "<company>#<project>#<activity>"."""
 

@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.handlers.streams import settle
+from chalicelib.projects.rows import Project
+from chalicelib.rollups import snapshots
+from chalicelib.storage.changes import Put
+from chalicelib.storage.reading import Reading
 from tests.promises.conftest import Client, Stage
 from tests.rollups.site import DAYS, PLANNED, Site
 
@@ -171,3 +175,38 @@ def test_productivity_compares_hours_per_unit(stage: Stage, site: Site) -> None:
     assert row["ratio"] == "0.2500"
     idle = next(each for each in page["results"] if each["node"] == site.activities[3])
     assert idle["spent_hours_per_unit"] is None and "spent_hours_per_unit" in idle["reasons"]
+
+
+def test_a_closed_period_shows_what_was_reported(stage: Stage) -> None:
+    """Closing keeps a snapshot of the KPIs as they were reported."""
+    site = Site(stage)
+    site.do("plan", PLAN | {"activity": 0})
+    site.do("book", WORK | {"activity": 0})
+    assert not settle(site.store, site.records)
+    for path in (f"/projects/{site.project}/kpis/", f"/wbs/{site.activities[0]}/kpis/"):
+        refused = stage.owner.send("GET", f"/api/v1{path}?reported=true")
+        assert refused.status == 400 and list(refused.body["errors"]) == ["reported"]
+    before = [figures(stage.owner, f"{path}?as_of={AS_OF}") for path in paths_of(site)]
+    after = ""
+    while after := snapshots.keep(site.store, site.company, site.project, AS_OF, after):
+        pass
+    assert snapshots.of(Reading(site.store), site.company, site.project, AS_OF)["bac"] == before[0]["bac"]
+    row = site.store.get(Project, site.place.pk, "project")
+    assert row is not None
+    row.closed_to = AS_OF
+    site.store.transact([Put(row)])
+    site.do("plan", PLAN | {"activity": 0, "budget": Decimal(500)})
+    assert not settle(site.store, site.records)
+    for path, then in zip(paths_of(site), before, strict=True):
+        assert figures(stage.owner, f"{path}?reported=true") == then
+        now = figures(stage.owner, f"{path}?as_of={AS_OF}")
+        assert now["bac"] == "500.00" and then["bac"] == "80.00"
+        cost = figures(stage.owner, f"{path}?reported=true&measure=cost&forecast=budget_rate")
+        assert (cost["bac"], cost["eac"]) == ("3200.00", cost["forecasts"]["budget_rate"])
+    assert stage.owner.send("GET", f"/api/v1/projects/{site.project}/kpis/?reported=true&as_of={AS_OF}").status == 400
+
+
+def paths_of(site: Site) -> list[str]:
+    """The project, a node and an activity."""
+    node = site.facts.parents[site.activities[0]]
+    return [f"/projects/{site.project}/kpis/", f"/wbs/{node}/kpis/", f"/wbs/{site.activities[0]}/kpis/"]
