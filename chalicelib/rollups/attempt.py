@@ -71,6 +71,15 @@ class Attempt:
             return Outcome(again, self.changed, lost=True)
         return Outcome(again, self.changed)
 
+    def look(self) -> set[str]:
+        """Which of the touched activities do not count as they are; nothing is written."""
+        reads = read(self.store, self.place, self.touched)
+        if reads.wanted is None:
+            return set()
+        if reads.generations is None:
+            return set(self.touched.activities)
+        return {each.activity for each in _steps(reads, reads.generations) if not each.is_idle}
+
     def _announced(self, again: Touched, wanted: Generation) -> Outcome:
         try:
             self._announce(wanted)
@@ -90,18 +99,7 @@ class Attempt:
         for upper in sorted(self.touched.uppers):
             self._move(upper, reads.standings[upper])
             again.uppers.discard(upper)
-        steps = [
-            step(
-                id,
-                before,
-                reads.standings[id],
-                reads.counts.get(id, []),
-                reads.work.get(id),
-                reads.measured.get(id),
-                self.generations,
-            )
-            for id, before in reads.before.items()
-        ]
+        steps = _steps(reads, self.generations)
         for group in self._groups([each for each in steps if not each.is_idle]):
             self._put(group)
             for each, _ in group:
@@ -213,6 +211,22 @@ class Attempt:
                 Delete(Known, (self.place.pk, f"known#upper#{node}")),
             ]
         )
+
+
+def _steps(reads: Reads, known: Generations) -> list[Step]:
+    """What each activity that was read comes to."""
+    return [
+        step(
+            id,
+            before,
+            reads.standings[id],
+            reads.counts.get(id, []),
+            reads.work.get(id),
+            reads.measured.get(id),
+            known,
+        )
+        for id, before in reads.before.items()
+    ]
 
 
 def slices_of(place: Place, reason: str, phase: str, at: str) -> Slices:

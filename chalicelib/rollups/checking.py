@@ -11,7 +11,7 @@ from chalicelib.rollups.books import Books
 from chalicelib.rollups.building import activities_from, known_from
 from chalicelib.rollups.generations import Generation
 from chalicelib.rollups.reads import Touched
-from chalicelib.rollups.recompute import recompute
+from chalicelib.rollups.recompute import differing, recompute
 from chalicelib.rollups.rows import Head, Known, Root, Slices
 from chalicelib.rollups.sheets import Sheet
 from chalicelib.rollups.sources import Place
@@ -23,6 +23,7 @@ from chalicelib.tree.rows import Node
 NODES = 40
 HEADS = 100
 ATTEMPTS = 6
+ON_ITS_WAY = 3.0  # seconds that a stream takes to bring a record, as a rule
 
 
 def check(store: Store, place: Place, slices: Slices) -> None:
@@ -43,7 +44,13 @@ def check(store: Store, place: Place, slices: Slices) -> None:
 
 
 def _recompute(store: Store, place: Place, activities: list[str]) -> int:
-    applied = recompute(store, place, Touched({id: Touch(None, True) for id in activities}, plans=True))
+    """How many activities do not count as they are, also after what is on its way has had time to arrive."""
+    touched = Touched({id: Touch(None, True) for id in activities}, plans=True)
+    if not differing(store, place, touched):
+        return 0
+    store.require_time(ON_ITS_WAY)
+    store.sleep(ON_ITS_WAY)
+    applied = recompute(store, place, touched)
     return applied.changed + len(applied.left)
 
 

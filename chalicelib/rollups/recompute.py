@@ -53,6 +53,17 @@ def recompute(store: Store, place: Place, touched: Touched) -> Applied:
     return Applied(applied.left, applied.changed + last.changed, applied.began or last.began)
 
 
+def differing(store: Store, place: Place, touched: Touched) -> set[str]:
+    """Which activities do not count as they are; nothing is written."""
+    try:
+        return Attempt(store, place, touched).look()
+    except Unavailable:
+        raise
+    except Exception:  # whatever it was, recomputing them one by one finds which of them it is
+        logger.exception("activities could not be looked at")
+    return set(touched.activities)
+
+
 def _alone(store: Store, place: Place, activity: str, touch: Touch, applied: Applied) -> None:
     store.require_time()
     try:
