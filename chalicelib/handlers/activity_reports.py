@@ -1,16 +1,16 @@
 """Reports over activities: the look-ahead, and productivity by cost code."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta
 
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers.report_nodes import around, ids_of, nodes_of
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Figure, Id
+from chalicelib.http.fields import Answer, Body, Day, HoursFigure, Id, QuantityFigure, Ratio
 from chalicelib.http.pagination import Listed, PageQuery, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading
 from chalicelib.tree.ground import steadily
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
 
 routes = RouteSet("Reports", __name__)
 READ = Permission.READ_PROJECTS
+Flag = Literal["green", "amber", "red"]
 
 
 class LookAheadQuery(Body, kw_only=True):
@@ -41,20 +42,20 @@ class DueAnswer(Answer, kw_only=True):
     node: str
     cost_code: str | None
     name: str
-    baseline_start: str | None
-    baseline_finish: str | None
-    projected_finish: str | None
-    remaining_hours: Figure
-    daily_hours: Figure
-    spi: Figure | None
-    flag: Literal["green", "amber", "red"]
+    baseline_start: Day | None
+    baseline_finish: Day | None
+    projected_finish: Day | None
+    remaining_hours: HoursFigure
+    daily_hours: HoursFigure
+    spi: Ratio | None
+    flag: Flag
     reasons: dict[str, str]
 
 
 class LookAheadAnswer(Answer, kw_only=True):
     """What is due, the earliest baseline start first."""
 
-    as_of: str
+    as_of: Day
     weeks: int
     results: list[DueAnswer]
 
@@ -73,13 +74,13 @@ class ProductivityAnswer(Answer, kw_only=True):
     cost_code: str | None
     name: str
     unit: str | None
-    quantity: Figure | None
-    installed_quantity: Figure
-    budget_hours: Figure
-    spent_hours: Figure
-    budget_hours_per_unit: Figure | None
-    spent_hours_per_unit: Figure | None
-    ratio: Figure | None
+    quantity: QuantityFigure | None
+    installed_quantity: QuantityFigure
+    budget_hours: HoursFigure
+    spent_hours: HoursFigure
+    budget_hours_per_unit: Ratio | None
+    spent_hours_per_unit: Ratio | None
+    ratio: Ratio | None
     reasons: dict[str, str]
 
 
@@ -122,16 +123,15 @@ def _text(day: date | None) -> str | None:
     f"{BASE}/reports/productivity",
     permission=READ,
     query=ProductivityQuery,
-    answer=Listed,
-    row=ProductivityAnswer,
+    answer=Listed[ProductivityAnswer],
 )
-def productivity(call: Call) -> Listed:
+def productivity(call: Call) -> Listed[Any]:
     """List the cost codes of a project in tree order with the hours that their units take."""
     call.user.require(READ, call.query.project)
     return steadily(lambda: _productivity(call))
 
 
-def _productivity(call: Call) -> Listed:
+def _productivity(call: Call) -> Listed[Any]:
     from chalicelib.rollups.outlooks import used
 
     _, ground, source = nodes_of(call, Filters(LEVELS))

@@ -1,12 +1,14 @@
 """Baselines of projects."""
 
+from typing import Any
+
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Name
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.storage.reading import Reading
 from chalicelib.tree import baselines
 from chalicelib.tree.ground import find_ground
@@ -31,9 +33,13 @@ class BaselineAnswer(Answer, kw_only=True):
 
 
 @routes.route(
-    "GET", f"{BASE}/projects/{{id}}/baselines", permission=Permission.READ_PROJECTS, query=PageQuery, answer=Listed
+    "GET",
+    f"{BASE}/projects/{{id}}/baselines",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=Listed[BaselineAnswer],
 )
-def list_baselines(call: Call, id: str) -> Listed:
+def list_baselines(call: Call, id: str) -> Listed[Any]:
     """List the frozen plans of a project by number."""
     find_ground(Reading(call.store), call.user.company, id)
     rows = list(call.store.each(baselines.baselines_of(call.user.company, id)))

@@ -1,18 +1,18 @@
 """Pages of figures: of the nodes of a project, and of projects."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers.report_nodes import around, ids_of, nodes_of
 from chalicelib.handlers.reports import Baseline, FiguresAnswer, ask_of, asked, fields, require_rates
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Id
 from chalicelib.http.pagination import Listed, PageQuery, Rule, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects.rows import BY_STATUS, LISTED, Project
 from chalicelib.storage.rows import key
 from chalicelib.tree.ground import steadily
@@ -66,14 +66,14 @@ class ProjectFigures(FiguresAnswer, kw_only=True):
     currency: str
 
 
-@routes.route("GET", f"{BASE}/reports/kpis", permission=READ, query=NodesQuery, answer=Listed, row=NodeFigures)
-def node_figures(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/reports/kpis", permission=READ, query=NodesQuery, answer=Listed[NodeFigures])
+def node_figures(call: Call) -> Listed[Any]:
     """List nodes of a project in tree order with their figures."""
     call.user.require(READ, call.query.project)
     return steadily(lambda: _node_figures(call))
 
 
-def _node_figures(call: Call) -> Listed:
+def _node_figures(call: Call) -> Listed[Any]:
     from chalicelib.rollups.figures import of_nodes
     from chalicelib.rollups.reading import root_of
     from chalicelib.rollups.sources import Place
@@ -104,10 +104,8 @@ def _node_figures(call: Call) -> Listed:
     return listed(call, source, present)
 
 
-@routes.route(
-    "GET", f"{BASE}/reports/portfolio", permission=READ, query=PortfolioQuery, answer=Listed, row=ProjectFigures
-)
-def portfolio(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/reports/portfolio", permission=READ, query=PortfolioQuery, answer=Listed[ProjectFigures])
+def portfolio(call: Call) -> Listed[Any]:
     """List projects by code with their figures."""
     if call.query.measure == "cost":
         require_rates(call)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, Invalid
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Figure
+from chalicelib.http.fields import AmountFigure, Answer, Body, Day, Figure, HoursFigure, Ratio, Stamp
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 
 if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
@@ -26,13 +26,14 @@ Baseline = Annotated[
         examples=["1"],
     ),
 ]
+Measure = Literal["hours", "cost"]
 
 
 class FiguresQuery(Body, kw_only=True):
     """At which date, in what, by which estimate at completion and which plan."""
 
     as_of: date | None = None
-    measure: Literal["hours", "cost"] = "hours"
+    measure: Measure = "hours"
     forecast: Literal["cpi", "budget_rate", "spi_cpi"] = "cpi"
     baseline: Baseline | None = None
 
@@ -60,36 +61,36 @@ class ExplanationAnswer(Answer, kw_only=True):
 class FiguresAnswer(Answer, kw_only=True):
     """Earned value figures; a figure that is null says why in ``reasons``."""
 
-    bac: Figure | None
-    pv: Figure | None
-    ev: Figure | None
-    ac: Figure | None
-    se: Figure | None
-    spi: Figure | None
-    cpi: Figure | None
-    sv: Figure | None
-    cv: Figure | None
-    eac: Figure | None
-    etc: Figure | None
-    vac: Figure | None
-    tcpi: Figure | None
-    percent_complete: Figure | None
-    percent_spent: Figure | None
-    ev_dated: Figure | None
-    es: Figure | None
-    sv_t: Figure | None
-    spi_t: Figure | None
-    forecast_finish: date | None
-    forecasts: dict[str, Figure | None]
+    bac: AmountFigure | None
+    pv: AmountFigure | None
+    ev: AmountFigure | None
+    ac: AmountFigure | None
+    se: Ratio | None
+    spi: Ratio | None
+    cpi: Ratio | None
+    sv: AmountFigure | None
+    cv: AmountFigure | None
+    eac: AmountFigure | None
+    etc: AmountFigure | None
+    vac: AmountFigure | None
+    tcpi: Ratio | None
+    percent_complete: Ratio | None
+    percent_spent: Ratio | None
+    ev_dated: AmountFigure | None
+    es: Ratio | None
+    sv_t: Ratio | None
+    spi_t: Ratio | None
+    forecast_finish: Day | None
+    forecasts: dict[str, AmountFigure | None]
     reasons: dict[str, str]
-    unbaselined_hours: Figure
-    undated_hours: Figure
-    unrated_hours: Figure | UnsetType = UNSET
-    level_of_effort_hours: Figure
-    as_of: str
-    measure: str
+    unbaselined_hours: HoursFigure
+    undated_hours: HoursFigure
+    unrated_hours: HoursFigure | UnsetType = UNSET
+    level_of_effort_hours: HoursFigure
+    as_of: Day
+    measure: Measure
     baseline: int | None
-    computed_at: str
+    computed_at: Stamp
 
 
 class KpiAnswer(FiguresAnswer, kw_only=True):
@@ -169,6 +170,7 @@ def fields(call: Call, project: str, shown: "Shown") -> dict[str, Any]:
     if not call.user.may(Permission.VIEW_RATES, project):
         del plain["unrated_hours"]
     return plain | {
+        "forecast_finish": figures.forecast_finish.isoformat() if figures.forecast_finish else None,
         "forecasts": dict(figures.forecasts),
         "reasons": dict(figures.reasons),
         "as_of": shown.as_of.isoformat(),

@@ -2,20 +2,21 @@
 
 from typing import Literal
 
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
 from chalicelib.handlers.reports import FiguresQuery, asked
 from chalicelib.http.answers import JSON, Read
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Figure, Id
+from chalicelib.http.fields import AmountFigure, Answer, Day, Id, Stamp
 from chalicelib.http.negotiation import chosen
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 
 CSV, SVG = "text/csv", "image/svg+xml"
 
 routes = RouteSet("Reports", __name__)
 READ = Permission.READ_PROJECTS
+Interval = Literal["day", "week", "month"]
 
 
 class CurveQuery(FiguresQuery, kw_only=True):
@@ -23,27 +24,27 @@ class CurveQuery(FiguresQuery, kw_only=True):
 
     project: Id | None = None
     node: Id | None = None
-    interval: Literal["day", "week", "month"] = "week"
+    interval: Interval = "week"
 
 
 class PointAnswer(Answer, kw_only=True):
     """Cumulative amounts at the end of a date; null where they are not known, or not yet."""
 
-    date: str
-    planned: Figure
-    earned: Figure | None
-    spent: Figure | None
-    forecast: Figure | None
+    date: Day
+    planned: AmountFigure
+    earned: AmountFigure | None
+    spent: AmountFigure | None
+    forecast: AmountFigure | None
 
 
 class CurveAnswer(Answer, kw_only=True):
     """The S-curve."""
 
     unit: str
-    interval: str
-    as_of: str
+    interval: Interval
+    as_of: Day
     baseline: int | None
-    computed_at: str
+    computed_at: Stamp
     series: list[PointAnswer]
 
 

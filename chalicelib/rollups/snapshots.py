@@ -59,7 +59,11 @@ def keep(store: Store, company: str, project: str, closed_to: str, after: str = 
     nodes = [each["sk"]["S"].rpartition("#")[2] for each in page.rows]
     states = reading.read_all(store, place, [*nodes, *([] if after else [project])])[0]
     rows = [
-        Reported(pk=place.of(node), sk=f"reported#{closed_to}", content=_pack(_taken(row, state, _date(closed_to))))
+        Reported(
+            pk=place.of(node),
+            sk=f"reported#{closed_to}",
+            content=_pack(_taken(row, state, date.fromisoformat(closed_to))),
+        )
         for node, state in states.items()
     ]
     if rows:
@@ -134,19 +138,13 @@ EXACT = frozenset({"forecast_finish", "reasons"})
 
 def _exact(document: dict[str, Any]) -> dict[str, Any]:
     """The reverse of :func:`_plain`."""
-    return {name: value if name in EXACT or value is None else _decimals(value) for name, value in document.items()} | {
-        "forecast_finish": _date(document["forecast_finish"])
-    }
+    return {name: value if name in EXACT or value is None else _decimals(value) for name, value in document.items()}
 
 
 def _decimals(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: None if each is None else Decimal(each) for name, each in value.items()}
     return Decimal(value)
-
-
-def _date(text: str | None) -> Any:
-    return date.fromisoformat(text) if text else None
 
 
 def _pack(snapshot: Snapshot) -> bytes:

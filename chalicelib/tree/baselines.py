@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import InUse
-from chalicelib.identity.access import Caller
 from chalicelib.storage.changes import Change, Put, Update, absent
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
