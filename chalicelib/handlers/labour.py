@@ -7,7 +7,9 @@ from typing import Any, Literal
 from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
-from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.answers import Read, Written
+from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import (
     Answer,
     Body,
@@ -23,13 +25,23 @@ from chalicelib.http.fields import (
     given,
 )
 from chalicelib.http.pagination import ChangesQuery, Listed, Rule, Source, Summed, changed, incremental, listed
-from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
+from chalicelib.ids import project_of
 from chalicelib.labour import clashes, entries
+from chalicelib.labour.rows import (
+    BY_OPERATIVE,
+    BY_PROJECT,
+    BY_PROJECT_OPERATIVE,
+    BY_PROJECT_STATUS,
+    BY_STATUS,
+    ENTRIES,
+    Entry,
+)
 from chalicelib.projects import wbs
-from chalicelib.projects.wbs import node_key, project_of
-from chalicelib.storage.rows import Entry, key
+from chalicelib.projects.wbs import node_key
+from chalicelib.storage.rows import key
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
@@ -158,7 +170,13 @@ def _with_codes(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
     ]
 
 
-INDEXES = ("project_operative", "project_status", "operative", "project", "status")
+INDEXES = (
+    (BY_PROJECT_OPERATIVE, ("project", "operative")),
+    (BY_PROJECT_STATUS, ("project", "status")),
+    (BY_OPERATIVE, ("operative",)),
+    (BY_PROJECT, ("project",)),
+    (BY_STATUS, ("status",)),
+)
 MOST_KEYS = 50
 
 
@@ -188,13 +206,11 @@ def _source(call: Call) -> Source:
         filters, rules = _dropped(wanted)
         scope = company if all(wanted.values()) else ()
         return changed(call, Entry, scope, "entry", filters=filters, rules=(*rules, *dated), view=view)
-    index = next((name for name in INDEXES if _serves(name, wanted)), "company")
-    parts = [] if index == "company" else index.split("_")
+    index, parts = next(((each, parts) for each, parts in INDEXES if _serves(parts, wanted)), (ENTRIES, ()))
     filters, rules = _dropped({name: values for name, values in wanted.items() if name not in parts})
     return Source(
         Entry,
         index,
-        f"list_{index}",
         tuple(key(company, *values) for values in product(*(wanted[part] for part in parts))),
         between=_dates(query),
         forward=False,
@@ -204,9 +220,8 @@ def _source(call: Call) -> Source:
     )
 
 
-def _serves(index: str, wanted: dict[str, tuple[str, ...]]) -> bool:
-    """Whether the index holds the wanted rows under a number of keys that is fit to be read together."""
-    parts = index.split("_")
+def _serves(parts: tuple[str, ...], wanted: dict[str, tuple[str, ...]]) -> bool:
+    """Whether a list by these parts holds the wanted rows under a number of keys that is fit to be read together."""
     return all(part in wanted for part in parts) and prod(len(wanted[part]) for part in parts) <= MOST_KEYS
 
 
@@ -260,21 +275,19 @@ def read_entry(call: Call, id: str) -> Read:
 def change_entry(call: Call, id: str, body: EntryPatch) -> Written:
     """Change an entry that is not approved."""
     result = entries.change(call.store, call.user, id, _values(body), call.now)
-    _match(call, result[1])
-    return _done(call, result)
+    return _done(call, result, began=_began(result[1]))
 
 
 @routes.route("DELETE", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, status=204)
 def delete_entry(call: Call, id: str) -> Written:
     """Delete an entry that is not approved; its audit rows stay."""
     changes, row = entries.delete(call.store, call.user, id, call.now)
-    _match(call, row)
-    return Written(changes)
+    return Written(changes, None, began=_began(row))
 
 
-def _match(call: Call, row: Entry) -> None:
-    """Refuses a change of another version than If-Match names; ``row`` is already the one after the change."""
-    matching(call, etag(row.version - 1))
+def _began(row: Entry) -> str:
+    """The tag of an entry before the change that it has just got."""
+    return etag(row.version - 1)
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/submit", permission=Permission.LOG_OWN, body=Body, answer=EntryAnswer)

@@ -22,26 +22,20 @@ from chalicelib.errors import (
     OwnEntry,
     PeriodClosed,
 )
-from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission as P
-from chalicelib.identity.secrets import new_id
+from chalicelib.ids import new_id, project_of
 from chalicelib.labour import clashes, shifts
+from chalicelib.labour.rows import Audit, Booking, DeletedEntry, Entry, OperativeDay
 from chalicelib.operatives import operatives
+from chalicelib.operatives.rows import Operative
 from chalicelib.projects.projects import TAKES_HOURS
-from chalicelib.projects.wbs import code_claim, node_key, project_of
-from chalicelib.storage.rows import (
-    Audit,
-    Booking,
-    Entry,
-    Node,
-    NodeUnique,
-    Operative,
-    OperativeDay,
-    Project,
-    key,
-    tombstone,
-)
-from chalicelib.storage.store import Change, Delete, Put, Store, absent
+from chalicelib.projects.rows import Node, NodeClaim, Project
+from chalicelib.projects.wbs import code_claim, node_key
+from chalicelib.storage.changes import Change, Delete, Put, absent
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
 
@@ -52,7 +46,7 @@ class Surroundings(Struct):
     project: Project
     operative: Operative
     day: OperativeDay
-    claim: NodeUnique | None = None
+    claim: NodeClaim | None = None
     node: Node | None = None
 
     @property
@@ -90,7 +84,7 @@ def read_around(
         day_place(company, operative, date),
     ]
     if cost_code is not None:
-        wanted.append((NodeUnique, key(company, project), code_claim(cost_code)))
+        wanted.append((NodeClaim, key(company, project), code_claim(cost_code)))
     elif wbs is not None:
         wanted.append(node_key(company, wbs))
     rows = store.get_many(*wanted)
@@ -191,7 +185,6 @@ def new_entry(
 
 def commit(entry: Entry, before: int | None, day: OperativeDay, cap: Decimal, trail: Audit) -> list[Change]:
     """The entry, its day with the clash worked out anew, and the audit row, in one transaction."""
-    _list(entry)
     condition = absent(Entry) if before is None else Entry.version == before
     return [Put(entry, condition), _day_with(day, entry, cap), Put(trail, absent(Audit))]
 
@@ -229,15 +222,6 @@ def audit(
         after=entry.status,
         reason=reason,
     )
-
-
-def _list(entry: Entry) -> None:
-    company = entry.pk.split("#")[0]
-    entry.list_company, entry.list_order = company, f"{entry.date}#{entry.id}"
-    entry.list_project, entry.list_operative = key(company, entry.project), key(company, entry.operative)
-    entry.list_status = key(company, entry.status)
-    entry.list_project_operative = key(company, entry.project, entry.operative)
-    entry.list_project_status = key(company, entry.project, entry.status)
 
 
 def place(company: str, id: str) -> tuple[type[Entry], str, str]:
@@ -378,7 +362,7 @@ def delete(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
     entry.status = was
     return [
         Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
-        Put(tombstone(entry, stamp(now))),
+        Put(DeletedEntry.of(entry, "deleted", stamp(now))),
         *changes[1:],
         *(shifts.free(entry, stamp(now)) if entry.shift else []),
     ], entry
