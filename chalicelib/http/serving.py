@@ -25,7 +25,7 @@ from chalicelib.identity import access
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import AlsoFailed, commit
 
-_ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
+_ID = re.compile(r"[a-z0-9]{1,1300}")  # no id of ours looks otherwise, and no key is made of what does
 
 
 def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:

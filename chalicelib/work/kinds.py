@@ -14,7 +14,7 @@ from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
 from chalicelib.work.rows import Intent
 
-KINDS: dict[str, str] = {}  # kind -> "module:function"
+KINDS: dict[str, str] = {"clock_settle": "chalicelib.clock.waiting:step"}  # kind -> "module:function"
 
 
 class Finished(Struct, frozen=True):

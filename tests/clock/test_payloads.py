@@ -148,7 +148,7 @@ def test_an_event_with_a_clock_id_and_an_instant_is_read_whatever_its_other_fiel
     if len(payloads.as_json(event)) > MOST_BYTES:
         return
     punch = read(event)
-    assert punch.identity.name == "2026-03-02T07:00:00Z#in"
+    assert punch.identity.name == "event#2026-03-02T07:00:00Z#in"
     assert set(punch.unreadable) <= other.keys()
     assert (punch.as_sent is None) is (not punch.unreadable)
     for field in punch.unreadable:
