@@ -15,7 +15,7 @@ from chalicelib.clock.payloads import Punch, as_json, code_form
 from chalicelib.clock.rows import ClockEvent, changed, event_place
 from chalicelib.clock.timeline import Active, Timeline
 from chalicelib.clock.values import Outcome
-from chalicelib.errors import InUse, InvalidTransition, WbsyncError
+from chalicelib.errors import Conflict, InUse, InvalidTransition, WbsyncError
 from chalicelib.operatives import operatives
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import Decided
@@ -103,7 +103,12 @@ def receive(line: Timeline, punches: Sequence[Punch], now: datetime) -> dict[str
 def _add_operative(line: Timeline, punch: Punch, now: datetime) -> None:
     """A clock ID that nobody has creates an operative; its claim lets only one of several requests do so."""
     values = {"name": punch.clock_id, "external_clock_id": punch.clock_id}
-    changes, row = operatives.create(line.reading.store, line.company, values, now)
+    try:
+        changes, row = operatives.create(line.reading.store, line.company, values, now)
+    except Conflict:  # another request has just made it
+        place = operatives.clock_place(line.company, line.form)
+        line.reading.know(place, line.reading.store.get_many(place)[0])
+        return
     line.add_operative(row, changes)
 
 

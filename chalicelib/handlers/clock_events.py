@@ -10,13 +10,15 @@ from chalicelib.clock import batches, decisions, ingest, lists, payloads
 from chalicelib.clock.batches import Batch
 from chalicelib.clock.event_ids import PREFIX
 from chalicelib.clock.ingest import Arrival
+from chalicelib.clock.payloads import Punch
 from chalicelib.clock.rows import ClockEvent
-from chalicelib.errors import InProgress, WbsyncError
+from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Id, Loose, Reason, text
 from chalicelib.http.idempotency import LOCK_LOST
+from chalicelib.http.negotiation import json_body, raw_body
 from chalicelib.http.pagination import Changes, ChangesQuery, Source, changed, incremental, listed
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, Guard, RouteSet
@@ -129,13 +131,21 @@ def ingest_event(call: Call, body: IngestBody) -> Written:
     """Keep a punch; an in and out becomes one submitted labour entry."""
     if body.events is not UNSET:
         return Written([], BatchAnswer(results=_batch(call, body.events)), status=200)
-    event = {name: getattr(body, name) for name in payloads.FIELDS}
-    punch = payloads.read(event)
+    event, punch = _single(call)
     assert call.reading is not None
     decided = ingest.accept(call.reading, call.company, punch, event, call.now)
     [arrival] = decided.answer
     status = 200 if arrival.duplicate else 201
     return Written(decided.changes, present(arrival), refusal=arrival.refusal, status=status)
+
+
+def _single(call: Call) -> tuple[Any, Punch]:
+    """The body as it was sent, with the fields that no model knows, and the punch that it is."""
+    raw = raw_body(call)
+    if len(raw) > 2 * payloads.MOST_BYTES:  # as much white space as there is text
+        raise Invalid(errors={"body": [payloads.TOO_LARGE]})
+    event = json_body(call, raw)
+    return event, payloads.read(event)
 
 
 def _batch(call: Call, events: list[Any]) -> list[dict[str, Any]]:
