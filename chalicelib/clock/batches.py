@@ -70,18 +70,14 @@ class Batch:
 
     def _wave(self, groups: Sequence[list[Sent]]) -> None:
         """Groups of different clock IDs: read together, decided one after the other, kept many at once."""
-        reading = Reading(self.store)
-        active = Active(reading, self.company)
-        punches = [[sent.punch for sent in group] for group in groups]
-        lines = [ingest.timeline(reading, active, each, self.now) for each in punches]
-        ingest.read_first(reading, lines, punches)
+        try:
+            ready = self._ready(groups)
+        except (Unavailable, AlsoFailed):
+            raise
+        except Exception:  # one of them cannot be read: which one, shows when each is tried by itself
+            self._each_alone(groups)
+            return
         pending = _Pending()
-        ready: list[tuple[list[Sent], Any]] = []
-        for line, group, each in zip(lines, groups, punches, strict=True):
-            focus = self._decided(group, partial(ingest.receive, line, each, self.now))
-            if focus is not None:
-                ready.append((group, (line, each, focus)))
-        reading.rows(*(place for _, (line, _, focus) in ready for place in line.second(focus)))
         for group, of in ready:
             decided = self._decided(group, partial(ingest.decided, *of))
             if decided is not None and not pending.takes(decided.changes):
@@ -91,14 +87,29 @@ class Batch:
                 pending.add(group, decided)
         self._commit(pending)
 
+    def _ready(self, groups: Sequence[list[Sent]]) -> list[tuple[list[Sent], Any]]:
+        """What the groups are decided on, read in two rounds."""
+        reading = Reading(self.store)
+        active = Active(reading, self.company)
+        punches = [[sent.punch for sent in group] for group in groups]
+        lines = [ingest.timeline(reading, active, each, self.now) for each in punches]
+        ingest.read_first(reading, lines, punches)
+        ready = []
+        for line, group, each in zip(lines, groups, punches, strict=True):
+            focus = self._decided(group, partial(ingest.receive, line, each, self.now))
+            if focus is not None:
+                ready.append((group, (line, each, focus)))
+        reading.rows(*(place for _, (line, _, focus) in ready for place in line.second(focus)))
+        return ready
+
     def _decided(self, group: list[Sent], decide: Callable[[], Any]) -> Any:
         """A decision; None where it failed, and its events have been kept one by one."""
         try:
             return decide()
-        except Unavailable:
+        except (Unavailable, AlsoFailed):
             raise
         except Exception:  # each is tried by itself, where what goes wrong is seen to
-            self._one_by_one(group)
+            self._each_alone([group])
             return None
 
     def _commit(self, pending: "_Pending") -> None:
@@ -106,21 +117,23 @@ class Batch:
         if not pending.changes:
             self.answers |= answers
             return
+        self.store.require_time()
         try:
             self.store.transact([*pending.changes, *self.along(answers)])
             self.answers |= answers
         except ConditionFailed as error:
             if any(place >= len(pending.changes) for place in error.failed):
                 raise AlsoFailed from error
-            for group in pending.groups:
-                self._one_by_one(group)
+            self._each_alone(pending.groups)
         except ClientError:  # storage refuses something of it: not the others' fault
-            for group in pending.groups:
-                self._one_by_one(group)
+            self._each_alone(pending.groups)
 
-    def _one_by_one(self, group: list[Sent]) -> None:
-        for sent in group:
-            self.answers[sent.place] = self._alone(sent)
+    def _each_alone(self, groups: Sequence[list[Sent]]) -> None:
+        for group in groups:
+            for sent in group:
+                if sent.place not in self.answers:
+                    self.store.require_time()
+                    self.answers[sent.place] = self._alone(sent)
 
     def _alone(self, sent: Sent) -> Answer:
         def along(decided: Decided[list[Arrival]]) -> Sequence[Change]:

@@ -283,6 +283,7 @@ class Timeline:
         row.operative, row.project, row.partner = outcome.operative, outcome.project, outcome.partner
         row.status, row.reason = outcome.status, outcome.reason
         row.causes = list(outcome.causes) or None
+        row.as_sent = row.as_sent if row.unreadable else None  # what could not be processed once has been now
         leader = self.rows.get(outcome.of) if outcome.of else None
         row.labour_entry = leader.labour_entry if leader else self._entry_after(event, outcome)
         row.applied = None if leader or not row.labour_entry else outcome.applied
