@@ -16,12 +16,14 @@ from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Id, Loose, Reason, text
+from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Id, Loose, Reason
 from chalicelib.http.idempotency import LOCK_LOST
+from chalicelib.http.json_text import Unreadable
 from chalicelib.http.negotiation import json_body, raw_body
 from chalicelib.http.pagination import Changes, ChangesQuery, Source, changed, incremental, listed
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, Guard, RouteSet
+from chalicelib.http.texts import text
 from chalicelib.identity.permissions import Permission
 from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
@@ -160,6 +162,9 @@ def _batch(call: Call, events: list[Any]) -> list[dict[str, Any]]:
             return ()
         return call.ledger.part(part, {str(place): _answered(call, answer) for place, answer in answers.items()})
 
+    for place, event in enumerate(events):
+        if isinstance(event, Unreadable):  # it breaks a bound of JSON
+            answered[place] = _answered(call, Invalid("The event cannot be read.", errors=dict(event)))
     left = {place: event for place, event in enumerate(events) if place not in answered}
     try:
         found = Batch(call.store, call.company, call.now, along).keep(left)

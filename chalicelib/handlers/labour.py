@@ -217,6 +217,7 @@ def _source(call: Call) -> Source:
         filters=filters,
         rules=rules,
         view=view,
+        narrower=("project", "date_from"),
     )
 
 

@@ -31,8 +31,12 @@ class Refusing:
         return getattr(self.inner, name)
 
     def transact_write_items(self, **parameters: Any) -> Any:
-        if any("Put" in item and item["Put"]["Item"].get("operative") == {"S": self.operative}
-               and item["Put"]["Item"]["sk"] == {"S": "entry"} for item in parameters["TransactItems"]):  # fmt: skip
+        if any(
+            "Put" in item
+            and item["Put"]["Item"].get("operative") == {"S": self.operative}
+            and item["Put"]["Item"]["sk"] == {"S": "entry"}
+            for item in parameters["TransactItems"]
+        ):
             raise refused("ValidationException")
         return self.inner.transact_write_items(**parameters)
 

@@ -28,7 +28,9 @@ def crew(gates: Gates) -> list[str]:
 
 
 @pytest.mark.parametrize("key", [None, "a-batch"])
-def test_a_batch_takes_at_most_one_transaction_for_fifteen_events(gates: Gates, crew: list[str], key: str | None) -> None:
+def test_a_batch_takes_at_most_one_transaction_for_fifteen_events(
+    gates: Gates, crew: list[str], key: str | None
+) -> None:
     start = "07:00" if key else "16:00"
     headers = {"Idempotency_Key": key} if key else {}
     events = [shift(clock_id, start, start[:2] + ":45") for clock_id in crew]

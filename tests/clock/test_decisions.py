@@ -119,7 +119,11 @@ def test_only_those_who_approve_settle_and_only_on_their_projects(gates: Gates) 
     event = gates.punch(gates.hand(), "07:00").body
     for role in ("project_planner", "engineer", "commercial", "operative"):
         person = gates.stage.person(role, f"{role.replace('_', '')}{len(gates.hands)}")
-        for action, body in (("assign", {"project": gates.project}), ("fix", {"break_minutes": 1, **WHY}), ("dismiss", WHY)):
+        for action, body in (
+            ("assign", {"project": gates.project}),
+            ("fix", {"break_minutes": 1, **WHY}),
+            ("dismiss", WHY),
+        ):
             assert person.send("POST", f"/api/v1/clock-events/{event['id']}/{action}/", body).status == 403
         seen = person.send("GET", f"/api/v1/clock-events/{event['id']}/").status
         assert seen == (404 if role in ("engineer", "operative") else 200)
@@ -152,7 +156,9 @@ def test_events_are_read_incrementally(gates: Gates) -> None:
     assert since["synced_until"] and len(ids) == since["count"] == gates.manager.ok("GET", "/clock-events/")["count"]
     hand = gates.hand()
     changed = gates.punch(hand, "07:00").body
-    found = gates.manager.ok("GET", f"/clock-events/?updated_since={changed and '2026-01-01T00:00:00Z'}&clock_id={hand}")
+    found = gates.manager.ok(
+        "GET", f"/clock-events/?updated_since={changed and '2026-01-01T00:00:00Z'}&clock_id={hand}"
+    )
     assert [row["id"] for row in found["results"]] == [changed["id"]]
 
 

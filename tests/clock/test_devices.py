@@ -71,7 +71,12 @@ def test_a_late_punch_inside_an_approved_shift_is_409_and_waits_for_review(gates
     ],
 )
 def test_a_field_that_makes_no_sense_is_kept_as_sent_and_named(gates: Gates, field: str, value: Any) -> None:
-    sent = {"clock_id": gates.hand(), "project_code": "P-1", "clock_in": f"{DAY}T07:00:00Z", "clock_out": f"{DAY}T15:30:00Z"}
+    sent = {
+        "clock_id": gates.hand(),
+        "project_code": "P-1",
+        "clock_in": f"{DAY}T07:00:00Z",
+        "clock_out": f"{DAY}T15:30:00Z",
+    }
     reply = gates.send({**sent, field: value})
     assert told(reply) == (201, "needs_review", f"unreadable_{field}")
     assert str(value) in gates.event(reply.body["id"])["as_sent"]
@@ -80,10 +85,16 @@ def test_a_field_that_makes_no_sense_is_kept_as_sent_and_named(gates: Gates, fie
 @pytest.mark.parametrize(
     "odd",
     [
-        {"device_id": 7}, {"device_id": None}, {"break_minutes": "30"}, {"break_minutes": 30.0}, {"project_code": " p-1\t"},
-        {"project_code": "P\u200b-1"}, {"note": {"any": ["thing"]}}, {"clock_in": f"{DAY} 07:00:00z", "break_minutes": "30"},
+        {"device_id": 7},
+        {"device_id": None},
+        {"break_minutes": "30"},
+        {"break_minutes": 30.0},
+        {"project_code": " p-1\t"},
+        {"project_code": "P\u200b-1"},
+        {"note": {"any": ["thing"]}},
+        {"clock_in": f"{DAY} 07:00:00z", "break_minutes": "30"},
     ],
-)  # fmt: skip
+)
 def test_an_odd_way_of_writing_a_good_pair_is_hours(gates: Gates, odd: dict[str, Any]) -> None:
     hand = gates.hand()
     sent = {"clock_id": hand, "project_code": "P-1", "clock_in": f"{DAY}T07:00:00Z", "clock_out": f"{DAY}T15:30:00Z"}
@@ -101,7 +112,9 @@ def test_an_odd_way_of_writing_a_good_pair_is_hours(gates: Gates, odd: dict[str,
         (b'{"clock_id": "7", "clock_in": "2026-03-02T07:00:00Z", "x": "' + b"y" * 9000 + b'"}', ["body"]),
     ],
 )
-def test_an_event_that_cannot_be_read_is_400_by_itself_and_in_a_batch(gates: Gates, body: bytes, fields: list[str]) -> None:
+def test_an_event_that_cannot_be_read_is_400_by_itself_and_in_a_batch(
+    gates: Gates, body: bytes, fields: list[str]
+) -> None:
     alone = gates.send(body)
     assert (alone.status, sorted(alone.body["errors"])) == (400, fields)
     good = f'{{"clock_id": "{gates.hand()}", "clock_in": "{DAY}T07:00:00Z"}}'.encode()
@@ -124,14 +137,25 @@ def test_numbers_past_every_bound_are_read_as_text_and_cost_their_event_alone(ga
 
 
 ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=230),
-    st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=230),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
     st.sampled_from(["", "null", "30", "2026-03-02", "0000-00-00 00:00:00", "\x00", "P-1\t"]),
-)  # fmt: skip
+)
 
 
-@given(st.dictionaries(st.sampled_from(("clock_out", "project_code", "device_id", "break_minutes", "more")), ODD, min_size=1))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    st.dictionaries(
+        st.sampled_from(("clock_out", "project_code", "device_id", "break_minutes", "more")), ODD, min_size=1
+    )
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_odd_value_of_any_field_throws_a_readable_event_away(gates: Gates, odd: dict[str, Any]) -> None:
     hand = gates.hand()
     reply = gates.send({"clock_id": hand, "clock_in": f"{DAY}T07:00:00Z", **odd})
@@ -203,7 +227,11 @@ def test_another_companys_events_do_not_exist(gates: Gates) -> None:
     other = company.create("Other", "pro", "Europe/Dublin", "o@b.example")
     stranger = Client(gates.stage.gateway).token(other["token"])
     assert stranger.send("GET", f"/api/v1/clock-events/{sent['id']}/").status == 404
-    for action, body in (("assign", {"operative": "x"}), ("fix", {"reason": "x", "break_minutes": 1}), ("dismiss", {"reason": "x"})):
+    for action, body in (
+        ("assign", {"operative": "x"}),
+        ("fix", {"reason": "x", "break_minutes": 1}),
+        ("dismiss", {"reason": "x"}),
+    ):
         reply = stranger.send("POST", f"/api/v1/clock-events/{sent['id']}/{action}/", body)
         assert reply.status in (400, 404)
         assert reply.status == 404 or reply.body["errors"].keys() == {"operative"}
