@@ -16,7 +16,8 @@ from msgspec import Struct
 from chalicelib.clock import ingest, payloads
 from chalicelib.clock.ingest import Arrival
 from chalicelib.clock.payloads import Punch
-from chalicelib.clock.timeline import Active, written_places
+from chalicelib.clock.surroundings import Active
+from chalicelib.clock.writing import written_places
 from chalicelib.errors import Unavailable, WbsyncError
 from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading

@@ -10,7 +10,9 @@ from msgspec import Struct
 from chalicelib.clock import event_ids, ingest, judging, moments
 from chalicelib.clock.moments import Moment
 from chalicelib.clock.rows import ClockEvent, event_place
-from chalicelib.clock.timeline import Active, Timeline
+from chalicelib.clock.surroundings import Active
+from chalicelib.clock.timeline import Timeline
+from chalicelib.clock.writing import changes
 from chalicelib.errors import InUse, Invalid, InvalidTransition, NotFound
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission as P
@@ -141,7 +143,7 @@ def _decided(
         raise InvalidTransition(ingest.WHY[why])
     for name in focus:
         line.rows[name].history = _with_end(line.rows[name])
-    return Decided(line.changes(), target)
+    return Decided(changes(line), target)
 
 
 def _around(reading: Reading, caller: Caller, id: str, now: datetime) -> Timeline:

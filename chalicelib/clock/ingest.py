@@ -13,8 +13,10 @@ from msgspec import Struct
 from chalicelib.clock import judging, records
 from chalicelib.clock.payloads import Punch, as_json, code_form
 from chalicelib.clock.rows import ClockEvent, changed, event_place
-from chalicelib.clock.timeline import Active, Timeline
+from chalicelib.clock.surroundings import Active
+from chalicelib.clock.timeline import Timeline
 from chalicelib.clock.values import Outcome
+from chalicelib.clock.writing import changes
 from chalicelib.errors import Conflict, InUse, InvalidTransition, WbsyncError
 from chalicelib.operatives import operatives
 from chalicelib.storage.reading import Reading
@@ -134,7 +136,7 @@ def decided(line: Timeline, punches: Sequence[Punch], focus: dict[str, list[bool
     outcomes = line.settle(focus)
     left = {name: list(repeats) for name, repeats in focus.items()}
     arrivals = [_arrival(line, punch, outcomes, left[punch.identity.name].pop(0)) for punch in punches]
-    return Decided(line.changes(), arrivals)
+    return Decided(changes(line), arrivals)
 
 
 def _arrival(line: Timeline, punch: Punch, outcomes: dict[str, Outcome], repeat: bool) -> Arrival:

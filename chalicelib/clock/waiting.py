@@ -15,7 +15,9 @@ from aws_lambda_powertools import Logger
 
 from chalicelib.clock import event_ids, ingest
 from chalicelib.clock.rows import ClockEvent, Waiting, changed
-from chalicelib.clock.timeline import Active, Timeline
+from chalicelib.clock.surroundings import Active
+from chalicelib.clock.timeline import Timeline
+from chalicelib.clock.writing import changes
 from chalicelib.errors import Unavailable
 from chalicelib.ids import base32
 from chalicelib.storage.changes import Change
@@ -135,7 +137,7 @@ def _of_clock_id(reading: Reading, active: Active, form: str, names: list[str], 
     known = [name for name in names if name in line.rows]
     reading.rows(*line.second(known))
     line.settle(known)
-    return line.changes()
+    return changes(line)
 
 
 def _failed(reading: Reading, company: str, form: str, names: list[str], now: datetime) -> list[Change]:
