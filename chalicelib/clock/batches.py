@@ -46,6 +46,12 @@ class Batch:
     def __init__(self, store: Store, company: str, now: datetime, along: Along) -> None:
         self.store, self.company, self.now, self.along = store, company, now, along
         self.answers: dict[int, Answer] = {}
+        self._kept = False  # something of it is
+
+    def _require_time(self) -> None:
+        """Whoever has kept something leaves the rest to the retry while there is time to say so."""
+        if self._kept:
+            self.store.require_time()
 
     def keep(self, events: Mapping[int, Any]) -> dict[int, Answer]:
         """What became of each event.
@@ -56,7 +62,7 @@ class Batch:
         """
         for groups in _rounds(self._read(events)):
             for start in range(0, len(groups), WAVE):
-                self.store.require_time()
+                self._require_time()
                 self._wave(groups[start : start + WAVE])
         return self.answers
 
@@ -118,10 +124,11 @@ class Batch:
         if not pending.changes:
             self.answers |= answers
             return
-        self.store.require_time()
+        self._require_time()
         try:
             self.store.transact([*pending.changes, *self.along(answers)])
             self.answers |= answers
+            self._kept = True
         except ConditionFailed as error:
             if any(place >= len(pending.changes) for place in error.failed):
                 raise AlsoFailed from error
@@ -133,8 +140,9 @@ class Batch:
         for group in groups:
             for sent in group:
                 if sent.place not in self.answers:
-                    self.store.require_time()
+                    self._require_time()
                     self.answers[sent.place] = self._alone(sent)
+                    self._kept = True
 
     def _alone(self, sent: Sent) -> Answer:
         def along(decided: Decided[list[Arrival]]) -> Sequence[Change]:

@@ -111,12 +111,6 @@ class Books:
         self.reading.know(place, row)
         return row
 
-    def forget(self, operative: str, over: Iterable[str], gone: Iterable[str]) -> None:
-        """Entries that a person has deleted hold no time."""
-        for date in over:
-            for id in gone:
-                self._write(id, operative, date, None)
-
     def changes(self) -> list[Change]:
         """Every change, each row once: as it becomes, on condition that it is still what it was."""
         held: list[Change] = []

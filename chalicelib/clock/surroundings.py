@@ -107,7 +107,7 @@ class Surroundings:
         rows = list(self.rows.values())
         workers = {id for id in (self.owner, *(self._chosen(row, "operative") for row in rows)) if id}
         sites = {id for row in rows for id in self._sites(row) if id}
-        booked = {row.labour_entry for row in self.rows.values() if row.partner or row.sk in focus} - {None}
+        booked = {row.labour_entry for row in rows} - {None}
         wanted: list[Wanted] = [operatives.place(self.company, id) for id in workers]
         wanted += [projects.place(self.company, id) for id in (*sites, *self._active())]
         wanted += [entries.place(self.company, str(id)) for id in booked]

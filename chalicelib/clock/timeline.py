@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from chalicelib.clock import booking, judging, moments, records
 from chalicelib.clock.booking import Books
-from chalicelib.clock.judging import OVERLAP
 from chalicelib.clock.moments import Moment
 from chalicelib.clock.rows import ClockEvent
 from chalicelib.clock.settlement import settle
@@ -29,14 +28,13 @@ class Timeline(Surroundings):
     def settle(self, focus: Collection[str]) -> dict[str, Outcome]:
         """Work out the events in focus and what changes with them, and write it into the rows and books."""
         self.books = Books(self.reading, self.tenant, self.form, self.now)
-        gone: set[str] = set()
         given = self._events()
-        found = self._fitted(given, focus, gone)
+        found = self._fitted(given, focus)
         for outcome in found.values():
             self._write(given[outcome.name], outcome)
         return found
 
-    def _fitted(self, given: dict[str, Event], focus: Collection[str], gone: set[str]) -> dict[str, Outcome]:
+    def _fitted(self, given: dict[str, Event], focus: Collection[str]) -> dict[str, Outcome]:
         """The outcomes with the time that other entries hold; first without, to know whose and when it is."""
         assert self.books is not None
         facts = self.facts = self.facts_of(given.values())
@@ -47,20 +45,8 @@ class Timeline(Surroundings):
         over = {shift.operative: set[str]() for shift in spans}
         for shift in spans:
             over[shift.operative].update(booking.dates(shift.start, shift.finish))
-        while True:
-            held = {id: tuple(e for e in self.books.held(id, days) if e.entry not in gone) for id, days in over.items()}
-            found = settle(given.values(), focus, replace(facts, held=held))
-            blocking = {cause[6:] for each in found.values() if each.reason == OVERLAP for cause in each.causes}
-            missing = {id for id in blocking if id not in self._planned(given) and self.books.entry(id) is None}
-            if not missing:
-                for id, days in over.items() if gone else ():
-                    self.books.forget(id, days, gone)
-                return found
-            gone |= missing
-
-    @staticmethod
-    def _planned(given: dict[str, Event]) -> set[str]:
-        return {event.new_entry for event in given.values()}
+        held = {id: self.books.held(id, days) for id, days in over.items()}
+        return settle(given.values(), focus, replace(facts, held=held))
 
     def _events(self) -> dict[str, Event]:
         found = {}

@@ -1,15 +1,19 @@
 """What a settled timeline writes: events that have become different, what they wait for, and their entries."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any, cast
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.clock.booking import dates, shifts_place
+from chalicelib.clock.judging import OVERLAP
 from chalicelib.clock.rows import ClockEvent, ClockHead, Waiting, changed, head_place, waiting_place
 from chalicelib.clock.surroundings import SETTLED
 from chalicelib.clock.timeline import Timeline
 from chalicelib.labour import entries
 from chalicelib.operatives import operatives
+from chalicelib.operatives.rows import ClockIdClaim
 from chalicelib.storage.changes import Change, Check, Delete, Put, Raw, absent
 from chalicelib.storage.store import Wanted
 
@@ -63,29 +67,33 @@ def _checks(line: Timeline, differing: Iterable[ClockEvent], written: Collection
     A project is everybody's: whoever mends one looks again after the longest request.
     """
     found: dict[Wanted, Change] = {}
-    for cause in {cause for row in differing for cause in row.causes or ()}:
-        kind, _, id = cause.partition("#")
-        place = _place_of(line, kind, id)
-        if place is None or place in written:
+    for place in (place for row in differing for place in _waited_for(line, row)):
+        if place in written:
             continue
         model, row = cast(Any, place[0]), cast(Any, line.reading.row(*place))
         if row is None:
             found[place] = Check(model, place[1:], absent(model))
         else:
-            same = model.holder == row.holder if kind == "clock" else model.version == row.version
+            same = model.holder == row.holder if model is ClockIdClaim else model.version == row.version
             found[place] = Check(model, place[1:], same)
     return list(found.values())
 
 
-def _place_of(line: Timeline, kind: str, id: str) -> Wanted | None:
-    match kind:
-        case "clock":
-            return operatives.clock_place(line.company, id)
-        case "operative":
-            return operatives.place(line.company, id)
-        case "entry":
-            return entries.place(line.company, id)
-    return None
+def _waited_for(line: Timeline, row: ClockEvent) -> Iterator[Wanted]:
+    """The rows of this clock ID's operative that keep an event from being hours."""
+    if row.reason == OVERLAP and row.operative and row.clock_in and row.clock_out:
+        span = datetime.fromisoformat(row.clock_in), datetime.fromisoformat(row.clock_out)
+        yield from (shifts_place(line.company, row.operative, date) for date in dates(*span))
+        return
+    for cause in row.causes or ():
+        kind, _, id = cause.partition("#")
+        match kind:
+            case "clock":
+                yield operatives.clock_place(line.company, id)
+            case "operative":
+                yield operatives.place(line.company, id)
+            case "entry":
+                yield entries.place(line.company, id)
 
 
 def written_places(changes: Iterable[Change]) -> set[Wanted]:
