@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DOMAIN = {"work", "clock", "identity", "labour", "operatives", "projects", "rollups", "tree"}
 BELOW = {
-    "handlers": {"http", "storage", "evm", *DOMAIN},
+    "handlers": {"http", "storage", "evm", "tables", *DOMAIN},
     "functions": set[str](),
     "tables": {"storage", *DOMAIN},
     "http": {"functions", "identity", "storage", "work"},

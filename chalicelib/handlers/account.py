@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Code, Id
+from chalicelib.http.fields import Answer, Body, Code, Id, Stamp
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
@@ -76,10 +76,10 @@ class TokenAnswer(Answer, kw_only=True):
     prefix: str
     user: str
     made_by: str
-    created_at: str
-    last_used_at: str | None
-    expires_at: str | None
-    revoked_at: str | None
+    created_at: Stamp
+    last_used_at: Stamp | None
+    expires_at: Stamp | None
+    revoked_at: Stamp | None
     token: str | UnsetType = UNSET
 
 
@@ -98,8 +98,8 @@ def _present_token(row: Token, state: tokens.State, **shown: Any) -> TokenAnswer
     )
 
 
-@routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed)
-def list_tokens(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed[TokenAnswer])
+def list_tokens(call: Call) -> Listed[TokenAnswer]:
     """List the company's tokens, oldest first; never the tokens themselves."""
     source = Source(Token, TOKENS, call.user.company)
 

@@ -195,12 +195,6 @@ class ByStatus(Answer, kw_only=True):
     dismissed: int
 
 
-class Events(Changes, kw_only=True):
-    """A list of clock events, with counts by status when they are asked for."""
-
-    totals: ByStatus | UnsetType = UNSET
-
-
 class EventAnswer(Answer, kw_only=True):
     """A clock event: what was sent, what it has become, and what people decided about it."""
 
@@ -221,6 +215,12 @@ class EventAnswer(Answer, kw_only=True):
     as_sent: str | None
     history: list[dict[str, Any]]
     updated_at: str
+
+
+class Events(Changes[EventAnswer], kw_only=True):
+    """A list of clock events, with counts by status when they are asked for."""
+
+    totals: ByStatus | UnsetType = UNSET
 
 
 class Assign(Body, kw_only=True):

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Cap, Currency, Figure, Name, Zone, given
+from chalicelib.http.fields import Answer, Body, Cap, Currency, HoursFigure, Name, Stamp, Zone, given
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import companies
 from chalicelib.identity.permissions import Permission
@@ -34,10 +34,10 @@ class CompanyAnswer(Answer, kw_only=True):
     plan: Annotated[str, Meta(description="field, team, pro, business or enterprise")]
     timezone: str
     currency: str
-    daily_cap_hours: Figure
+    daily_cap_hours: HoursFigure
     auto_add_operatives: bool
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(row: Company) -> CompanyAnswer:

@@ -4,7 +4,7 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer
+from chalicelib.http.fields import Answer, Stamp
 from chalicelib.http.pages import base, origin
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import invitations
@@ -17,7 +17,7 @@ class InvitationAnswer(Answer, kw_only=True):
     """A one-time link to set a password; ``link`` is shown once."""
 
     user: str
-    expires_at: str
+    expires_at: Stamp
     link: str | UnsetType = UNSET
 
 

@@ -2,7 +2,7 @@
 
 from itertools import product
 from math import prod
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -15,14 +15,19 @@ from chalicelib.http.fields import (
     Body,
     Code,
     Date,
-    Figure,
+    Day,
     Hours,
+    HoursFigure,
     Id,
+    MoneyFigure,
     Note,
     Quantity,
+    QuantityFigure,
     Reason,
+    Stamp,
     dates_as_text,
     given,
+    one_of,
 )
 from chalicelib.http.pagination import ChangesQuery, Listed, Rule, Source, Summed, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
@@ -45,6 +50,8 @@ from chalicelib.storage.rows import key
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
+Origin = Literal["manual", "clock", "import"]
+Action = Literal["approve", "delete", "edit", "reject", "reopen", "submit"]
 
 
 class EntryQuery(ChangesQuery, kw_only=True):
@@ -58,7 +65,7 @@ class EntryQuery(ChangesQuery, kw_only=True):
     date: Date | None = None
     date_from: Date | None = None
     date_to: Date | None = None
-    source: Literal["manual", "clock", "import"] | None = None
+    source: Origin | None = None
     submitted_by: Id | None = None
     totals: bool | None = None
 
@@ -106,24 +113,24 @@ class EntryAnswer(Answer, kw_only=True):
     id: str
     project: str
     operative: str
-    date: str
-    hours: Figure
+    date: Day
+    hours: HoursFigure
     cost_code: str | None
     wbs: str | None
-    quantity: Figure | None
+    quantity: QuantityFigure | None
     note: str | None
-    status: str
-    source: str
+    status: Annotated[str, one_of(Status)]
+    source: Annotated[str, one_of(Origin)]
     submitted_by: str | None
-    submitted_at: str | None
+    submitted_at: Stamp | None
     approved_by: str | None
-    approved_at: str | None
+    approved_at: Stamp | None
     rejection_reason: str | None
     clash: str | None
-    allowed_actions: list[str]
-    hourly_rate: Figure | None | UnsetType = UNSET
-    created_at: str
-    updated_at: str
+    allowed_actions: list[Annotated[str, one_of(Action)]]
+    hourly_rate: MoneyFigure | None | UnsetType = UNSET
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(caller: Caller, row: Entry, cost_code: str | None, clash: bool) -> EntryAnswer:
@@ -149,8 +156,8 @@ def _done(call: Call, result: tuple[Any, Entry, entries.Surroundings], **extra: 
     return Written(changes, present(call.user, row, around.cost_code, clash), etag=etag(row.version), **extra)
 
 
-@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Summed)
-def list_entries(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Summed[EntryAnswer])
+def list_entries(call: Call) -> Listed[EntryAnswer]:
     """List labour entries, newest date first; engineers and operatives see their own."""
     sums = ("hours", "quantity") if call.query.totals else ()
     return listed(call, _source(call), lambda rows: _with_codes(call, rows), *sums)

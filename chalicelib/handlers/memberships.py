@@ -1,7 +1,7 @@
 """Memberships: roles of users on single projects."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
 
@@ -9,7 +9,7 @@ from chalicelib.errors import Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Id, dates_as_text, given
+from chalicelib.http.fields import Answer, Body, Day, Id, Stamp, dates_as_text, given, one_of
 from chalicelib.http.pagination import Listed, PageQuery, Rule, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import memberships
@@ -50,10 +50,10 @@ class MembershipAnswer(Answer, kw_only=True):
 
     project: str
     user: str
-    role: str
-    expires_on: str | None
-    created_at: str
-    updated_at: str
+    role: Annotated[str, one_of(MemberRole)]
+    expires_on: Day | None
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(row: Membership) -> MembershipAnswer:
@@ -73,8 +73,14 @@ def _values(body: Body) -> dict[str, Any]:
     return dates_as_text(values)
 
 
-@routes.route("GET", f"{BASE}/memberships", permission=Permission.MANAGE_TEAM, query=MembershipQuery, answer=Listed)
-def list_memberships(call: Call) -> Listed:
+@routes.route(
+    "GET",
+    f"{BASE}/memberships",
+    permission=Permission.MANAGE_TEAM,
+    query=MembershipQuery,
+    answer=Listed[MembershipAnswer],
+)
+def list_memberships(call: Call) -> Listed[MembershipAnswer]:
     """List memberships, oldest first: of all projects, or of those whose team the caller manages."""
     query, company = call.query, call.user.company
     filters, rules = tuple[tuple[str, Any], ...](), tuple[Rule, ...]()
@@ -95,9 +101,9 @@ def list_memberships(call: Call) -> Listed:
     f"{BASE}/projects/{{id}}/memberships",
     permission=Permission.MANAGE_TEAM,
     query=PageQuery,
-    answer=Listed,
+    answer=Listed[MembershipAnswer],
 )
-def list_project_memberships(call: Call, id: str) -> Listed:
+def list_project_memberships(call: Call, id: str) -> Listed[MembershipAnswer]:
     """List a project's memberships, oldest first."""
     projects.find(call.store, call.user.company, id)
     return listed(call, Source(Membership, MEMBERS_OF_PROJECT, key(call.user.company, id)), _shown)

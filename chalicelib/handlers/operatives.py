@@ -9,7 +9,7 @@ from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Code, Figure, Id, Name, Rate, given
+from chalicelib.http.fields import Answer, Body, Code, Id, MoneyFigure, Name, Rate, Stamp, given
 from chalicelib.http.pagination import (
     Changes,
     ChangesQuery,
@@ -75,12 +75,12 @@ class OperativeAnswer(Answer, kw_only=True):
     external_clock_id: str | None
     trade: str | None
     employer: str | None
-    hourly_rate: Figure | None | UnsetType = UNSET
+    hourly_rate: MoneyFigure | None | UnsetType = UNSET
     user: str | None
     projects: list[str]
     active: bool
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def _today(call: Call) -> str:
@@ -106,8 +106,14 @@ def present(caller: Caller, row: Operative, today: str) -> OperativeAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/operatives", permission=Permission.READ_OPERATIVES, query=OperativeQuery, answer=Changes)
-def list_operatives(call: Call) -> Listed:
+@routes.route(
+    "GET",
+    f"{BASE}/operatives",
+    permission=Permission.READ_OPERATIVES,
+    query=OperativeQuery,
+    answer=Changes[OperativeAnswer],
+)
+def list_operatives(call: Call) -> Listed[OperativeAnswer]:
     """List operatives by name."""
     return listed(call, _source(call), lambda rows: [present(call.user, row, _today(call)) for row in rows])
 

@@ -14,14 +14,17 @@ from chalicelib.http.fields import (
     Body,
     Code,
     Currency,
-    Figure,
+    Day,
     Money,
+    MoneyFigure,
     Name,
     Rate,
+    Stamp,
     Weekday,
     Zone,
     dates_as_text,
     given,
+    one_of,
 )
 from chalicelib.http.pagination import (
     Changes,
@@ -93,16 +96,16 @@ class ProjectAnswer(Answer, kw_only=True):
     id: str
     code: str
     name: str
-    status: str
+    status: Annotated[str, one_of(Status)]
     currency: str
-    contract_value: Figure | None | UnsetType = UNSET
-    planned_rate: Figure | None | UnsetType = UNSET
-    start_date: str | None
-    finish_date: str | None
+    contract_value: MoneyFigure | None | UnsetType = UNSET
+    planned_rate: MoneyFigure | None | UnsetType = UNSET
+    start_date: Day | None
+    finish_date: Day | None
     timezone: str
     working_days: list[int]
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(caller: Caller, row: Project) -> ProjectAnswer:
@@ -126,8 +129,10 @@ def present(caller: Caller, row: Project) -> ProjectAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Changes)
-def list_projects(call: Call) -> Listed:
+@routes.route(
+    "GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Changes[ProjectAnswer]
+)
+def list_projects(call: Call) -> Listed[ProjectAnswer]:
     """List projects by code: all, or those that a membership opens."""
     return listed(call, _source(call), lambda rows: [present(call.user, row) for row in rows])
 

@@ -1,11 +1,13 @@
 """Users: who signs in, and their role."""
 
+from typing import Annotated
+
 from msgspec import UNSET, UnsetType
 
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Email, Name, given
+from chalicelib.http.fields import Answer, Body, Email, Name, Stamp, given, one_of
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import people
@@ -38,10 +40,10 @@ class UserAnswer(Answer, kw_only=True):
     id: str
     name: str
     email: str
-    role: str
+    role: Annotated[str, one_of(Role)]
     active: bool
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(row: User) -> UserAnswer:
@@ -57,8 +59,8 @@ def present(row: User) -> UserAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=ChangesQuery, answer=Changes)
-def list_users(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=ChangesQuery, answer=Changes[UserAnswer])
+def list_users(call: Call) -> Listed[UserAnswer]:
     """List the users of the company by name."""
     company = call.user.company
     source = Source(User, USERS, company)

@@ -16,14 +16,20 @@ from chalicelib.http.fields import (
     Body,
     Budget,
     Code,
-    Figure,
+    Day,
     Fraction,
+    HoursFigure,
     Id,
+    MoneyFigure,
     Name,
+    QuantityFigure,
     Rate,
+    Ratio,
+    Stamp,
     Unit,
     dates_as_text,
     given,
+    one_of,
 )
 from chalicelib.http.pagination import (
     Changes,
@@ -70,7 +76,7 @@ class NodeCreate(Body, kw_only=True):
     planned_rate: Rate | None | UnsetType = UNSET
     unit: Unit | None | UnsetType = UNSET
     quantity: Amount | None | UnsetType = UNSET
-    earning_rule: EarningRule | UnsetType = UNSET
+    earning_rule: Annotated[str, one_of(EarningRule)] | UnsetType = UNSET
     milestones: Annotated[list[Milestone], Meta(max_length=50)] | UnsetType = UNSET
     baseline_start: date | None | UnsetType = UNSET
     baseline_finish: date | None | UnsetType = UNSET
@@ -90,7 +96,7 @@ class MilestoneAnswer(Answer, kw_only=True):
     """A named part of an activity and its weight."""
 
     name: str
-    weight: Figure
+    weight: Ratio
 
 
 class NodeAnswer(Answer, kw_only=True):
@@ -105,19 +111,19 @@ class NodeAnswer(Answer, kw_only=True):
     path: list[str]
     position: int
     cost_code: str | None
-    budget_hours: Figure | None
-    planned_rate: Figure | None | UnsetType = UNSET
+    budget_hours: HoursFigure | None
+    planned_rate: MoneyFigure | None | UnsetType = UNSET
     unit: str | None
-    quantity: Figure | None
-    installed_quantity: Figure | None
+    quantity: QuantityFigure | None
+    installed_quantity: QuantityFigure | None
     over_quantity: bool
-    earning_rule: str | None
+    earning_rule: Annotated[str, one_of(EarningRule)] | None
     milestones: list[MilestoneAnswer]
-    percent_complete: Figure | None
-    baseline_start: str | None
-    baseline_finish: str | None
-    created_at: str
-    updated_at: str
+    percent_complete: Ratio | None
+    baseline_start: Day | None
+    baseline_finish: Day | None
+    created_at: Stamp
+    updated_at: Stamp
     children: list["NodeAnswer"] | UnsetType = UNSET
 
 
@@ -151,9 +157,13 @@ def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Pr
 
 
 @routes.route(
-    "GET", f"{BASE}/projects/{{id}}/wbs", permission=Permission.READ_PROJECTS, query=NodeQuery, answer=Changes
+    "GET",
+    f"{BASE}/projects/{{id}}/wbs",
+    permission=Permission.READ_PROJECTS,
+    query=NodeQuery,
+    answer=Changes[NodeAnswer],
 )
-def list_nodes(call: Call, id: str) -> Listed:
+def list_nodes(call: Call, id: str) -> Listed[NodeAnswer]:
     """List a project's nodes in tree order; ``view=tree`` lists the top ones with all below them."""
     project = projects.find(call.store, call.user.company, id)
     source = _source(call, id)
