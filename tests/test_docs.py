@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.access.permissions import ROLES, Permission, Role
 from chalicelib.errors import __doc__ as tree
 from chalicelib.http.openapi import codes, document
 from chalicelib.http.route import Guard
 from chalicelib.http.routes import ROUTES
-from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.settings import Settings
 from infra.template.stack import merge_template
 

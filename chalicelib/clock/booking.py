@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from chalicelib.access.rows import Company
 from chalicelib.clock import moments
 from chalicelib.clock.records import kept_shift, shift_of
 from chalicelib.clock.rows import Shifts
 from chalicelib.clock.values import Held, Shift
-from chalicelib.identity.rows import Company
 from chalicelib.labour import entries
 from chalicelib.labour.entries import Surroundings
 from chalicelib.labour.rows import Entry, OperativeDay

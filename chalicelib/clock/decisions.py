@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission as P
 from chalicelib.clock import event_ids, ingest, judging, moments
 from chalicelib.clock.moments import Moment
 from chalicelib.clock.rows import ClockEvent, event_place
@@ -14,8 +16,6 @@ from chalicelib.clock.surroundings import Active
 from chalicelib.clock.timeline import Timeline
 from chalicelib.clock.writing import changes
 from chalicelib.errors import InUse, Invalid, InvalidTransition, NotFound
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission as P
 from chalicelib.operatives import operatives
 from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading

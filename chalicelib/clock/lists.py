@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.clock import moments
 from chalicelib.clock.payloads import clean
 from chalicelib.clock.rows import BY_CLOCK_ID, BY_STATUS, EVENTS, ClockEvent
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form
 from chalicelib.storage.queries import Bounds, Query
 from chalicelib.storage.rows import key

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.access.rows import Company
 from chalicelib.clock import booking, records
 from chalicelib.clock.event_ids import PREFIX
 from chalicelib.clock.moments import Moment
@@ -14,7 +15,6 @@ from chalicelib.clock.pairing import LONGEST
 from chalicelib.clock.payloads import code_form
 from chalicelib.clock.rows import ClockEvent, head_place
 from chalicelib.clock.values import Event, Facts, Site, Worker
-from chalicelib.identity.rows import Company
 from chalicelib.labour import entries
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import ClockIdClaim, Operative

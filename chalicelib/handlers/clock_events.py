@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.clock import batches, decisions, ingest, lists, payloads
 from chalicelib.clock.batches import Batch
 from chalicelib.clock.event_ids import PREFIX
@@ -16,7 +17,7 @@ from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Id, Loose, Reason
+from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Id, Loose, Reason, one_of
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.json_text import Unreadable
 from chalicelib.http.negotiation import json_body, raw_body
@@ -24,7 +25,6 @@ from chalicelib.http.pagination import Changes, ChangesQuery, Source, changed, i
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, Guard, RouteSet
 from chalicelib.http.texts import text
-from chalicelib.identity.permissions import Permission
 from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import AlsoFailed, Decided
@@ -88,7 +88,7 @@ class ArrivalAnswer(Answer, kw_only=True):
     """A kept event and what became of it."""
 
     id: str
-    status: str
+    status: Annotated[str, one_of(Status)]
     reason: str | None
     clock_id: str
     clock_in: str | None
@@ -207,7 +207,7 @@ class EventAnswer(Answer, kw_only=True):
     clock_in: str | None
     clock_out: str | None
     break_minutes: Figure | None
-    status: str
+    status: Annotated[str, one_of(Status)]
     reason: str | None
     labour_entry: str | None
     received_at: str

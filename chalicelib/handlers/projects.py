@@ -1,10 +1,12 @@
 """Projects."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -39,10 +41,8 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import memberships
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form
+from chalicelib.people import memberships
 from chalicelib.projects import projects
 from chalicelib.projects.rows import BY_STATUS, PROJECTS, Project
 from chalicelib.storage.rows import key
@@ -63,6 +63,7 @@ class ProjectQuery(ChangesQuery, kw_only=True):
 class ProjectCreate(Body, kw_only=True):
     """A new project; time zone and currency default to the company's."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("start_date", "finish_date"),)
     code: Code
     name: Name
     status: Status | UnsetType = UNSET
@@ -78,6 +79,7 @@ class ProjectCreate(Body, kw_only=True):
 class ProjectPatch(Body, kw_only=True):
     """Fields of a project to change."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("start_date", "finish_date"),)
     code: Code | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     status: Status | UnsetType = UNSET

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, NotFound
 from chalicelib.http.call import Call
 from chalicelib.http.fields import AmountFigure, Answer, Body, Day, HoursFigure, Ratio, Stamp
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 from chalicelib.projects import projects, wbs
 from chalicelib.projects.rows import Project

@@ -1,11 +1,13 @@
 """The work breakdown structure."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -44,8 +46,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects import projects, wbs
 from chalicelib.projects.rows import BY_LEVEL, TREE, Node, Project
 from chalicelib.projects.wbs import LEVELS
@@ -69,6 +69,7 @@ class Milestone(Body, kw_only=True):
 class NodeCreate(Body, kw_only=True):
     """A new node, below ``parent`` or at the top; the plan fields are an activity's only."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
     name: Name
     parent: Id | None = None
     cost_code: Code | UnsetType = UNSET

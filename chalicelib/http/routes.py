@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint, Response
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import JSON
 from chalicelib.http.call import CURRENT
 from chalicelib.http.route import BASE, Guard, NoQuery, Route
 from chalicelib.http.serving import serve
-from chalicelib.identity.permissions import Permission
 
 __all__ = ["BASE", "ROUTES", "Guard", "RouteSet"]
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission as P
 from chalicelib.errors import (
     ClashUnresolved,
     CostCodeRequired,
@@ -22,8 +24,6 @@ from chalicelib.errors import (
     OwnEntry,
     PeriodClosed,
 )
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission as P
 from chalicelib.ids import new_id, project_of
 from chalicelib.labour import clashes, shifts
 from chalicelib.labour.rows import Audit, Booking, DeletedEntry, Entry, OperativeDay

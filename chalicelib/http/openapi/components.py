@@ -75,7 +75,7 @@ def _renamed(schema: Any, names: dict[str, str]) -> Any:
 
 
 def plain(schema: Any) -> Any:
-    """Decimals are JSON numbers here, never text."""
+    """Decimals are JSON numbers here, never text; and words are Markdown."""
     if isinstance(schema, list):
         return [plain(item) for item in schema]
     if not isinstance(schema, dict):
@@ -83,4 +83,6 @@ def plain(schema: Any) -> Any:
     kept = {name: plain(value) for name, value in schema.items() if not (name == "format" and value is None)}
     if kept.get("format") == "decimal":
         kept = {name: value for name, value in kept.items() if name != "format"} | {"type": "number"}
+    if isinstance(kept.get("description"), str):
+        kept["description"] = " ".join(kept["description"].replace("``", "`").split())
     return kept

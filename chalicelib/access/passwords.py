@@ -20,7 +20,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.identity.secrets import keyed
+from chalicelib.access.keys import keyed
 from chalicelib.names import comparison_form
 
 SHORTEST, LONGEST = 12, 1000  # NIST SP 800-63B asks for 8 at least and 64 allowed, and for no rules of composition
@@ -69,9 +69,9 @@ def parsed(text: str) -> Kept:
     return Kept(hash, rest[0] if rest else "", "moved" in rest)
 
 
-def moved(text: str | None) -> str | None:
+def moved(text: str) -> str:
     """The hash of somebody whose e-mail changes; its salt is still that of the address it was made for."""
-    return None if text is None else replace(parsed(text), moved=True).text
+    return replace(parsed(text), moved=True).text
 
 
 def hashed(password: str, email: str, compute: Compute = argon2id) -> str:

@@ -1,18 +1,12 @@
-"""The rows of identity."""
+"""The rows of access: what every request reads, credentials, and counted requests."""
 
 from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
-from chalicelib.names import comparison_form
 from chalicelib.storage.attributes import DecimalAttribute, DocumentAttribute, IntegerAttribute
-from chalicelib.storage.rows import Claim, Row, Tracked, key
-from chalicelib.storage.tables import ORDER, UPDATED, List, Table
+from chalicelib.storage.rows import Row
+from chalicelib.storage.tables import ORDER, List, Table
 
-USERS = List("users", "list_users", ORDER)
 TOKENS = List("tokens", "list_tokens", ORDER)
-MEMBERS = List("members", "list_members", ORDER)
-MEMBERS_OF_PROJECT = List("project", "list_project", ORDER)
-MEMBERSHIPS_OF_USER = List("user", "list_user", ORDER)
-COMPANIES = Table("companies", (USERS, TOKENS, MEMBERS, MEMBERS_OF_PROJECT, MEMBERSHIPS_OF_USER, UPDATED))
 REQUESTS = Table("requests", expires="expires")
 
 
@@ -39,34 +33,6 @@ class Ingest(Row):
     secrets = DocumentAttribute()  # id -> {digest, until}
 
 
-class User(Tracked):
-    """pk = company, sk = "user#<id>"."""
-
-    table = "companies"
-    unseen = frozenset({"password"})
-    name = UnicodeAttribute()
-    email = UnicodeAttribute()
-    role = UnicodeAttribute()
-    active = BooleanAttribute()
-    password = UnicodeAttribute(null=True)
-    version = IntegerAttribute()
-    created_at = UnicodeAttribute()
-
-    def list_keys(self) -> dict[str, str]:
-        return super().list_keys() | {
-            USERS.hash: str(self.pk),
-            ORDER: f"{comparison_form(self.name)}#{self.id}",
-        }
-
-
-class Owners(Row):
-    """The active owners, so that one always stays: pk = company, sk = "owners"."""
-
-    table = "companies"
-    users = DocumentAttribute()  # the ids of the active owners
-    version = IntegerAttribute()
-
-
 class Access(Row):
     """What every request reads and counts: pk = "<company>#<user>", sk = "access"."""
 
@@ -82,11 +48,18 @@ class Access(Row):
 
 
 class Makers(Row):
-    """Who may hand out which roles: pk = company, sk = "makers" (see :mod:`chalicelib.identity.makers`)."""
+    """Who may hand out which roles: pk = company, sk = "makers" (see :mod:`chalicelib.access.makers`)."""
 
     table = "companies"
     standing = DocumentAttribute()  # maker -> role -> the version since which they may hand it out without a break
     version = IntegerAttribute()
+
+
+class Password(Row):
+    """How a user's password is kept, where they have one: pk = "<company>#<user>", sk = "password"."""
+
+    table = "companies"
+    hash = UnicodeAttribute()
 
 
 class Invitation(Row):
@@ -116,43 +89,6 @@ class Token(Row):
 
     def list_keys(self) -> dict[str, str]:
         return {TOKENS.hash: str(self.pk), ORDER: f"{self.created_at}#{self.id}"}
-
-
-class Membership(Row):
-    """A role of a user on one project: pk = company, sk = "member#<project>#<user>"."""
-
-    table = "companies"
-    project = UnicodeAttribute()
-    user = UnicodeAttribute()
-    role = UnicodeAttribute()
-    expires_on = UnicodeAttribute(null=True)  # the last valid day in the project's time zone
-    version = IntegerAttribute()
-    created_at = UnicodeAttribute()
-    updated_at = UnicodeAttribute()
-
-    def list_keys(self) -> dict[str, str]:
-        return {
-            MEMBERS.hash: str(self.pk),
-            MEMBERS_OF_PROJECT.hash: key(self.pk, self.project),
-            MEMBERSHIPS_OF_USER.hash: key(self.pk, self.user),
-            ORDER: f"{self.created_at}#{self.project}#{self.user}",
-        }
-
-
-class Team(Row):
-    """Written with every membership of a project and with its time zone: pk = company, sk = "team#<project>".
-
-    Its version keeps the two apart: the instant at which a membership ends is worked out from the zone.
-    """
-
-    table = "companies"
-    version = IntegerAttribute()
-
-
-class EmailClaim(Claim):
-    """Whose e-mail address it is in the company: pk = company, sk = "email#<e-mail>"."""
-
-    table = "companies"
 
 
 class Directory(Row):

@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.access.credentials import Credential, issue
+from chalicelib.access.keys import keep_for_operators, keyed
+from chalicelib.access.rows import Ingest
 from chalicelib.errors import Conflict
-from chalicelib.identity import secrets
-from chalicelib.identity.rows import Ingest
 from chalicelib.ids import ID_LENGTH
-from chalicelib.storage.changes import Change, Update, absent
-from chalicelib.storage.store import Store
+from chalicelib.storage.changes import Update, absent
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
 KIND = "wbsi"
@@ -16,7 +18,7 @@ MOST_OVERLAPPING = 10
 LONGEST_OVERLAP = 30 * 24 * 3600
 
 
-def rotate(store: Store, company: str, overlap_seconds: int, now: datetime) -> tuple[list[Change], secrets.Credential]:
+def rotate(reading: Reading, company: str, overlap_seconds: int, now: datetime) -> Decided[Credential]:
     """A new ingest secret; those before it end when the overlap does, or earlier where they would have anyway.
 
     Operators' copy is put before the change is committed, and the new secret follows from the present
@@ -27,22 +29,22 @@ def rotate(store: Store, company: str, overlap_seconds: int, now: datetime) -> t
         Conflict: many earlier secrets still work.
         Unavailable: operators' copy could not be put; nothing has changed.
     """
-    row = store.get(Ingest, company, "ingest")
+    row = reading.row(Ingest, company, "ingest")
     kept = row.secrets if row else {}
-    new = secrets.issue(KIND, company, company, _successor(company, kept))
+    new = issue(KIND, company, company, _successor(company, kept))
     overlapping = _until(kept, stamp(now), stamp(now + timedelta(seconds=overlap_seconds)))
     if len(overlapping) > MOST_OVERLAPPING:
         raise Conflict("Many earlier secrets still work. Rotate with a shorter overlap, which ends them too.")
-    secrets.keep_for_operators(company, new.text)
+    keep_for_operators(company, new.text)
     held = overlapping | {new.id: {"digest": new.digest, "until": None}}
     unchanged = Ingest.secrets == kept if row else absent(Ingest)
-    return [Update(Ingest, (company, "ingest"), (Ingest.secrets.set(held),), unchanged)], new
+    return Decided([Update(Ingest, (company, "ingest"), (Ingest.secrets.set(held),), unchanged)], new)
 
 
 def _successor(company: str, kept: dict[str, Any]) -> str:
     """The id that follows the present one; not to be guessed from it."""
     present = "".join(sorted(id for id, each in kept.items() if each["until"] is None))
-    return secrets.keyed("digest-key", "next ingest secret", company, present)[:ID_LENGTH]
+    return keyed("digest-key", "next ingest secret", company, present)[:ID_LENGTH]
 
 
 def _until(kept: dict[str, Any], now: str, end: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Browser sessions: signing in, choosing one of several companies, opening and ending a session.
 
-A session lies beside the user's tokens in the access row, so that it is read in the same call. The
-functions decide; who calls them commits the changes, and decides again when a condition failed.
+A session lies beside the user's tokens in the access row, so that it is read in the same call.
 """
 
 import base64
@@ -12,57 +11,69 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access import passwords
+from chalicelib.access.credentials import Credential, issue
+from chalicelib.access.directory import directory_key
+from chalicelib.access.keys import keyed
+from chalicelib.access.passwords import Compute
+from chalicelib.access.rows import Access, Directory, Password
+from chalicelib.access.tokens import removed
 from chalicelib.errors import NotAuthenticated
-from chalicelib.identity import passwords
-from chalicelib.identity.passwords import Compute
-from chalicelib.identity.people import directory_key
-from chalicelib.identity.rows import Access, Directory, User
-from chalicelib.identity.secrets import Credential, issue, keyed
-from chalicelib.identity.tokens import removed
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Change, Check, Update
 from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
-from chalicelib.storage.store import Store
+from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
 KIND = "wbss"
 MOST_LIVE = 10  # sessions of one user; the oldest ends when another is opened
 MOST_COMPANIES = 500  # of one address that a sign-in looks at
 CHOICE_SECONDS = 300
-_NOBODY = (User, "nobody", "user#nobody")
+_NOBODY = key("nobody", "nobody")
 
 
 class Account(Struct, frozen=True):
     """A user that the person has proved to be: the hash that proved it, and the one to keep from now on."""
 
-    user: User
+    company: str
+    user: str
+    kept: str
     fresh: str
+
+    @property
+    def place(self) -> str:
+        return key(self.company, self.user)
 
     @property
     def mark(self) -> str:
         """Stands for the present password in a signed choice."""
-        return keyed("session-key", "password", str(self.user.password))[:16]
+        return keyed("session-key", "password", self.kept)[:16]
 
 
-def sign_in(store: Store, email: str, password: str, compute: Compute = passwords.argon2id) -> list[Account]:
+def sign_in(reading: Reading, email: str, password: str, compute: Compute = passwords.argon2id) -> list[Account]:
     """The accounts that an e-mail and password open: the same calls and the same work whether there are any or none."""
-    page = store.page(Query(model=Directory, hash=directory_key(email)), limit=MOST_COMPANIES)
-    keys = [(item["company"]["S"], item["user"]["S"]) for item in page.rows]
-    users = store.get_many(*((User, company, f"user#{user}") for company, user in keys), _NOBODY)[:-1]
-    right, fresh = passwords.matching(password, email, [user and user.password for user in users], compute)
-    return [Account(user, fresh) for user, fits in zip(users, right, strict=True) if fits and user.active]
+    page = reading.page(Query(model=Directory, hash=directory_key(email)), limit=MOST_COMPANIES)
+    users = [(item["company"]["S"], item["user"]["S"]) for item in page.rows]
+    found = reading.rows(*((Password, key(*user), "password") for user in users), (Password, _NOBODY, "password"))[:-1]
+    right, fresh = passwords.matching(password, email, [row and row.hash for row in found], compute)
+    proved = [
+        Account(*user, row.hash, fresh) for user, row, fits in zip(users, found, right, strict=True) if row and fits
+    ]
+    access = reading.rows(*((Access, each.place, "access") for each in proved), (Access, _NOBODY, "access"))[:-1]
+    return [each for each, row in zip(proved, access, strict=True) if row and row.active]
 
 
 def choice(accounts: list[Account], now: datetime) -> str:
     """The accounts that were proved, signed and valid for a few minutes, so that nobody types the password twice."""
-    listed = ",".join(f"{each.user.pk}.{each.user.id}.{each.mark}" for each in accounts)
+    listed = ",".join(f"{each.company}.{each.user}.{each.mark}" for each in accounts)
     text = f"{int(now.timestamp()) + CHOICE_SECONDS};{listed}"
     return f"{base64.urlsafe_b64encode(text.encode()).decode()}.{keyed('session-key', 'choice', text)}"
 
 
-def chosen(store: Store, signed: str, company: str, now: datetime) -> Account | None:
+def chosen(reading: Reading, signed: str, company: str, now: datetime) -> Account | None:
     """The account of a company in a signed choice; None when it is forged, old, or the password has changed since."""
     encoded, _, signature = signed.partition(".")
     try:
@@ -76,13 +87,15 @@ def chosen(store: Store, signed: str, company: str, now: datetime) -> Account | 
         return None
     for each in listed.split(","):
         tenant, user, mark = each.split(".")
-        row = store.get(User, tenant, f"user#{user}") if tenant == company else None
-        if row and row.active and Account(row, "").mark == mark:
-            return Account(row, str(row.password))
+        if tenant == company:
+            place = key(tenant, user)
+            row, access = reading.rows((Password, place, "password"), (Access, place, "access"))
+            account = Account(tenant, user, row.hash, row.hash) if row and access and access.active else None
+            return account if account and account.mark == mark else None
     return None
 
 
-def open_session(store: Store, account: Account, now: datetime) -> tuple[list[Change], Credential]:
+def open_session(reading: Reading, account: Account, now: datetime) -> Decided[Credential]:
     """A session; ended ones leave the row, and beyond the most that may live the oldest ends.
 
     The transaction holds only while the password is the one that was proved.
@@ -90,29 +103,23 @@ def open_session(store: Store, account: Account, now: datetime) -> tuple[list[Ch
     Raises:
         NotAuthenticated: the user has been made inactive since.
     """
-    user = account.user
-    session = issue(KIND, user.pk, user.id)
+    session = issue(KIND, account.company, account.user)
     until = stamp(now + timedelta(hours=settings().session_hours))
     kept = {"digest": session.digest, "expires_at": until, "kind": KIND}
-    row = store.get(Access, key(user.pk, user.id), "access")
+    row = reading.row(Access, account.place, "access")
     if row is None or not row.active:
         raise NotAuthenticated
-    tokens = row.tokens
-    gone = _surplus(tokens, now)
-    actions = (Access.tokens[session.id].set(document_value(kept)), *removed(gone))
-    return [
-        Update(Access, (row.pk, row.sk), actions, Access.version == row.version),
-        _same_password(account),
-    ], session
+    actions = (Access.tokens[session.id].set(document_value(kept)), *removed(_surplus(row.tokens, now)))
+    opened = Update(Access, (row.pk, row.sk), actions, Access.version == row.version)
+    return Decided([opened, _same_password(account)], session)
 
 
 def _same_password(account: Account) -> Change:
     """Requires the proved password; a hash with an old salt or old parameters is replaced on the way."""
-    user, place = account.user, (account.user.pk, account.user.sk)
-    condition = User.password == user.password
-    if user.password == account.fresh:
-        return Check(User, place, condition)
-    return Update(User, place, (User.password.set(account.fresh),), condition & (User.version == user.version))
+    place, same = (account.place, "password"), Password.hash == account.kept
+    if account.kept == account.fresh:
+        return Check(Password, place, same)
+    return Update(Password, place, (Password.hash.set(account.fresh),), same)
 
 
 def _surplus(tokens: Mapping[str, Any], now: datetime) -> list[str]:
@@ -133,8 +140,8 @@ def end(access: Access, ended: list[str]) -> Change:
     return Update(Access, (access.pk, access.sk), removed(ended), Access.version == access.version)
 
 
-def close_session(session: Credential) -> list[Change]:
+def close_session(session: Credential) -> Decided[None]:
     """Sign out: the session ends wherever its cookie is kept. The condition fails when it has ended already."""
     place = (key(session.company, session.holder), "access")
     held = Access.tokens[session.id]["digest"] == session.digest
-    return [Update(Access, place, removed([session.id]), held)]
+    return Decided([Update(Access, place, removed([session.id]), held)], None)

@@ -10,9 +10,9 @@ marks anew what others made for them, or ends it.
 
 from collections.abc import Iterable, Mapping
 
+from chalicelib.access.permissions import ROLES, Permission, Role
+from chalicelib.access.rows import Makers
 from chalicelib.errors import Denied, InUse
-from chalicelib.identity.permissions import ROLES, Permission, Role
-from chalicelib.identity.rows import Makers
 from chalicelib.storage.changes import Change, Check, Put, absent
 
 Standing = Mapping[str, Mapping[str, int]]  # maker -> role they may hand out -> the version since which they may

@@ -11,17 +11,17 @@ from typing import Any, Literal
 from pynamodb.expressions.condition import Condition, size
 
 from chalicelib import zones
+from chalicelib.access.callers import Caller, require_all
+from chalicelib.access.permissions import Permission, Role
+from chalicelib.access.rows import Access
 from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission, Role
-from chalicelib.identity.rows import Access, Membership, Team, User
-from chalicelib.identity.tokens import require_all
-from chalicelib.projects.rows import Project
+from chalicelib.people.rows import Membership, Team
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
 from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
-from chalicelib.storage.store import Store
+from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
 MemberRole = Literal[
@@ -44,42 +44,41 @@ def place(company: str, project: str, user: str) -> tuple[type[Membership], str,
     return Membership, company, f"member#{project}#{user}"
 
 
-def find(store: Store, company: str, project: str, user: str) -> Membership:
+def find(reading: Reading, company: str, project: str, user: str) -> Membership:
     """The membership, or :class:`NotFound`."""
-    row = store.get(*place(company, project, user))
+    row = reading.row(*place(company, project, user))
     if row is None:
         raise NotFound
     return row
 
 
 def create(
-    store: Store, caller: Caller, project: str, values: dict[str, Any], now: datetime
-) -> tuple[list[Change], Membership]:
+    reading: Reading, caller: Caller, project: str, values: dict[str, Any], now: datetime
+) -> Decided[Membership]:
     """A user's first membership of a project.
 
     Raises:
+        NotFound: there is no such project.
         Denied: the role holds a permission that the caller lacks on the project.
-        Invalid: there is no such user.
+        Invalid: there is no such user, or the last day is over.
         Conflict: the user has a membership of the project.
+        InUse: the user has as many memberships as may be.
     """
     company, user, at = caller.company, values["user"], stamp(now)
     require_all(caller, Role(values["role"]), project)
-    team = _team(store, company, project)
-    person, access, known, there = store.get_many(
-        (User, company, f"user#{user}"),
-        (Access, key(company, user), "access"),
-        place(company, project, user),
-        (Project, key(company, project), "project"),
+    team, access, known = reading.rows(
+        _team(company, project), (Access, key(company, user), "access"), place(company, project, user)
     )
-    if there is None:
+    if team is None:
         raise NotFound
-    if person is None:
-        raise Invalid(errors={"user": ["There is no such user."]})
+    errors = {"user": ["There is no such user."]} if access is None else {}
+    errors |= _complaints(values.get("expires_on"), team.timezone, now)
+    if errors:
+        raise Invalid(errors=errors)
     if known is not None:
         raise Conflict("The user has a membership of this project.", errors={"user": ["Is a member already."]})
     if len(access.memberships) >= MOST_PROJECTS:
         raise InUse(f"The user has {MOST_PROJECTS} memberships, which is the most; remove one first.")
-    _refuse_past(values.get("expires_on"), there.timezone, now)
     row = Membership(
         pk=company,
         sk=place(company, project, user)[2],
@@ -92,36 +91,45 @@ def create(
         updated_at=at,
     )
     room = size(Access.memberships) < MOST_PROJECTS  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
-    return [Put(row, absent(Membership)), _granted(row, there.timezone, room), team], row
+    return Decided([Put(row, absent(Membership)), _granted(row, team.timezone, room), _touched(team)], row)
 
 
 def change(
-    store: Store, caller: Caller, row: Membership, values: dict[str, Any], now: datetime
-) -> tuple[list[Change], Membership]:
+    reading: Reading, caller: Caller, project: str, user: str, values: dict[str, Any], now: datetime
+) -> Decided[Membership]:
     """Another role or last day; nobody takes a role away that holds a permission which they lack."""
+    row, team = _both(reading, caller.company, project, user)
     _not_by_it(caller, row)
     for role in (row.role, values.get("role", row.role)):
-        require_all(caller, Role(role), row.project)
-    team = _team(store, row.pk, row.project)
-    there = store.get(Project, key(row.pk, row.project), "project")
-    assert there is not None, "projects are not deleted"
-    _refuse_past(values.get("expires_on"), there.timezone, now)
+        require_all(caller, Role(role), project)
+    if errors := _complaints(values.get("expires_on"), team.timezone, now):
+        raise Invalid(errors=errors)
     before = row.version
     for name, value in values.items():
         setattr(row, name, value)
     row.version, row.updated_at = before + 1, stamp(now)
-    return [Put(row, Membership.version == before), _granted(row, there.timezone), team], row
+    return Decided([Put(row, Membership.version == before), _granted(row, team.timezone), _touched(team)], row)
 
 
-def remove(store: Store, caller: Caller, row: Membership) -> list[Change]:
-    """The user keeps their base role alone."""
+def remove(reading: Reading, caller: Caller, project: str, user: str) -> Decided[Membership]:
+    """The user keeps their base role alone; the answer is the membership that was."""
+    row, team = _both(reading, caller.company, project, user)
     _not_by_it(caller, row)
-    require_all(caller, Role(row.role), row.project)
-    return [
+    require_all(caller, Role(row.role), project)
+    access = (key(row.pk, user), "access")
+    changes: list[Change] = [
         Delete(Membership, (row.pk, row.sk), Membership.version == row.version),
-        Update(Access, (key(row.pk, row.user), "access"), (Access.memberships[row.project].remove(),)),
-        _team(store, row.pk, row.project),
+        Update(Access, access, (Access.memberships[project].remove(),)),
+        _touched(team),
     ]
+    return Decided(changes, row)
+
+
+def _both(reading: Reading, company: str, project: str, user: str) -> tuple[Membership, Team]:
+    row, team = reading.rows(place(company, project, user), _team(company, project))
+    if row is None or team is None:
+        raise NotFound
+    return row, team
 
 
 def _not_by_it(caller: Caller, row: Membership) -> None:
@@ -130,11 +138,11 @@ def _not_by_it(caller: Caller, row: Membership) -> None:
         caller.require(Permission.MANAGE_TEAM)
 
 
-def _refuse_past(expires_on: str | None, zone: str, now: datetime) -> None:
+def _complaints(expires_on: str | None, zone: str, now: datetime) -> dict[str, list[str]]:
     """A last valid day that is over gives nothing: it is a slip."""
     today = now.astimezone(zones.zone(zone)).date().isoformat()
-    if expires_on is not None and expires_on < today:
-        raise Invalid(errors={"expires_on": [f"Is over: today is {today} on the project."]})
+    over = expires_on is not None and expires_on < today
+    return {"expires_on": [f"Is over: today is {today} on the project."]} if over else {}
 
 
 def refuse_own_end(caller: Caller, project: str) -> None:
@@ -158,28 +166,36 @@ def _granted(row: Membership, zone: str, room: Condition | None = None) -> Updat
     )
 
 
-def _team(store: Store, company: str, project: str) -> Put:
-    """The project's team, one version on; to be read before the time zone or the members are."""
-    row = store.get(Team, company, f"team#{project}")
-    if row is None:
-        return Put(Team(pk=company, sk=f"team#{project}", version=1), absent(Team))
-    before, row.version = row.version, row.version + 1
-    return Put(row, Team.version == before)
+def _team(company: str, project: str) -> tuple[type[Team], str, str]:
+    return Team, company, f"team#{project}"
 
 
-def in_zone(store: Store, company: str, project: str, zone: str) -> list[Change]:
+def begun(company: str, project: str, zone: str) -> Change:
+    """The team of a new project, which nobody is in yet."""
+    return Put(Team(pk=company, sk=f"team#{project}", timezone=zone, version=1), absent(Team))
+
+
+def _touched(team: Team) -> Change:
+    """The team, one version on: its members and its time zone do not change at once."""
+    before, team.version = team.version, team.version + 1
+    return Put(team, Team.version == before)
+
+
+def in_zone(reading: Reading, company: str, project: str, zone: str) -> list[Change]:
     """The project's dated memberships end by the midnights of another time zone.
 
     Raises:
         InUse: there are more of them than one transaction takes.
     """
-    team = _team(store, company, project)
+    team = reading.row(*_team(company, project))  # before the members
+    assert team is not None, "a project is made with its team"
     _, _, first = place(company, project, "")
     members = Query(model=Membership, hash=company, between=(first, first + "~"))
-    dated = [row for row in store.each(members) if row.expires_on]
+    dated = [row for row in reading.each(members) if row.expires_on]
     if len(dated) > MOST_DATED:
         raise InUse(
             f"The project has {len(dated)} memberships with a last day; "
             f"its time zone can be changed with {MOST_DATED} at most."
         )
-    return [team, *(_granted(row, zone) for row in dated)]
+    team.timezone = zone
+    return [_touched(team), *(_granted(row, zone) for row in dated)]
