@@ -47,9 +47,11 @@ from chalicelib.labour.rows import (
     Entry,
 )
 from chalicelib.operatives import operatives
-from chalicelib.projects import projects, wbs
-from chalicelib.projects.wbs import node_key
+from chalicelib.projects import projects
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.tree.ground import node_key
+from chalicelib.tree.lists import activities_under, activities_with
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
@@ -251,9 +253,9 @@ def _activities(call: Call) -> frozenset[str] | None:
     query, company = call.query, call.user.company
     found: list[frozenset[str]] = []
     if query.wbs is not None:
-        found.append(frozenset(wbs.activities_under(call.store, company, query.wbs)))
+        found.append(frozenset(activities_under(Reading(call.store), company, query.wbs)))
     if query.cost_code is not None:
-        found.append(frozenset(wbs.activities_with(call.store, company, query.cost_code, query.project)))
+        found.append(frozenset(activities_with(Reading(call.store), company, query.cost_code, query.project)))
     return frozenset.intersection(*found) if found else None
 
 

@@ -30,12 +30,14 @@ from chalicelib.labour.rows import Audit, Booking, DeletedEntry, Entry, Operativ
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects.projects import TAKES_HOURS
-from chalicelib.projects.rows import Node, NodeClaim, Project
-from chalicelib.projects.wbs import code_claim, node_key
+from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store
 from chalicelib.times import stamp
+from chalicelib.tree.claims import code_key
+from chalicelib.tree.ground import node_key
+from chalicelib.tree.rows import Node, NodeClaim
 
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
 
@@ -84,7 +86,7 @@ def read_around(
         day_place(company, operative, date),
     ]
     if cost_code is not None:
-        wanted.append((NodeClaim, key(company, project), code_claim(cost_code)))
+        wanted.append((NodeClaim, key(company, project), code_key(cost_code)))
     elif wbs is not None:
         wanted.append(node_key(company, wbs))
     rows = store.get_many(*wanted)
