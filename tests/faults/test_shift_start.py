@@ -33,7 +33,7 @@ class Throttling:
         return call if callable(operation) else operation
 
 
-@pytest.mark.parametrize("devices", [60, pytest.param(2000, marks=pytest.mark.every_fault)], ids=["small", "whole"])
+@pytest.mark.parametrize("devices", [24, pytest.param(2000, marks=pytest.mark.every_fault)], ids=["small", "whole"])
 def test_at_shift_start_nothing_is_lost_and_nothing_doubled_and_no_two_operatives_share_an_item(
     site: Site, devices: int
 ) -> None:
