@@ -27,7 +27,6 @@ from chalicelib.http.fields import (
     Unit,
     dates_as_text,
     given,
-    one_of,
 )
 from chalicelib.http.pagination import (
     Changes,
@@ -82,7 +81,7 @@ class NodeCreate(Body, kw_only=True):
     planned_rate: Rate | None | UnsetType = UNSET
     unit: Unit | None | UnsetType = UNSET
     quantity: Amount | None | UnsetType = UNSET
-    earning_rule: Annotated[str, one_of(EarningRule)] | UnsetType = UNSET
+    earning_rule: EarningRule | UnsetType = UNSET
     milestones: Milestones | UnsetType = UNSET
     baseline_start: date | None | UnsetType = UNSET
     baseline_finish: date | None | UnsetType = UNSET
@@ -100,7 +99,7 @@ class NodePatch(Body, kw_only=True):
     planned_rate: Rate | None | UnsetType = UNSET
     unit: Unit | None | UnsetType = UNSET
     quantity: Amount | None | UnsetType = UNSET
-    earning_rule: Annotated[str, one_of(EarningRule)] | UnsetType = UNSET
+    earning_rule: EarningRule | UnsetType = UNSET
     milestones: Milestones | UnsetType = UNSET
     baseline_start: date | None | UnsetType = UNSET
     baseline_finish: date | None | UnsetType = UNSET
