@@ -13,7 +13,7 @@ from chalicelib.http.fields import Body
 
 BASE = "/api/v1"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
-ID = re.compile(r"[a-z0-9]{1,64}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ids and dates: no key of ours is made of anything else
+ID = re.compile(r"[a-z0-9]{1,1300}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ids and dates, of which all keys are made
 CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
 
 
