@@ -12,12 +12,14 @@ from bench.engine import engine_section
 from bench.pagination import pagination_section
 from bench.parsers import parsers_section
 from bench.routes import routes_section
+from bench.tree import tree_section
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
     "burst": burst_section,
     "batch": batch_section,
     "pagination": pagination_section,
+    "tree": tree_section,
     "parsers": parsers_section,
     "cold-start": cold_start_section,
     "engine": engine_section,

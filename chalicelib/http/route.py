@@ -58,6 +58,7 @@ class Route(Struct, frozen=True, kw_only=True):
     content_types: tuple[str, ...]
     answer: Any = None
     batch_answer: Any = None
+    job_answer: Any = None
     produces: tuple[str, ...]
     status: int = 200
     page: bool = False
