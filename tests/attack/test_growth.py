@@ -37,10 +37,8 @@ def test_a_page_of_the_largest_rows_is_bounded_in_bytes_and_the_walk_gives_every
     no_row_is_larger_than_storage_takes()
 
 
-@pytest.mark.parametrize(
-    "path", ["/projects/?", "/operatives/?", "/labour/?", "/users/?", "/tokens/?", "/memberships/?"]
-)
-def test_no_page_number_overflows_anything(stage: Stage, path: str) -> None:
+@pytest.mark.parametrize("group", ["projects", "operatives", "labour", "users", "tokens", "memberships"])
+def test_no_page_number_overflows_anything(stage: Stage, group: str) -> None:
     for page in (2, 999_999, 1_000_000, 10_737_419, 2**31, 2**63, 10**40):
         for size in (1, 200):
             reply = attacked(stage.owner, "GET", f"/api/v1/{group}/?page={page}&page_size={size}")
