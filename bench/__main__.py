@@ -11,6 +11,7 @@ from bench.engine import engine_section
 from bench.pagination import pagination_section
 from bench.parsers import parsers_section
 from bench.routes import routes_section
+from bench.warm_requests import warm_section
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
@@ -18,6 +19,7 @@ SECTIONS: Mapping[str, Callable[[], object]] = {
     "pagination": pagination_section,
     "parsers": parsers_section,
     "cold-start": cold_start_section,
+    "warm": warm_section,
     "engine": engine_section,
 }
 

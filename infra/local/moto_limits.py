@@ -46,7 +46,7 @@ def _check_batch(body: dict[str, Any]) -> None:
 
 
 def _check_transaction(body: dict[str, Any]) -> None:
-    if len(json.dumps(body["TransactItems"])) > TRANSACTION_BYTES:
+    if len(json.dumps(body["TransactItems"], default=repr)) > TRANSACTION_BYTES:  # binary values are bytes here
         raise MockValidationException("Transaction request size exceeds the maximum")
 
 
