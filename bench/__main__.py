@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
+from bench.batch import batch_section
 from bench.burst import burst_section
 from bench.cold_start import cold_start_section
 from bench.engine import engine_section
@@ -16,6 +17,7 @@ from bench.tree import tree_section
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
     "burst": burst_section,
+    "batch": batch_section,
     "pagination": pagination_section,
     "tree": tree_section,
     "parsers": parsers_section,

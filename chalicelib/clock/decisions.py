@@ -167,28 +167,30 @@ def _apply(
     """The events that the decision is about: the one with the shift, and what it holds or let go of."""
     if len(leader.history or ()) >= MOST_DECISIONS:
         raise InUse(f"An event can be settled {MOST_DECISIONS} times at most.")
-    for row in {leader.sk: leader, target.sk: target}.values():
+    concerned = {leader.sk: leader, target.sk: target}
+    if choice.action != "dismiss":
+        leader.closed = leader.closed_at = None
+        leader.decision = {**(leader.decision or {}), **choice.values, "at": stamp(now)}
+        concerned |= {row.sk: row for row in _let_go(line, leader, choice, now)}
+    for row in concerned.values():
         step = {"at": stamp(now), "by": caller.user, "action": choice.action, "reason": choice.reason}
         row.history = [*(row.history or []), {**step, "before": row.status, "changes": dict(choice.values)}]
         row.settled_by = caller.user
         line.changed.add(row.sk)
-    if choice.action != "dismiss":
-        leader.closed = leader.closed_at = None
-        leader.decision = {**(leader.decision or {}), **choice.values, "at": stamp(now)}
-        _let_go(line, leader, choice, now)
-    return sorted({leader.sk, target.sk})
+    return sorted(concerned)
 
 
-def _let_go(line: Timeline, leader: ClockEvent, choice: Choice, now: datetime) -> None:
-    """The out that a person has replaced belongs to no other shift."""
+def _let_go(line: Timeline, leader: ClockEvent, choice: Choice, now: datetime) -> list[ClockEvent]:
+    """The out that a person has replaced: it belongs to no other shift."""
     other = line.rows.get(leader.partner or "")
     if choice.action != "fix" or other is None or not other.sk.endswith("#out"):
-        return
-    if choice.values.get("clock_out", other.sent_out) != other.sent_out:
-        other.closed, other.closed_at = "dismissed", stamp(now)
-        line.changed.add(other.sk)
+        return []
     assert leader.decision is not None
     leader.decision = {"clock_out": other.sent_out, **leader.decision}
+    if choice.values.get("clock_out", other.sent_out) == other.sent_out:
+        return []
+    other.closed, other.closed_at = "dismissed", stamp(now)
+    return [other]
 
 
 def _with_end(row: ClockEvent) -> list[Any]:

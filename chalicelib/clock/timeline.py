@@ -12,6 +12,7 @@ from chalicelib.clock.rows import ClockEvent
 from chalicelib.clock.settlement import settle
 from chalicelib.clock.surroundings import Active, Surroundings
 from chalicelib.clock.values import Booked, Event, Facts, Outcome, Worker
+from chalicelib.errors import InUse
 from chalicelib.ids import new_id
 from chalicelib.storage.reading import Reading
 from chalicelib.times import stamp
@@ -70,7 +71,7 @@ class Timeline(Surroundings):
         """The event's row and its entry as they should be."""
         assert self.books is not None
         row = self.rows[event.name]
-        self._book(event, outcome)
+        outcome = self._booked_as(event, outcome)
         row.clock_in, row.clock_out = moments.written(outcome.start), moments.written(outcome.finish)
         row.operative, row.project, row.partner = outcome.operative, outcome.project, outcome.partner
         row.status, row.reason = outcome.status, outcome.reason
@@ -79,12 +80,23 @@ class Timeline(Surroundings):
         leader = self.rows.get(outcome.of) if outcome.of else None
         row.labour_entry = leader.labour_entry if leader else self._entry_after(event, outcome)
         row.applied = None if leader or not row.labour_entry else outcome.applied
+        if leader:
+            row.status, row.reason = leader.status, leader.reason
 
     @staticmethod
     def _entry_after(event: Event, outcome: Outcome) -> str | None:
         if outcome.shift:
             return event.entry.id if event.entry and not outcome.withdraw else event.new_entry
         return event.entry.id if event.entry and not outcome.withdraw else None
+
+    def _booked_as(self, event: Event, outcome: Outcome) -> Outcome:
+        """The outcome with its entry made; one that the operative's day has no room for waits for a person."""
+        try:
+            self._book(event, outcome)
+            return outcome
+        except InUse:
+            kept = event.applied if event.entry and not outcome.withdraw else None
+            return replace(outcome, status="needs_review", reason=judging.DAY_FULL, shift=None, applied=kept)
 
     def _book(self, event: Event, outcome: Outcome) -> None:
         assert self.books is not None

@@ -64,6 +64,8 @@ def test_the_end_of_a_pair_fixed_at_either_punch_is_one_shift(gates: Gates) -> N
         settle(gates, events[which]["id"], "fix", {"clock_out": f"{DAY}T16:00:00Z", **WHY})
         assert gates.hours(hand) == ["9.00"]
         assert gates.event(events[0]["id"])["status"] == "matched"
+        out = gates.event(events[1]["id"])
+        assert (out["status"], [step["action"] for step in out["history"]]) == ("dismissed", ["fix"])
         assert told(gates.punch(hand, "06:30"))[1] == "open", "the out belongs to no other shift"
         assert gates.hours(hand) == ["9.00"]
 
