@@ -22,15 +22,16 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     """The environment that reaches the prepared tables, and the owner's token, and the ingest secret."""
     environment = LOCAL | {"AWS_ENDPOINT_URL": endpoint}
     os.environ.update(environment)
-    from chalicelib.identity import secrets
-    from chalicelib.identity.rows import Company
-    from chalicelib.projects import projects
+    from chalicelib.access import keys
+    from chalicelib.access.rows import Company
     from chalicelib.settings import settings
+    from chalicelib.storage.reading import Reading
     from chalicelib.storage.store import store
     from chalicelib.times import utc_now
+    from chalicelib.tree.planting import create_project
     from infra import company, provision
 
-    for cached in (settings, store, secrets._provider):
+    for cached in (settings, store, keys._provider):
         cached.cache_clear()
     provision.create_tables()
     made = company.create("Bench", "pro", "UTC", "owner@bench.example")
@@ -38,7 +39,7 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     assert tenant is not None
     for number in range(PROJECTS):
         values = {"code": f"P{number:03d}", "name": f"Project {number}"}
-        store().transact(projects.create(store(), tenant, values, utc_now())[0])
+        store().transact(create_project(Reading(store()), tenant, values, utc_now()).changes)
     return environment, made["token"], made["ingest_secret"]
 
 

@@ -30,12 +30,19 @@ def engine_section(activities: int = ACTIVITIES, rows: int = ROWS, turns: int = 
     """Measure and print the table and the ratios."""
     times = measure(activities, rows, turns)
     print(f"full rollup of {activities:,} activities with {rows:,} approved rows, ms: median of {turns} turns")
-    print(f"{'':<20}{'CPU':>8}{'wall':>8}{'ours / theirs, CPU':>22}{'wall':>8}")
+    for line in table(times):
+        print(line)
+    return times
+
+
+def table(times: Times) -> list[str]:
+    """CPU and wall milliseconds of each program, and ours as a multiple of each other's."""
+    lines = [f"{'':<20}{'CPU':>8}{'wall':>8}{'ours / theirs, CPU':>22}{'wall':>8}"]
     for name in times:
         cpu, wall = median(times, name, 0), median(times, name, 1)
         ratios = f"{median(times, OURS, 0) / cpu:>22.2f}{median(times, OURS, 1) / wall:>8.2f}" if name != OURS else ""
-        print(f"{name:<20}{cpu * 1000:>8.0f}{wall * 1000:>8.0f}{ratios}")
-    return times
+        lines.append(f"{name:<20}{cpu * 1000:>8.0f}{wall * 1000:>8.0f}{ratios}")
+    return lines
 
 
 def measure(activities: int, rows: int, turns: int) -> Times:

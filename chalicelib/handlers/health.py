@@ -2,12 +2,12 @@
 
 from botocore.exceptions import ClientError
 
+from chalicelib.access import keys
 from chalicelib.errors import Unavailable
 from chalicelib.http.answers import JSON
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.http.routes import BASE, Guard, RouteSet
-from chalicelib.identity import secrets
 from chalicelib.storage.store import Store
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 from chalicelib.tables import TABLES
@@ -46,8 +46,8 @@ def require_whole(store: Store) -> None:
     try:
         store.together(*(lambda name=table.name: _look(store, name, ("pk", "sk")) for table in TABLES))
         _look(store, IDEMPOTENCY_TABLE, ("id",))
-        secrets.keyed("digest-key", "health")
-        secrets.keyed("session-key", "health")
+        keys.keyed("digest-key", "health")
+        keys.keyed("session-key", "health")
     except ClientError as error:
         if error.response["Error"]["Code"] not in {"ResourceNotFoundException", "ParameterNotFound"}:
             raise

@@ -1,11 +1,14 @@
 """Labour entries."""
 
+from collections.abc import Mapping
 from itertools import product
 from math import prod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -30,9 +33,8 @@ from chalicelib.http.fields import (
     one_of,
 )
 from chalicelib.http.pagination import ChangesQuery, Listed, Rule, Source, Summed, changed, incremental, listed
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 from chalicelib.labour import clashes, entries
 from chalicelib.labour.rows import (
@@ -44,9 +46,12 @@ from chalicelib.labour.rows import (
     ENTRIES,
     Entry,
 )
-from chalicelib.projects import wbs
-from chalicelib.projects.wbs import node_key
+from chalicelib.operatives import operatives
+from chalicelib.projects import projects
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.tree.ground import node_key
+from chalicelib.tree.lists import activities_under, activities_with
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
@@ -57,6 +62,7 @@ Action = Literal["approve", "delete", "edit", "reject", "reopen", "submit"]
 class EntryQuery(ChangesQuery, kw_only=True):
     """Filters of the labour list; newest date first."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("date_from", "date_to"),)
     project: Id | None = None
     operative: Id | None = None
     status: Status | None = None
@@ -73,6 +79,7 @@ class EntryQuery(ChangesQuery, kw_only=True):
 class EntryCreate(Body, kw_only=True):
     """Hours of one operative on one date."""
 
+    references: ClassVar[Mapping[str, Place]] = {"project": projects.place, "operative": operatives.place}
     project: Id
     operative: Id
     date: Date
@@ -86,6 +93,7 @@ class EntryCreate(Body, kw_only=True):
 class EntryPatch(Body, kw_only=True):
     """Fields of an entry to change; the state stays."""
 
+    references: ClassVar[Mapping[str, Place]] = {"project": projects.place, "operative": operatives.place}
     project: Id | UnsetType = UNSET
     operative: Id | UnsetType = UNSET
     date: Date | UnsetType = UNSET
@@ -245,9 +253,9 @@ def _activities(call: Call) -> frozenset[str] | None:
     query, company = call.query, call.user.company
     found: list[frozenset[str]] = []
     if query.wbs is not None:
-        found.append(frozenset(wbs.activities_under(call.store, company, query.wbs)))
+        found.append(frozenset(activities_under(Reading(call.store), company, query.wbs)))
     if query.cost_code is not None:
-        found.append(frozenset(wbs.activities_with(call.store, company, query.cost_code, query.project)))
+        found.append(frozenset(activities_with(Reading(call.store), company, query.cost_code, query.project)))
     return frozenset.intersection(*found) if found else None
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.limits import Allowance
 from chalicelib.http.idempotency import Ledger
-from chalicelib.identity.access import Allowance, Caller
 from chalicelib.settings import settings
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import Store
@@ -32,10 +33,21 @@ class Call(Struct):
     reading: Reading | None = None
 
     @property
+    def rows(self) -> Reading:
+        """What this attempt at a write has read; for a route that only reads, a reading of its own."""
+        return self.reading or Reading(self.store)
+
+    @property
     def user(self) -> Caller:
         """The caller of a route that needs one."""
         assert self.caller is not None, "the route is declared open"
         return self.caller
+
+    @property
+    def decision(self) -> Reading:
+        """What this attempt at a write reads: each row once, however often it is asked for."""
+        assert self.reading is not None, "only a write decides"
+        return self.reading
 
     @property
     def company(self) -> str:

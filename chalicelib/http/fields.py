@@ -3,6 +3,7 @@
 The models are msgspec Structs; one declaration validates (``binding.py``), documents (``openapi.py``) and serialises.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, get_args
@@ -36,6 +37,9 @@ Stamp = Annotated[str, Meta(examples=["2026-06-08T07:00:00.000000Z"], extra_json
 Day = Annotated[str, Meta(examples=["2026-06-08"], extra_json_schema={"format": "date"})]
 Moment = Annotated[datetime, instant()]
 Name = Annotated[str, text("North quay", 1, 200)]
+PersonName = Annotated[str, text("Fay Byrne", 1, 200)]
+Label = Annotated[str, text("Kiosk at gate 2", 1, 64)]
+ClockId = Annotated[str, text("1077", 1, 64, plain=True)]
 Code = Annotated[str, text("C-101", 1, 64, plain=True)]
 Note = Annotated[str, text("Rain until ten.", 0, 2000, lines=True)]
 Reason = Annotated[str, text("Wrong activity.", 1, 2000, lines=True)]
@@ -98,10 +102,13 @@ Weekday = Annotated[int, Meta(ge=1, le=7)]
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of request bodies and queries; unknown fields are refused by name.
 
-    ``schema_rules`` say in JSON Schema what holds between the fields.
+    ``schema_rules`` say in JSON Schema what holds between the fields. ``ordered`` are pairs of fields of which the
+    second may not be before the first. ``references`` say of fields that hold an id where the row with that id is.
     """
 
     schema_rules: ClassVar[dict[str, Any]] = {}
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    references: ClassVar[Mapping[str, Callable[[str, str], Any]]] = {}
 
 
 class Loose(msgspec.Struct, kw_only=True):

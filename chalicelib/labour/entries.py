@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission as P
 from chalicelib.errors import (
     ClashUnresolved,
     CostCodeRequired,
@@ -22,20 +24,20 @@ from chalicelib.errors import (
     OwnEntry,
     PeriodClosed,
 )
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission as P
 from chalicelib.ids import new_id, project_of
 from chalicelib.labour import clashes, shifts
 from chalicelib.labour.rows import Audit, Booking, DeletedEntry, Entry, OperativeDay
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects.projects import TAKES_HOURS
-from chalicelib.projects.rows import Node, NodeClaim, Project
-from chalicelib.projects.wbs import code_claim, node_key
+from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store
 from chalicelib.times import stamp
+from chalicelib.tree.claims import code_key
+from chalicelib.tree.ground import node_key
+from chalicelib.tree.rows import Node, NodeClaim
 
 EDITABLE = frozenset({"draft", "submitted", "rejected"})
 
@@ -84,7 +86,7 @@ def read_around(
         day_place(company, operative, date),
     ]
     if cost_code is not None:
-        wanted.append((NodeClaim, key(company, project), code_claim(cost_code)))
+        wanted.append((NodeClaim, key(company, project), code_key(cost_code)))
     elif wbs is not None:
         wanted.append(node_key(company, wbs))
     rows = store.get_many(*wanted)
@@ -450,6 +452,19 @@ def correct(
     before = _move(entry, entry.status, now)
     changes = commit(entry, before, days[0], cap, audit(entry, None, "correct", entry.status, now))
     return changes + [_day(day, _without(day, entry), cap) for day in days[1:]]
+
+
+def withdraw(entry: Entry, day: OperativeDay, cap: Decimal, now: datetime) -> list[Change]:
+    """The clock takes its own entry back; its audit rows stay."""
+    was, before = entry.status, _move(entry, "deleted", now)
+    trail = audit(entry, None, "withdraw", was, now)
+    entry.status = was
+    return [
+        Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
+        Put(DeletedEntry.of(entry, "deleted", stamp(now))),
+        _day(day, _without(day, entry), cap),
+        Put(trail, absent(Audit)),
+    ]
 
 
 _CLOCKED = ("hours", "date", "operative")

@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from chalicelib.identity import secrets
+from chalicelib.access import keys
 from chalicelib.settings import settings
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 from chalicelib.tables import TABLES
@@ -33,7 +33,7 @@ def test_deep_health_is_503_without_a_table(name: str) -> None:
 def test_deep_health_is_503_without_a_key(name: str) -> None:
     with running() as stage:
         boto3.client("ssm").delete_parameter(Name=settings().parameter_prefix + name)
-        secrets._provider.cache_clear()
+        keys._provider.cache_clear()
         only_deep_is_unwell(stage)
 
 

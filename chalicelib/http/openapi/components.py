@@ -57,9 +57,13 @@ def _rules(rules: dict[str, Any]) -> dict[str, Any]:
 def _models(routes: Iterable[Route]) -> list[Any]:
     found: list[Any] = [Problem, Deleted]
     for route in routes:
-        found += [model for model in (route.body, route.answer, route.batch_answer) if model is not None]
+        found += [model for model in _named(route) if model is not None]
         found += getattr(route.body, "schema_parts", ())
     return list(dict.fromkeys(found))
+
+
+def _named(route: Route) -> tuple[Any, ...]:
+    return route.body, route.answer, route.batch_answer, route.job_answer
 
 
 def _renamed(schema: Any, names: dict[str, str]) -> Any:
@@ -75,7 +79,7 @@ def _renamed(schema: Any, names: dict[str, str]) -> Any:
 
 
 def plain(schema: Any) -> Any:
-    """Decimals are JSON numbers here, never text."""
+    """Decimals are JSON numbers here, never text; and words are Markdown."""
     if isinstance(schema, list):
         return [plain(item) for item in schema]
     if not isinstance(schema, dict):
@@ -83,4 +87,6 @@ def plain(schema: Any) -> Any:
     kept = {name: plain(value) for name, value in schema.items() if not (name == "format" and value is None)}
     if kept.get("format") == "decimal":
         kept = {name: value for name, value in kept.items() if name != "format"} | {"type": "number"}
+    if isinstance(kept.get("description"), str):
+        kept["description"] = " ".join(kept["description"].replace("``", "`").split())
     return kept

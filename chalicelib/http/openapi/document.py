@@ -18,9 +18,9 @@ from chalicelib.version import VERSION
 def document() -> dict[str, Any]:
     """The whole document; who serves it adds the address of the service."""
     published = [route for route in ROUTES if _published(route)]
-    paths: dict[str, Any] = {}
+    models, paths = schemas(published), dict[str, Any]()
     for route in published:
-        paths.setdefault(f"{route.path}/", {})[route.method.lower()] = operation(route)
+        paths.setdefault(f"{route.path}/", {})[route.method.lower()] = operation(route, models)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -36,7 +36,7 @@ def document() -> dict[str, Any]:
         ],
         "paths": paths,
         "components": {
-            "schemas": schemas(published),
+            "schemas": models,
             "responses": responses(),
             "headers": {name: each for name, (each, _) in HEADERS.items()},
             "securitySchemes": _security(),

@@ -1,12 +1,14 @@
 """One route as an operation of the document."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec.structs import fields
 
 from chalicelib.http.answers import JSON
-from chalicelib.http.openapi.components import is_list, reference
+from chalicelib.http.openapi.components import is_list, name_of, reference
+from chalicelib.http.openapi.examples import body_example
 from chalicelib.http.openapi.headers import headers_of, one, shared, tagged_read
 from chalicelib.http.openapi.parameters import parameters
 from chalicelib.http.route import CHANGES, Guard, Route, Scope
@@ -19,11 +21,11 @@ WHERE = {
 SECURITY = {Guard.ANYBODY: [], Guard.DEVICE: [{"device": list[str]()}]}
 
 
-def operation(route: Route) -> dict[str, Any]:
+def operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
     """What the document says of a route."""
     found: dict[str, Any] = {
         "operationId": route.handler.__name__,
-        "summary": route.summary,
+        "summary": route.summary.replace("``", "`"),
         "tags": [route.tag],
         "parameters": parameters(route),
         "responses": _responses(route),
@@ -31,7 +33,8 @@ def operation(route: Route) -> dict[str, Any]:
     if route.permission is not None:
         found["description"] = f"Needs the permission `{route.permission.value}` {WHERE[route.scope]}."
     if route.body is not None:
-        content = {kind: {"schema": reference(route.body)} for kind in route.content_types}
+        example = body_example(schemas[name_of(route.body)], schemas)
+        content = {kind: {"schema": reference(route.body), "example": example} for kind in route.content_types}
         found["requestBody"] = {"required": needs_fields(route.body), "content": content}
     if route.guard in SECURITY:
         found["security"] = SECURITY[route.guard]
@@ -43,6 +46,10 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.batch_answer is not None:
         again = {"anyOf": [reference(route.answer), reference(route.batch_answer)]}
         found["200"] = {"description": "Done.", "headers": headers_of(route), "content": {JSON: {"schema": again}}}
+    if route.job_answer is not None:
+        content = {JSON: {"schema": reference(route.job_answer)}}
+        told = shared(route.writes) | one("Location")
+        found["202"] = {"description": "It takes long: a job to ask for.", "headers": told, "content": content}
     if tagged_read(route):
         found["304"] = {"description": "It still has that ETag.", "headers": shared(False) | one("ETag")}
     if route.page:

@@ -12,6 +12,7 @@ from chalicelib.http.pagination.answers import (
 )
 from chalicelib.http.pagination.source import Rule, Source, changed, incremental, words
 from chalicelib.http.pagination.walk import SYNC_LAG, listed
+from chalicelib.http.pagination.whole import listed_whole
 
 __all__ = [
     "SYNC_LAG",
@@ -28,5 +29,6 @@ __all__ = [
     "changed",
     "incremental",
     "listed",
+    "listed_whole",
     "words",
 ]

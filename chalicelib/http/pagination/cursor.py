@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from chalicelib.access.keys import keyed
 from chalicelib.errors import InvalidPage
 from chalicelib.http.call import Call
 from chalicelib.http.pagination.answers import MOST_PAGES
 from chalicelib.http.pagination.source import Source
-from chalicelib.identity.secrets import keyed
 
 SIGNATURE = 26
 
