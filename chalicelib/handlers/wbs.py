@@ -195,10 +195,8 @@ def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
         _require_small(call, company, project, found.between, edition)
 
     def present_trees(tops: list[Line]) -> list[NodeAnswer]:
-        if not tops:
-            return []
-        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition)
-        orders = [item["sk"]["S"] for item in call.store.items(stretch)]
+        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition) if tops else None
+        orders = [item["sk"]["S"] for item in call.store.items(stretch)] if stretch else []
         return nested(shown(call, ground, orders), orders)
 
     return listed(call, _lines(ground, found, None), present_trees)

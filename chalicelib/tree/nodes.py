@@ -216,7 +216,7 @@ def change(
     node = _changed(before, values, now)
     order = moved.order if moved else found.order
     taken, left = _claims(reading, company, found, node, order)
-    require_own(before)
+    require_own(reading.rows(node_key(company, id))[0])
     began = str(before.version)
     if moved is None:
         changes = [*_kept_in_place(company, found, node), *taken, *left]
@@ -270,11 +270,15 @@ def _put(node: Node) -> Change:
 
 def _kept_in_place(company: str, found: Found, node: Node) -> list[Change]:
     """The node with other fields where it stands; its lines are found by its new name and code."""
-    text = node.searchable()
+    text, place = node.searchable(), found.place
     if text == found.node.searchable():
         return [_put(node)]
-    place = found.place
-    lines = [Update(Line, each, (Line.search_text.set(text),)) for each in lines_of(company, node.project, place.order)]
+    orders = {place.order, (place.next or {}).get("order", place.order)}  # with the one that is staged for it
+    lines = [
+        Update(Line, each, (Line.search_text.set(text),))
+        for order in sorted(orders)
+        for each in lines_of(company, node.project, order)
+    ]
     return [_put(node), Check(Place, (place.pk, place.sk), Place.version == place.version), *lines]
 
 
