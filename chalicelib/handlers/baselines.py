@@ -6,13 +6,13 @@ from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Name
+from chalicelib.http.fields import Answer, Body, Name, Stamp
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.storage.reading import Reading
 from chalicelib.tree import baselines
 from chalicelib.tree.ground import find_ground
-from chalicelib.tree.large import AWAITED
+from chalicelib.tree.large import MOST_AWAITED
 
 routes = RouteSet("Projects", __name__)
 
@@ -28,7 +28,7 @@ class BaselineAnswer(Answer, kw_only=True):
 
     number: int
     name: str
-    frozen_at: str
+    frozen_at: Stamp
     frozen_by: str
 
 
@@ -52,12 +52,13 @@ def list_baselines(call: Call, id: str) -> Listed[Any]:
     permission=Permission.EDIT_BUDGETS,
     body=BaselineCreate,
     answer=BaselineAnswer,
+    job_answer=jobs.JobAnswer,
     status=201,
 )
 def freeze_baseline(call: Call, id: str, body: BaselineCreate) -> Written:
     """Freeze budget hours, dates and calendar as the next baseline; of more than 1,000 nodes by a job."""
     decided = baselines.freeze(call.decision, call.user, id, body.name, call.now)
     intent = decided.answer
-    if intent.total <= AWAITED:
+    if intent.total <= MOST_AWAITED:
         return Written(decided.changes, None, intent=intent.id)
     return Written(decided.changes, jobs.present(intent), status=202, location=jobs.location(intent))

@@ -27,7 +27,6 @@ from chalicelib.http.fields import (
     Unit,
     dates_as_text,
     given,
-    one_of,
 )
 from chalicelib.http.pagination import (
     Changes,
@@ -49,7 +48,7 @@ from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.tree import deletion, nodes
 from chalicelib.tree.ground import Ground, find, find_ground, known, place_key, steadily
-from chalicelib.tree.large import AWAITED
+from chalicelib.tree.large import MOST_AWAITED
 from chalicelib.tree.lists import Filters, Matching, changed_below, lines_between, matching, visible
 from chalicelib.tree.order import LEVELS, holder_order, level_of
 from chalicelib.tree.rows import Line, Node
@@ -82,7 +81,7 @@ class NodeCreate(Body, kw_only=True):
     planned_rate: Rate | None | UnsetType = UNSET
     unit: Unit | None | UnsetType = UNSET
     quantity: Amount | None | UnsetType = UNSET
-    earning_rule: Annotated[str, one_of(EarningRule)] | UnsetType = UNSET
+    earning_rule: EarningRule | UnsetType = UNSET
     milestones: Milestones | UnsetType = UNSET
     baseline_start: date | None | UnsetType = UNSET
     baseline_finish: date | None | UnsetType = UNSET
@@ -100,7 +99,7 @@ class NodePatch(Body, kw_only=True):
     planned_rate: Rate | None | UnsetType = UNSET
     unit: Unit | None | UnsetType = UNSET
     quantity: Amount | None | UnsetType = UNSET
-    earning_rule: Annotated[str, one_of(EarningRule)] | UnsetType = UNSET
+    earning_rule: EarningRule | UnsetType = UNSET
     milestones: Milestones | UnsetType = UNSET
     baseline_start: date | None | UnsetType = UNSET
     baseline_finish: date | None | UnsetType = UNSET
@@ -196,10 +195,8 @@ def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
         _require_small(call, company, project, found.between, edition)
 
     def present_trees(tops: list[Line]) -> list[NodeAnswer]:
-        if not tops:
-            return []
-        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition)
-        orders = [item["sk"]["S"] for item in call.store.items(stretch)]
+        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition) if tops else None
+        orders = [item["sk"]["S"] for item in call.store.items(stretch)] if stretch else []
         return nested(shown(call, ground, orders), orders)
 
     return listed(call, _lines(ground, found, None), present_trees)
@@ -266,7 +263,14 @@ def read_node(call: Call, id: str) -> Read:
     return steadily(read)
 
 
-@routes.route("PATCH", f"{BASE}/wbs/{{id}}", permission=Permission.READ_PROJECTS, body=NodePatch, answer=NodeAnswer)
+@routes.route(
+    "PATCH",
+    f"{BASE}/wbs/{{id}}",
+    permission=Permission.READ_PROJECTS,
+    body=NodePatch,
+    answer=NodeAnswer,
+    job_answer=jobs.JobAnswer,
+)
 def change_node(call: Call, id: str, body: NodePatch) -> Written:
     """Change some fields of a node, or move it with everything below.
 
@@ -277,10 +281,10 @@ def change_node(call: Call, id: str, body: NodePatch) -> Written:
     found = nodes.read_ahead(reading, call.user, id, values)
 
     def show(seen: nodes.Seen) -> NodeAnswer:
-        return present(call.user, seen.node, seen.order, seen.known, figures[id])
+        return present(call.user, seen.node, seen.order, seen.known, seen.beside[id])
 
-    figures = done(call, found.project, [id])
-    decided = nodes.change(reading, call.user, id, values, call.now, show)
+    levels = {id: found.node.level}
+    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, levels))
     seen = decided.answer
     if seen.intent is not None:
         return _by_work(decided.changes, seen.intent, etag(found.node.version), etag(seen.node.version))
@@ -289,12 +293,12 @@ def change_node(call: Call, id: str, body: NodePatch) -> Written:
 
 def _by_work(changes: Any, intent: Intent, began: str, tag: str | None) -> Written:
     """What takes more than one transaction: the request's own work, or a job that the client may watch."""
-    if intent.total <= AWAITED:
+    if intent.total <= MOST_AWAITED:
         return Written(changes, None, began=began, etag=tag, intent=intent.id)
     return Written(changes, jobs.present(intent), status=202, location=jobs.location(intent), began=began)
 
 
-@routes.route("DELETE", f"{BASE}/wbs/{{id}}", permission=Permission.EDIT_WBS, status=204)
+@routes.route("DELETE", f"{BASE}/wbs/{{id}}", permission=Permission.EDIT_WBS, status=204, job_answer=jobs.JobAnswer)
 def delete_node(call: Call, id: str) -> Written:
     """Delete a node with everything below it, unless there are hours.
 

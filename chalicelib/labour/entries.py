@@ -455,6 +455,19 @@ def correct(
     return changes + [_day(day, _without(day, entry), cap) for day in days[1:]]
 
 
+def withdraw(entry: Entry, day: OperativeDay, cap: Decimal, now: datetime) -> list[Change]:
+    """The clock takes its own entry back; its audit rows stay."""
+    was, before = entry.status, _move(entry, "deleted", now)
+    trail = audit(entry, None, "withdraw", was, now)
+    entry.status = was
+    return [
+        Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
+        Put(DeletedEntry.of(entry, "deleted", stamp(now))),
+        _day(day, _without(day, entry), cap),
+        Put(trail, absent(Audit)),
+    ]
+
+
 _CLOCKED = ("hours", "date", "operative")
 
 

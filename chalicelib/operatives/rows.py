@@ -11,7 +11,7 @@ OPERATIVES = List("company", "list_company", ORDER)
 BY_ACTIVE = List("active", "list_active", ORDER)
 BY_TRADE = List("trade", "list_trade", ORDER)
 BY_CLOCK_ID = List("clock_id", "list_clock_id", ORDER)
-TABLE = Table("operatives", (OPERATIVES, BY_ACTIVE, BY_TRADE, BY_CLOCK_ID, UPDATED))
+TABLE = Table("operatives", (OPERATIVES, BY_ACTIVE, BY_TRADE, BY_CLOCK_ID, UPDATED), stream=True)
 
 
 class Operative(Searchable):

@@ -19,6 +19,7 @@ KINDS: dict[str, str] = {  # kind -> "module:function"
     "tree_delete": "chalicelib.tree.deletion:delete_step",
     "tree_clear": "chalicelib.tree.large:clear_step",
     "tree_verify": "chalicelib.labour.slipped_in:verify_step",
+    "clock_settle": "chalicelib.clock.waiting:step",
     "baseline_freeze": "chalicelib.tree.baselines:freeze_step",
 }
 
