@@ -28,7 +28,7 @@ Errors = dict[str, list[str]]
 
 
 class SheetRow(Struct, frozen=True):
-    """One line of hours: ``operative`` is an id or a clock ID, ``project`` a code."""
+    """One line of hours: ``operative`` is an id or a clock ID, ``project`` a code; ``line`` is where it stands."""
 
     operative: str
     date: str
@@ -37,6 +37,7 @@ class SheetRow(Struct, frozen=True):
     hours: Decimal
     quantity: Decimal | None
     note: str | None
+    line: int = 0
 
 
 def read(raw: bytes) -> list[SheetRow]:
@@ -123,6 +124,7 @@ def _row(
         Decimal(values["hours"] or 0),
         Decimal(values["quantity"]) if values["quantity"] is not None else None,
         found.get("note"),
+        line,
     )
 
 

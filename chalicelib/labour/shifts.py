@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
-from chalicelib.storage.rows import ClockEvent, Entry, Shifts, key
-from chalicelib.storage.store import Change, Put, Update, absent
+from chalicelib.clock.rows import BY_STATUS, ClockEvent, Shifts
+from chalicelib.labour.rows import Entry
+from chalicelib.storage.changes import Change, Put, Update, absent
+from chalicelib.storage.rows import key
 
 DELETED = "entry_deleted"  # of an event: what a person has deleted, no punch makes again
 Place = tuple[type[Shifts], str, str]
@@ -71,7 +74,7 @@ def free(entry: Entry, at: str) -> list[Change]:
 def _dismissed(company: str, at: str) -> tuple[Action, ...]:
     return (
         ClockEvent.status.set("dismissed"),
-        ClockEvent.list_status.set(key(company, "dismissed")),
+        Path(BY_STATUS.hash).set(key(company, "dismissed")),
         ClockEvent.reason.set(DELETED),
         ClockEvent.labour_entry.remove(),
         ClockEvent.updated_at.set(at),

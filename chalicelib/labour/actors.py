@@ -1,0 +1,44 @@
+"""Who does something to hours: a user with whoever stands behind their token, or the clock, who is nobody."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib.identity.access import Caller
+from chalicelib.identity.rows import Access, Company
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.rows import key
+
+
+class Actor(Struct, frozen=True):
+    """Whose doing a change is; ``people`` are the user and the makers of the token in use."""
+
+    user: str | None = None
+    token: str | None = None
+    makers: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """All of them, as the four-eyes rule counts them."""
+        return frozenset(self.makers) | ({self.user} if self.user else set())
+
+
+THE_CLOCK = Actor()
+
+
+def acting(caller: Caller) -> Actor:
+    """The caller as the one who does it."""
+    return Actor(caller.user, caller.token, tuple(sorted(caller.makers)))
+
+
+def remembered(caller: Caller) -> dict[str, Any]:
+    """The caller as an intent keeps them."""
+    return {"user": caller.user, "token": caller.token, "makers": sorted(caller.makers)}
+
+
+def caller_again(reading: Reading, company: str, kept: Mapping[str, Any], now: datetime) -> Caller:
+    """The caller of the request that an intent came from, with the rights that they have now."""
+    access, tenant = reading.rows((Access, key(company, kept["user"]), "access"), (Company, company, "company"))
+    return Caller(company, kept["user"], access, tenant, now, token=kept["token"], makers=frozenset(kept["makers"]))
