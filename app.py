@@ -4,10 +4,6 @@ import gc
 
 gc.disable()  # what is loaded below stays for good: looking for garbage in it is a tenth of a cold start
 
-from typing import Any
-
-from chalice.app import CloudWatchEvent, DynamoDBEvent
-
 from chalicelib.handlers import (
     account,
     clock_events,
@@ -16,6 +12,7 @@ from chalicelib.handlers import (
     health,
     integrations,
     invitations,
+    jobs,
     labour,
     memberships,
     operatives,
@@ -27,6 +24,7 @@ from chalicelib.handlers import (
     wbs,
 )
 from chalicelib.http.api import build
+from chalicelib.http.events import register
 
 app = build(
     account.routes,
@@ -42,39 +40,13 @@ app = build(
     health.routes,
     integrations.routes,
     invitations.routes,
+    jobs.routes,
     sign_in.routes,
     settings_page.routes,
     documentation.routes,
 )
 
-
-@app.on_dynamodb_record(
-    stream_arn="arn:aws:dynamodb:eu-west-1:000000000000:table/labour/stream/set-by-template", name="labour_rollup"
-)
-def labour_rollup(event: DynamoDBEvent) -> Any:
-    """Approved and reopened hours reach the key figures."""
-    from chalicelib.handlers.streams import roll_up  # here: requests need not load it at a cold start
-
-    return roll_up("labour_rollup", event.to_dict(), event.context)
-
-
-@app.on_dynamodb_record(
-    stream_arn="arn:aws:dynamodb:eu-west-1:000000000000:table/projects/stream/set-by-template", name="plan_rollup"
-)
-def plan_rollup(event: DynamoDBEvent) -> Any:
-    """Budgets, plans and moves reach the key figures."""
-    from chalicelib.handlers.streams import roll_up  # here: requests need not load it at a cold start
-
-    return roll_up("plan_rollup", event.to_dict(), event.context)
-
-
-@app.schedule("rate(1 minute)", name="repair_rollups")
-def repair_rollups(event: CloudWatchEvent) -> int:
-    """Do what stream functions had to leave, and check projects that are due, in slices."""
-    from chalicelib.handlers.streams import roll_forward  # here: requests need not load it at a cold start
-
-    return roll_forward("repair_rollups", event.context)
-
+globals().update(register(app))  # Lambda finds each event function under its name in this module
 
 gc.freeze()
 gc.enable()

@@ -22,12 +22,12 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     """The environment that reaches the prepared tables, and the owner's token, and the ingest secret."""
     environment = LOCAL | {"AWS_ENDPOINT_URL": endpoint}
     os.environ.update(environment)
-    from chalicelib.http.call import utc_now
     from chalicelib.identity import secrets
+    from chalicelib.identity.rows import Company
     from chalicelib.projects import projects
     from chalicelib.settings import settings
-    from chalicelib.storage.rows import Company
     from chalicelib.storage.store import store
+    from chalicelib.times import utc_now
     from infra import company, provision
 
     for cached in (settings, store, secrets._provider):
@@ -45,7 +45,7 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
 def indexes() -> Mapping[str, list[dict[str, Any]]]:
     """Every table's lists as the meter takes them."""
     from chalicelib.settings import settings
-    from chalicelib.storage.rows import TABLES
+    from chalicelib.tables import TABLES
     from infra.provision import table_definition
 
     return {

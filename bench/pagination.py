@@ -186,7 +186,7 @@ def entries_of(company: str, length: int) -> Iterator[Item]:
     """Entries of a company as they lie in the table, a hundred a day."""
     from datetime import date, timedelta
 
-    from chalicelib.identity.secrets import new_id
+    from chalicelib.ids import new_id
 
     project, hand = new_id(), new_id()
     for number in range(length):

@@ -23,6 +23,7 @@ class Settings:
     rate_sign_in: int = setting(10, "Sign-in attempts a minute from one address or for one e-mail.")
     rate_ingest: int = setting(6000, "Ingest requests a minute for one company and for one address.")
     secure_cookies: bool = setting(True, "Send the session cookie over HTTPS only (off on plain HTTP).")
+    key_days: int = setting(7, "Days that the answer to an Idempotency-Key is kept: sites are offline for weekends.")
     session_hours: int = setting(12, "How long a browser session lasts.")
 
     @property

@@ -17,17 +17,19 @@ import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.encoding import encode
 from chalicelib.errors import Invalid, NotFound, Unavailable, WbsyncError
-from chalicelib.http.call import utc_now
-from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, bind, encode, given
+from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, bind, given
 from chalicelib.identity import companies, ingest_secrets, invitations, passwords, people
 from chalicelib.identity.companies import create_company
 from chalicelib.identity.permissions import PLANS, Role
+from chalicelib.identity.rows import Company
 from chalicelib.identity.secrets import keep_for_operators
 from chalicelib.operatives import operatives
 from chalicelib.settings import settings
-from chalicelib.storage.rows import Company
-from chalicelib.storage.store import Change, ConditionFailed, store
+from chalicelib.storage.changes import Change
+from chalicelib.storage.store import ConditionFailed, store
+from chalicelib.times import utc_now
 from infra.provision import create_secrets
 
 ATTEMPTS = 10

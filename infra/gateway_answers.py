@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-r
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.encoding import encode
 from chalicelib.errors import (
     Denied,
     Invalid,
@@ -18,7 +19,6 @@ from chalicelib.errors import (
     UnsupportedMediaType,
     WbsyncError,
 )
-from chalicelib.http.fields import encode
 from chalicelib.http.problems import TYPE, problem_body
 
 

@@ -10,13 +10,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+from chalicelib.functions import FUNCTIONS as FUNCTION_TABLE
+from chalicelib.functions import STREAM_FUNCTIONS
 from chalicelib.http.telemetry import SERVICE
 from chalicelib.settings import settings
 from infra import gateway_answers
 from infra.provision import EXPIRES, definitions
 
-STREAMS = {"LabourRollup": "labour", "PlanRollup": "projects"}
-FUNCTIONS = ("APIHandler", "LabourRollup", "PlanRollup", "RepairRollups")
+
+def _named(function: str) -> str:
+    """A function's name as Chalice's template has it."""
+    return "".join(part.capitalize() for part in function.split("_"))
+
+
+STREAMS = {_named(each.name): each.table for each in STREAM_FUNCTIONS}
+FUNCTIONS = ("APIHandler", *(_named(each.name) for each in FUNCTION_TABLE))
 
 
 def merge_template() -> dict[str, Any]:

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOMAIN = {"clock", "identity", "labour", "operatives", "projects", "rollups"}
+DOMAIN = {"work", "clock", "identity", "labour", "operatives", "projects", "rollups"}
 BELOW = {
     "handlers": {"http", "storage", "evm", *DOMAIN},
-    "http": {"identity", "projects", "storage"},
+    "functions": set[str](),
+    "tables": {"storage", *DOMAIN},
+    "http": {"functions", "identity", "storage", "work"},
     **{package: {"storage", "evm", *DOMAIN} for package in DOMAIN},
     "storage": set[str](),
     "evm": set[str](),
 }
-EVERYWHERE = {"errors", "names", "settings", "version"}
+EVERYWHERE = {"encoding", "errors", "ids", "names", "settings", "times", "version"}
 MODULES = sorted((ROOT / "chalicelib").rglob("*.py"))
 
 

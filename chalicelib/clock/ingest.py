@@ -14,28 +14,25 @@ from msgspec import Struct
 
 from chalicelib.clock import punches
 from chalicelib.clock.punches import Punch, closed, closed_period, instant, judge
+from chalicelib.clock.rows import ClockEvent
 from chalicelib.errors import Conflict, InvalidTransition, Unavailable
-from chalicelib.identity.access import stamp
-from chalicelib.identity.secrets import new_id
+from chalicelib.identity.rows import Company
+from chalicelib.ids import new_id
 from chalicelib.labour import entries, shifts
 from chalicelib.labour.entries import Surroundings
+from chalicelib.labour.rows import Entry, OperativeDay
 from chalicelib.names import comparison_form
 from chalicelib.operatives import operatives
+from chalicelib.operatives.rows import ClockIdClaim, Operative
 from chalicelib.projects import projects
 from chalicelib.projects.projects import code_key
-from chalicelib.storage.reading import Place, Reading
-from chalicelib.storage.rows import (
-    ClockEvent,
-    ClockId,
-    Company,
-    Entry,
-    Operative,
-    OperativeDay,
-    Project,
-    ProjectCode,
-    key,
-)
-from chalicelib.storage.store import Change, ConditionFailed, Put, Store, absent
+from chalicelib.projects.rows import BY_STATUS, Project, ProjectCodeClaim
+from chalicelib.storage.changes import Change, Put, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import ConditionFailed, Store
+from chalicelib.times import stamp
 
 OVERLAP = "overlaps_another_shift"
 SETTLED = frozenset({"open", "matched", "dismissed"})  # a repeat changes nothing; other events are judged anew
@@ -83,8 +80,8 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
     reading, code, early = Reading(store), body.get("project_code"), punches.read(body, "UTC")
     (claim, owner, tenant, seen), only = store.together(
         lambda: reading.rows(
-            (ProjectCode, key(company, "codes"), code_key(code or "")),
-            (ClockId, key(company, "clock", body["clock_id"]), "clock"),
+            (ProjectCodeClaim, key(company, "codes"), code_key(code or "")),
+            (ClockIdClaim, key(company, "clock", body["clock_id"]), "clock"),
             (Company, company, "company"),
             _place(company, early),
         ),
@@ -149,7 +146,7 @@ def keep(
     raise Unavailable
 
 
-def _place(company: str, punch: Punch) -> Place:
+def _place(company: str, punch: Punch) -> tuple[type[ClockEvent], str, str]:
     return ClockEvent, key(company, punch.clock_id), punch.identity
 
 
@@ -160,13 +157,13 @@ def _days_near(punch: Punch) -> list[str]:
 
 def _only_active(store: Store, company: str) -> str:
     """The id of the company's only active project, empty when there are none or several."""
-    page = store.query("projects", key(company, "active"), index="status", hash_name="list_status", limit=2)
+    page = store.page(Query(model=Project, hash=key(company, "active"), list=BY_STATUS), limit=2)
     return str(page.rows[0]["id"]["S"]) if len(page.rows) == 1 else ""
 
 
 def _of_operative(store: Store, company: str, operative: Operative, only: Project | None) -> Project | None:
     """No code named: the only active one of the operative's projects, else the company's only active one."""
-    ids = operative.projects["ids"]
+    ids = operative.projects
     if not ids:
         return only
     rows = store.get_many(*((Project, key(company, id), "project") for id in ids))
@@ -179,7 +176,7 @@ def _decide(case: Case) -> Outcome:
     event, seen = _event(case), case.reading.row(*_place(case.company, case.punch))
     if seen is None:
         changes = _new_entry(case, event)
-        return Outcome([Put(_listed(event), absent(ClockEvent)), *changes], event, False)
+        return Outcome([Put(event, absent(ClockEvent)), *changes], event, False)
     said, before = _said(event), _said(seen)
     repeat = said == before
     if _is_old(seen, event) or (repeat and seen.status in SETTLED):
@@ -187,11 +184,11 @@ def _decide(case: Case) -> Outcome:
     event.id, event.created_at, event.version = seen.id, seen.created_at, seen.version + 1
     event.labour_entry, event.earlier = seen.labour_entry, seen.earlier
     if not repeat:
-        event.earlier = {"said": [*_earlier(seen), before][-MOST_EARLIER:]}
+        event.earlier = [*(seen.earlier or []), before][-MOST_EARLIER:]
     changes, refusal = _settle_again(case, event, seen)
     if repeat and (event.status, event.reason) == (seen.status, seen.reason):
         return Outcome([], seen, True, refusal)
-    return Outcome([Put(_listed(event), ClockEvent.version == seen.version), *changes], event, repeat, refusal)
+    return Outcome([Put(event, ClockEvent.version == seen.version), *changes], event, repeat, refusal)
 
 
 def _said(event: ClockEvent) -> str:
@@ -199,13 +196,9 @@ def _said(event: ClockEvent) -> str:
     return f"{event.clock_out or ''}#{event.break_minutes}#{comparison_form(event.project_code or '')}"
 
 
-def _earlier(event: ClockEvent) -> list[str]:
-    return list(event.earlier["said"]) if event.earlier else []
-
-
 def _is_old(seen: ClockEvent, event: ClockEvent) -> bool:
     """Whether it was told so before it was told as it is now; an in alone says nothing once the out is known."""
-    return _said(event) in _earlier(seen) or bool(seen.clock_out and not event.clock_out)
+    return _said(event) in (seen.earlier or []) or bool(seen.clock_out and not event.clock_out)
 
 
 def _settle_again(case: Case, event: ClockEvent, seen: ClockEvent) -> tuple[list[Change], Conflict | None]:
@@ -310,10 +303,3 @@ def _entry(case: Case, shift: dict[str, Any]) -> tuple[Entry, list[Change]]:
     entry.submitted_at, entry.shift = stamp(case.now), shift
     trail = entries.audit(entry, None, "clock", None, case.now)
     return entry, entries.commit(entry, None, day, case.tenant.daily_cap_hours, trail)
-
-
-def _listed(event: ClockEvent) -> ClockEvent:
-    company = event.pk.partition("#")[0]
-    event.list_company, event.list_status = company, key(company, event.status)
-    event.list_order = f"{event.clock_in or event.clock_out}#{event.id}"
-    return event

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from chalicelib.errors import Invalid
+from chalicelib.operatives.rows import Operative
 from chalicelib.projects.projects import TAKES_HOURS
-from chalicelib.storage.rows import Operative, Project
+from chalicelib.projects.rows import Project
 
 LONGEST = timedelta(hours=24)
 YEARS = range(2, 9999)  # the days around an instant are dates too, in every time zone

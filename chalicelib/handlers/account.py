@@ -6,14 +6,16 @@ from typing import Annotated, Any
 from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
-from chalicelib.http.call import Call, Written
+from chalicelib.http.answers import Secret, Written
+from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Code, Id, text
+from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
-from chalicelib.http.routes import BASE, RouteSet, csrf_token
+from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import people
-from chalicelib.identity.access import stamp
 from chalicelib.identity.permissions import Permission
-from chalicelib.storage.rows import Token
+from chalicelib.identity.rows import TOKENS, Token
+from chalicelib.times import stamp
 
 routes = RouteSet("Account", __name__)
 
@@ -97,7 +99,7 @@ def _present_token(row: Token, used: str | None = None, **shown: Any) -> TokenAn
 @routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed)
 def list_tokens(call: Call) -> Listed:
     """List the company's tokens, oldest first; never the tokens themselves."""
-    source = Source(Token, "tokens", "list_tokens", call.user.company)
+    source = Source(Token, TOKENS, call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
         used = people.last_uses(call.store, rows)
@@ -114,9 +116,8 @@ def create_token(call: Call, body: TokenCreate) -> Written:
     changes, row, token = people.create_token(
         call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
     )
-    mark = f"{{token:{token.id}}}"
-    replay = {mark: token.reference}
-    return Written(changes, _present_token(row, token=mark), location=f"{BASE}/tokens/{row.id}/", replay=replay)
+    secret = {"token": Secret(token.reference)}
+    return Written(changes, _present_token(row), location=f"{BASE}/tokens/{row.id}/", secrets=secret)
 
 
 def _moment(text: str | None) -> str | None:
@@ -134,4 +135,4 @@ def _moment(text: str | None) -> str | None:
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(people.revoke_token(call.store, call.user, id, call.now))
+    return Written(people.revoke_token(call.store, call.user, id, call.now), None)

@@ -7,14 +7,16 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.clock import ingest
+from chalicelib.clock.rows import ClockEvent
 from chalicelib.errors import InProgress, Invalid, WbsyncError
-from chalicelib.http.call import Call, Written
+from chalicelib.http.answers import Written
+from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Code, Loose, bind, text
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.problems import problem_body
-from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.storage.rows import ClockEvent
-from chalicelib.storage.store import Change, ConditionFailed
+from chalicelib.http.routes import BASE, Guard, RouteSet
+from chalicelib.storage.changes import Change
+from chalicelib.storage.store import ConditionFailed
 
 routes = RouteSet("Clock events", __name__)
 EACH = (
@@ -99,7 +101,7 @@ def present(row: ClockEvent, duplicate: bool) -> EventAnswer:
     answer=EventAnswer,
     batch_answer=BatchAnswer,
     status=201,
-    device=True,
+    guard=Guard.DEVICE,
 )
 def ingest_event(call: Call, body: IngestBody) -> Written:
     """Keep a punch; an in and out becomes one submitted labour entry."""

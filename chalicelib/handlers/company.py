@@ -4,12 +4,14 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.answers import Read, Written
+from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Cap, Currency, Figure, Name, Zone, given
-from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import companies
 from chalicelib.identity.permissions import Permission
-from chalicelib.storage.rows import Company
+from chalicelib.identity.rows import Company
 
 routes = RouteSet("Company", __name__)
 
@@ -54,6 +56,6 @@ def read_company(call: Call) -> Read:
 def change_company(call: Call, body: CompanyPatch) -> Written:
     """Change settings of the company; they hold with the next request."""
     row = companies.find(call.store, call.user.company)
-    matching(call, etag(row.version))
+    began = etag(row.version)
     changes, row = companies.change(row, given(body), call.now)
-    return Written(changes, present(row), etag=etag(row.version))
+    return Written(changes, present(row), etag=etag(row.version), began=began)

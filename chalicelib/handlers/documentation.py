@@ -4,12 +4,14 @@ from pathlib import Path
 
 from chalicelib.errors import NotAuthenticated, NotFound
 from chalicelib.handlers.sign_in import AnyAnswer, navigation
-from chalicelib.http.call import Call, Read
+from chalicelib.http.answers import Read
+from chalicelib.http.call import Call
+from chalicelib.http.guards import authenticate, csrf_token
 from chalicelib.http.openapi import document
 from chalicelib.http.pages import POLICY, Page, asset, base, page, to_sign_in, visit
-from chalicelib.http.routes import PAGES, RouteSet, authenticate, csrf_token
+from chalicelib.http.routes import Guard, RouteSet
 
-routes = RouteSet(PAGES, __name__)
+routes = RouteSet("Pages", __name__, pages=True)
 ASSETS = Path(__file__).parent.parent / "assets"
 # Swagger UI writes style attributes into its own markup; everything else stays as strict as elsewhere.
 SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
@@ -28,7 +30,7 @@ def read_schema(call: Call) -> Read:
     return Read({**document(), "servers": [{"url": base(call) or "/"}]})
 
 
-@routes.route("GET", "/api/docs", answer=AnyAnswer, open=True, produces=("text/html",))
+@routes.route("GET", "/api/docs", answer=AnyAnswer, guard=Guard.ANYBODY, produces=("text/html",))
 def read_docs(call: Call) -> Page:
     """Swagger UI over the document, for a signed-in person or a token."""
     try:
@@ -47,7 +49,7 @@ def read_docs(call: Call) -> Page:
     return page(call, "API documentation", body, links=links, head=head, data=data, policy=SWAGGER_POLICY)
 
 
-@routes.route("GET", "/assets/{name}", answer=AnyAnswer, open=True)
+@routes.route("GET", "/assets/{name}", answer=AnyAnswer, guard=Guard.ANYBODY)
 def read_asset(call: Call, name: str) -> Page:
     """A file that our pages load; none holds anything private."""
     visit(call)

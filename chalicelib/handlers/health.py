@@ -2,7 +2,7 @@
 
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer
-from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.http.routes import BASE, Guard, RouteSet
 from chalicelib.version import VERSION
 
 routes = RouteSet("Health", __name__)
@@ -15,7 +15,7 @@ class Health(Answer, kw_only=True):
     version: str
 
 
-@routes.route("GET", f"{BASE}/health", answer=Health, open=True)
+@routes.route("GET", f"{BASE}/health", answer=Health, guard=Guard.ANYBODY)
 def read_health(call: Call) -> Health:
     """Whether the service answers; needs no token."""
     return Health(status="ok", version=VERSION)

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.http.call import Call, Written
+from chalicelib.http.answers import Secret, Written
+from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import ingest_secrets
@@ -36,5 +37,4 @@ class IngestSecretAnswer(Answer, kw_only=True):
 def rotate_ingest_secret(call: Call, body: IngestSecretCreate) -> Written:
     """Set or rotate the ingest secret; this answer is the only one that shows it."""
     changes, new = ingest_secrets.rotate(call.store, call.user.company, body.overlap_seconds, call.now)
-    mark = f"{{secret:{new.id}}}"
-    return Written(changes, IngestSecretAnswer(secret=mark), replay={mark: new.reference})
+    return Written(changes, IngestSecretAnswer(), secrets={"secret": Secret(new.reference)})

@@ -2,7 +2,8 @@
 
 from msgspec import UNSET, UnsetType
 
-from chalicelib.http.call import Call, Written
+from chalicelib.http.answers import Secret, Written
+from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer
 from chalicelib.http.pages import base, origin
 from chalicelib.http.routes import BASE, RouteSet
@@ -26,7 +27,5 @@ class InvitationAnswer(Answer, kw_only=True):
 def invite_user(call: Call, id: str) -> Written:
     """Make a one-time link by which a user sets their password, the first or a new one; it replaces the one before."""
     changes, row, link = invitations.invite(call.store, call.user, id, call.now)
-    mark = f"{{link:{link.id}}}"
-    shown = f"{origin(call)}{base(call)}/password/{mark}/"
-    answer = InvitationAnswer(user=id, expires_at=row.expires_at, link=shown)
-    return Written(changes, answer, replay={mark: link.reference})
+    secret = Secret(link.reference, before=f"{origin(call)}{base(call)}/password/", after="/")
+    return Written(changes, InvitationAnswer(user=id, expires_at=row.expires_at), secrets={"link": secret})

@@ -6,15 +6,18 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from chalicelib.errors import Invalid
-from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.answers import Read, Written
+from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Id, dates_as_text, given
 from chalicelib.http.pagination import Listed, PageQuery, Rule, Source, listed
-from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import memberships
 from chalicelib.identity.memberships import MemberRole
 from chalicelib.identity.permissions import Permission
+from chalicelib.identity.rows import MEMBERS, MEMBERS_OF_PROJECT, MEMBERSHIPS_OF_USER, Membership
 from chalicelib.projects import projects
-from chalicelib.storage.rows import Membership, key
+from chalicelib.storage.rows import key
 
 routes = RouteSet("Memberships", __name__)
 FIRST, LAST = date(2000, 1, 1), date(9998, 12, 31)
@@ -78,13 +81,13 @@ def list_memberships(call: Call) -> Listed:
     if not call.user.may(Permission.MANAGE_TEAM, query.project):
         managed = call.user.projects_with(Permission.MANAGE_TEAM)
         rules = (("project", lambda project: project in managed),)
-    index, hash = "members", company
+    index, hash = MEMBERS, company
     if query.project is not None:
-        index, hash = "project", key(company, query.project)
+        index, hash = MEMBERS_OF_PROJECT, key(company, query.project)
         filters = (("user", {"S": query.user}),) if query.user is not None else ()
     elif query.user is not None:
-        index, hash = "user", key(company, query.user)
-    return listed(call, Source(Membership, index, f"list_{index}", hash, filters=filters, rules=rules), _shown)
+        index, hash = MEMBERSHIPS_OF_USER, key(company, query.user)
+    return listed(call, Source(Membership, index, hash, filters=filters, rules=rules), _shown)
 
 
 @routes.route(
@@ -97,7 +100,7 @@ def list_memberships(call: Call) -> Listed:
 def list_project_memberships(call: Call, id: str) -> Listed:
     """List a project's memberships, oldest first."""
     projects.find(call.store, call.user.company, id)
-    return listed(call, Source(Membership, "project", "list_project", key(call.user.company, id)), _shown)
+    return listed(call, Source(Membership, MEMBERS_OF_PROJECT, key(call.user.company, id)), _shown)
 
 
 @routes.route(
@@ -134,14 +137,13 @@ def read_membership(call: Call, id: str, user: str) -> Read:
 def change_membership(call: Call, id: str, user: str, body: MembershipPatch) -> Written:
     """Change the role or the last day; it holds with the user's next request."""
     row = memberships.find(call.store, call.user.company, id, user)
-    matching(call, etag(row.version))
+    began = etag(row.version)
     changes, row = memberships.change(call.store, call.user, row, _values(body), call.now)
-    return Written(changes, present(row), etag=etag(row.version))
+    return Written(changes, present(row), etag=etag(row.version), began=began)
 
 
 @routes.route("DELETE", f"{BASE}/projects/{{id}}/memberships/{{user}}", permission=Permission.MANAGE_TEAM, status=204)
 def remove_membership(call: Call, id: str, user: str) -> Written:
     """End a membership; it stops to count with the user's next request."""
     row = memberships.find(call.store, call.user.company, id, user)
-    matching(call, etag(row.version))
-    return Written(memberships.remove(call.store, call.user, row))
+    return Written(memberships.remove(call.store, call.user, row), None, began=etag(row.version))

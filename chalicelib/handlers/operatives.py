@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Denied
-from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.answers import Read, Written
+from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Code, Figure, Id, Name, Rate, given
 from chalicelib.http.pagination import (
     Changes,
@@ -19,11 +21,12 @@ from chalicelib.http.pagination import (
     listed,
     words,
 )
-from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.operatives import operatives
-from chalicelib.storage.rows import Operative, key
+from chalicelib.operatives.rows import BY_ACTIVE, OPERATIVES, Operative
+from chalicelib.storage.rows import key
 
 routes = RouteSet("Operatives", __name__)
 Projects = Annotated[list[Id], Meta(max_length=50)]
@@ -96,7 +99,7 @@ def present(caller: Caller, row: Operative, today: str) -> OperativeAnswer:
         employer=row.employer,
         hourly_rate=rate,
         user=row.user,
-        projects=row.projects["ids"],
+        projects=row.projects,
         active=row.active,
         created_at=row.created_at,
         updated_at=row.updated_at,
@@ -118,8 +121,8 @@ def _source(call: Call) -> Source:
         return changed(call, Operative, company, "operative", filters=(*filters, *active), tests=tests)
     if query.active is not None:
         active_key = key(company, "yes" if query.active else "no")
-        return Source(Operative, "active", "list_active", active_key, filters=filters, tests=tests)
-    return Source(Operative, "company", "list_company", company, filters=filters, tests=tests)
+        return Source(Operative, BY_ACTIVE, active_key, filters=filters, tests=tests)
+    return Source(Operative, OPERATIVES, company, filters=filters, tests=tests)
 
 
 @routes.route(
@@ -164,8 +167,8 @@ def read_operative(call: Call, id: str) -> Read:
 def change_operative(call: Call, id: str, body: OperativePatch) -> Written:
     """Change some fields of an operative."""
     row = operatives.find(call.store, call.user.company, id)
-    matching(call, etag(row.version))
+    began = etag(row.version)
     changes, row = operatives.change(
         call.store, call.user.company, row, _values(call, body, row.user), _today(call), call.now
     )
-    return Written(changes, present(call.user, row, _today(call)), etag=etag(row.version))
+    return Written(changes, present(call.user, row, _today(call)), etag=etag(row.version), began=began)

@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Denied
-from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.answers import Read, Written
+from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import (
     Answer,
     Body,
@@ -33,12 +35,13 @@ from chalicelib.http.pagination import (
     listed,
     words,
 )
-from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form
 from chalicelib.projects import projects
-from chalicelib.storage.rows import Project, key
+from chalicelib.projects.rows import BY_STATUS, PROJECTS, Project
+from chalicelib.storage.rows import key
 
 routes = RouteSet("Projects", __name__)
 Status = Literal["active", "on_hold", "completed", "archived"]
@@ -116,7 +119,7 @@ def present(caller: Caller, row: Project) -> ProjectAnswer:
         start_date=row.start_date,
         finish_date=row.finish_date,
         timezone=row.timezone,
-        working_days=row.working_days["days"],
+        working_days=row.working_days,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
@@ -143,8 +146,8 @@ def _source(call: Call) -> Source:
         return changed(call, Project, company, "project", filters=filters, tests=tests, rules=rules)
     if query.status is not None:
         by_status = key(company, query.status)
-        return Source(Project, "status", "list_status", by_status, between=between, tests=tests, rules=rules)
-    return Source(Project, "company", "list_company", company, between=between, tests=tests, rules=rules)
+        return Source(Project, BY_STATUS, by_status, between=between, tests=tests, rules=rules)
+    return Source(Project, PROJECTS, company, between=between, tests=tests, rules=rules)
 
 
 @routes.route(
@@ -184,6 +187,6 @@ def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     """Change some fields of a project."""
     row = projects.find(call.store, call.user.company, id)
     call.user.require(Permission.EDIT_PROJECTS, id)
-    matching(call, etag(row.version))
+    began = etag(row.version)
     changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
-    return Written(changes, present(call.user, row), etag=etag(row.version))
+    return Written(changes, present(call.user, row), etag=etag(row.version), began=began)

@@ -9,10 +9,13 @@ from chalicelib.errors import Denied, NotFound
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Figure
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import stamp
 from chalicelib.identity.permissions import Permission
+from chalicelib.ids import project_of
 from chalicelib.projects import projects, wbs
-from chalicelib.storage.rows import Project, RollupDay, key
+from chalicelib.projects.rows import Project
+from chalicelib.rollups.rows import RollupDay
+from chalicelib.storage.rows import key
+from chalicelib.times import stamp
 
 if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
     from chalicelib.rollups.kpis import Cut
@@ -67,7 +70,7 @@ def project_kpis(call: Call, id: str) -> KpiAnswer:
 @routes.route("GET", f"{BASE}/wbs/{{id}}/kpis", permission=Permission.READ_PROJECTS, query=KpiQuery, answer=KpiAnswer)
 def node_kpis(call: Call, id: str) -> KpiAnswer:
     """Read the figures of a node and everything below it."""
-    return _kpis(call, wbs.project_of(id), id)
+    return _kpis(call, project_of(id), id)
 
 
 def _kpis(call: Call, project_id: str, node_id: str) -> KpiAnswer:

@@ -5,11 +5,12 @@ import html
 from chalicelib.errors import NotAuthenticated
 from chalicelib.handlers.sign_in import AnyAnswer, navigation
 from chalicelib.http.call import Call
+from chalicelib.http.guards import authenticate, csrf_token
 from chalicelib.http.pages import Page, alert, asset, base, page, to_sign_in
-from chalicelib.http.routes import PAGES, RouteSet, authenticate, csrf_token
+from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.identity.permissions import API_PLANS, Permission
 
-routes = RouteSet(PAGES, __name__)
+routes = RouteSet("Pages", __name__, pages=True)
 TITLE = "API & integrations"
 TOKENS = """
 <section aria-labelledby="tokens-heading"><h2 id="tokens-heading">API tokens</h2>
@@ -39,7 +40,7 @@ STATUS = """
 """
 
 
-@routes.route("GET", "/settings/api", answer=AnyAnswer, open=True)
+@routes.route("GET", "/settings/api", answer=AnyAnswer, guard=Guard.ANYBODY)
 def read_settings(call: Call) -> Page:
     """Generate, list and revoke tokens, and rotate the ingest secret; owners and admins, signed in."""
     try:

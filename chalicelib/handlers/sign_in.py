@@ -8,6 +8,7 @@ from urllib.parse import quote
 from chalicelib.errors import NotAuthenticated, NotFound, RateLimited, Unavailable
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
+from chalicelib.http.guards import carries_csrf, csrf_token
 from chalicelib.http.pages import (
     Page,
     alert,
@@ -20,15 +21,15 @@ from chalicelib.http.pages import (
     session_of,
     visit,
 )
-from chalicelib.http.routes import PAGES, RouteSet, carries_csrf, csrf_token
+from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.identity import access, invitations, passwords, sessions
 from chalicelib.identity.people import directory_key
+from chalicelib.identity.rows import Company
 from chalicelib.identity.sessions import Account
 from chalicelib.settings import settings
-from chalicelib.storage.rows import Company
 from chalicelib.storage.store import ConditionFailed
 
-routes = RouteSet(PAGES, __name__)
+routes = RouteSet("Pages", __name__, pages=True)
 ATTEMPTS = 10
 REFUSED = 'autofocus aria-invalid="true" aria-describedby="alert"'  # the field to fill in again
 WRONG = "This e-mail and password do not belong together."
@@ -72,14 +73,14 @@ def _too_often(call: Call, error: RateLimited) -> Page:
     )
 
 
-@routes.route("GET", "/login", query=NextQuery, answer=AnyAnswer, open=True)
+@routes.route("GET", "/login", query=NextQuery, answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_in_page(call: Call) -> Page:
     """The sign-in page."""
     visit(call)
     return _sign_in_form(call)
 
 
-@routes.route("POST", "/login", query=NextQuery, answer=AnyAnswer, open=True)
+@routes.route("POST", "/login", query=NextQuery, answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_in(call: Call) -> Page:
     """Sign in with e-mail and password, or with the choice of a company that was offered before."""
     fields = form(call)
@@ -145,7 +146,7 @@ def _open(call: Call, account: Account) -> Page:
     return redirect(call, safe(call.query.next), cookie)
 
 
-@routes.route("GET", "/logout", answer=AnyAnswer, open=True)
+@routes.route("GET", "/logout", answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_out_page(call: Call) -> Page:
     """Ask whether to sign out; a link alone ends nothing."""
     visit(call)
@@ -169,7 +170,7 @@ def navigation(call: Call, session: str, path: str, label: str) -> str:
     return f"<nav>{link}{sign_out_form(call, session)}</nav>"
 
 
-@routes.route("POST", "/logout", answer=AnyAnswer, open=True)
+@routes.route("POST", "/logout", answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_out(call: Call) -> Page:
     """Sign out: the session ends at once, on the server too."""
     visit(call)
@@ -189,14 +190,14 @@ def _another_session(call: Call, session: str) -> Page:
     return page(call, "Sign out", alert(message) + sign_out_form(call, session), 403)
 
 
-@routes.route("GET", "/password/{key}", answer=AnyAnswer, open=True)
+@routes.route("GET", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)
 def password_page(call: Call, key: str) -> Page:
     """The page that sets a password, from an invitation; looking at it does not use it up."""
     visit(call)
     return _answered(call, lambda: _password_form(call, invitations.find(call.store, key, call.now).user.email))
 
 
-@routes.route("POST", "/password/{key}", answer=AnyAnswer, open=True)
+@routes.route("POST", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)
 def set_password(call: Call, key: str) -> Page:
     """Set the password: once, whoever is first. Every session of the user ends."""
     fields = form(call)

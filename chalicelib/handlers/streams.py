@@ -9,11 +9,14 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from chalicelib.http.telemetry import observed_run
+from chalicelib.projects.rows import Node
 from chalicelib.projects.wbs import is_activity
 from chalicelib.rollups.recompute import Target, Touched, recompute
 from chalicelib.rollups.repairs import check_later, leave_project, repair
+from chalicelib.storage.calls import function_time
+from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
-from chalicelib.storage.store import function_time, store
+from chalicelib.storage.store import store
 
 CALENDAR = ("working_days", "holidays")
 TOGETHER = 100
@@ -73,9 +76,8 @@ def calendars_changed(changes: list[dict[str, Any]]) -> dict[tuple[str, str], in
 
 
 def _few_nodes(company: str, project: str, room: int) -> list[dict[str, Any]] | None:
-    page = store().query(
-        "projects", key(company, project), between=("node#", "node#~"), limit=room + 1, consistent=True
-    )
+    nodes = Query(model=Node, hash=key(company, project), between=("node#", "node#~"))
+    page = store().page(nodes, limit=room + 1)
     return page.rows if page.last is None and len(page.rows) <= room else None
 
 
@@ -126,7 +128,7 @@ def roll_up(function: str, event: dict[str, Any], context: Any) -> dict[str, Any
     return dict(answer)
 
 
-def roll_forward(function: str, context: Any) -> int:
+def roll_forward(function: str, event: dict[str, Any], context: Any) -> int:
     """What was left, for as long as the function has time for one more piece."""
     with running(function, context) as seen:
         done = repair(store(), lambda: context.get_remaining_time_in_millis() > PIECE_MILLISECONDS, datetime.now(UTC))

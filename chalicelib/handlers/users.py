@@ -2,13 +2,15 @@
 
 from msgspec import UNSET, UnsetType
 
-from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.answers import Read, Written
+from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Email, Name, given
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Source, changed, incremental, listed
-from chalicelib.http.routes import BASE, RouteSet, matching
+from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import people
 from chalicelib.identity.permissions import Permission, Role
-from chalicelib.storage.rows import User
+from chalicelib.identity.rows import USERS, User
 
 routes = RouteSet("Users", __name__)
 
@@ -59,7 +61,7 @@ def present(row: User) -> UserAnswer:
 def list_users(call: Call) -> Listed:
     """List the users of the company by name."""
     company = call.user.company
-    source = Source(User, "users", "list_users", company)
+    source = Source(User, USERS, company)
     source = changed(call, User, company, "user#") if incremental(call) else source
     return listed(call, source, lambda rows: [present(row) for row in rows])
 
@@ -84,6 +86,6 @@ def read_user(call: Call, id: str) -> Read:
 def change_user(call: Call, id: str, body: UserPatch) -> Written:
     """Change a user; only an owner changes an owner, and the last active one stays one."""
     row = people.find(call.store, call.user.company, id)
-    matching(call, etag(row.version))
+    began = etag(row.version)
     changes, row = people.change_user(call.store, call.user, row, given(body), call.now)
-    return Written(changes, present(row), etag=etag(row.version))
+    return Written(changes, present(row), etag=etag(row.version), began=began)

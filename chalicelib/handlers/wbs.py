@@ -7,7 +7,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.errors import Denied, Invalid
-from chalicelib.http.call import Call, Read, Written, etag
+from chalicelib.http.answers import Read, Written
+from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import (
     Amount,
     Answer,
@@ -39,9 +41,10 @@ from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.projects import projects, wbs
+from chalicelib.projects.rows import BY_LEVEL, TREE, Node, Project
 from chalicelib.projects.wbs import LEVELS
 from chalicelib.rollups import progress
-from chalicelib.storage.rows import Node, Project, key
+from chalicelib.storage.rows import key
 
 routes = RouteSet("WBS", __name__)
 EarningRule = Literal["units", "percent", "0/100", "50/50", "milestones", "level_of_effort"]
@@ -120,7 +123,7 @@ class NodeAnswer(Answer, kw_only=True):
 
 def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Progress) -> NodeAnswer:
     """A node as the caller may see it."""
-    milestones = [MilestoneAnswer(**item) for item in (row.milestones or {}).get("list", [])]
+    milestones = [MilestoneAnswer(**item) for item in row.milestones or []]
     return NodeAnswer(
         id=row.id,
         project=row.project,
@@ -219,9 +222,9 @@ def _source(call: Call, project: str) -> Source:
     if incremental(call):
         return _changed(call, () if none else pk, level, between)
     if level is None:
-        return Source(Node, "tree", "list_project", () if none else pk, "tree_key", between, tests=tests)
+        return Source(Node, TREE, () if none else pk, between, tests=tests)
     by_level = () if none else key(pk, str(level))
-    return Source(Node, "level", "list_level", by_level, "tree_key", between, tests=tests)
+    return Source(Node, BY_LEVEL, by_level, between, tests=tests)
 
 
 def _narrower(asked: int | None, level: int) -> int:
@@ -259,9 +262,9 @@ def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     if values.get("planned_rate") is not None and not call.user.may(Permission.VIEW_RATES, id):
         raise Denied("Writing planned_rate needs the permission view_rates.")
     if "milestones" in values:
-        values["milestones"] = {
-            "list": [msgspec.to_builtins(item, builtin_types=(type(item.weight),)) for item in values["milestones"]]
-        }
+        values["milestones"] = [
+            msgspec.to_builtins(item, builtin_types=(type(item.weight),)) for item in values["milestones"]
+        ]
     changes, row = wbs.create(call.store, call.user.company, project, values, call.now)
     known = wbs.with_ancestors(call.store, [row])
     return Written(

@@ -2,14 +2,20 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from chalice.app import Chalice, Response
 
 from chalicelib.errors import MethodNotAllowed, NotFound, WbsyncError
-from chalicelib.http.call import CURRENT, Call, utc_now
-from chalicelib.http.routes import RouteSet, limit_address, refused
+from chalicelib.http.call import CURRENT, Call
+from chalicelib.http.guards import limit_address
+from chalicelib.http.route import Route
+from chalicelib.http.routes import ROUTES, RouteSet
+from chalicelib.http.serving import refused, serve
 from chalicelib.http.telemetry import observed
-from chalicelib.storage.store import function_time, store
+from chalicelib.storage.calls import function_time
+from chalicelib.storage.store import store
+from chalicelib.times import utc_now
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 FALLBACK = "/{proxy+}"
@@ -46,7 +52,13 @@ class Api(Chalice):
         return answer
 
     def _unrouted(self, call: Call) -> Response:
-        """404, or 405 with what the path allows; guessing paths counts for the address."""
+        """What no route is declared for: HEAD is answered as GET is; else 404, or 405 with what the path allows.
+
+        Guessing paths counts for the address.
+        """
+        if call.method == "HEAD" and (found := _reading(call.resource)):
+            route, arguments = found
+            return serve(route, call, arguments)
         try:
             limit_address(call)
         except WbsyncError as error:
@@ -65,6 +77,17 @@ class Api(Chalice):
             if template != FALLBACK and _matches(template.split("/"), parts)
             for method in methods
         }
+
+
+def _reading(path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route that reads a path, and the path's variables."""
+    parts = path.split("/")
+    for route in ROUTES:
+        template = route.path.split("/")
+        if route.method == "GET" and _matches(template, parts):
+            pairs = zip(template, parts, strict=True)
+            return route, {name[1:-1]: unquote(part) for name, part in pairs if name.startswith("{")}
+    return None
 
 
 def _matches(template: list[str], parts: list[str]) -> bool:

@@ -1,20 +1,23 @@
-"""One request on its way through the service, and what a route gives back."""
+"""One request on its way through the service."""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from chalicelib.http.idempotency import Ledger
 from chalicelib.identity.access import Allowance, Caller
-from chalicelib.storage.store import Change, Store
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import Store
 
 
 class Call(Struct):
-    """A request: the gateway's event with what the service has learnt about it; ``ledger`` where it has a key, and
-    whether a change was ``compared`` to its If-Match."""
+    """A request: the gateway's event with what the service has learnt about it.
+
+    ``reading`` is what this attempt at a write has read, ``ledger`` is there where the request has a key.
+    """
 
     event: Mapping[str, Any]
     context: Any
@@ -23,10 +26,9 @@ class Call(Struct):
     caller: Caller | None = None
     device_company: str | None = None
     query: Any = None
-    body: Any = None
     allowance: Allowance | None = None
     ledger: Ledger | None = None
-    compared: bool = False
+    reading: Reading | None = None
 
     @property
     def user(self) -> Caller:
@@ -44,6 +46,12 @@ class Call(Struct):
     @property
     def headers(self) -> Mapping[str, str]:
         return {name.lower(): value for name, value in (self.event.get("headers") or {}).items()}
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The request's cookies by name."""
+        pairs = (part.strip().partition("=") for part in self.headers.get("cookie", "").split(";"))
+        return {name: value for name, _, value in pairs}
 
     def header_values(self, name: str) -> list[str]:
         """Every value that was sent under a header's name."""
@@ -79,34 +87,12 @@ class Call(Struct):
         return dict(self.event.get("multiValueQueryStringParameters") or {})
 
 
-class Written(Struct, frozen=True):
-    """What a write has decided: the changes to commit, and the answer that they make true."""
+class Upload(Struct, frozen=True):
+    """A body that is no JSON: its media type, the whole ``Content-Type`` header, and its bytes."""
 
-    changes: list[Change]
-    body: Any = None
-    status: int | None = None
-    location: str | None = None
-    etag: str | None = None
-    replay: Mapping[str, str] = field(default_factory=dict)
-
-
-class Read(Struct, frozen=True):
-    """An answer of a read that carries headers or has a body that is not JSON."""
-
-    body: Any
-    etag: str | None = None
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    status: int = 200
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def etag(version: int, *parts: str) -> str:
-    """The entity tag of a row's version."""
-    return '"' + "-".join((*parts, str(version))) + '"'
+    kind: str
+    header: str
+    content: bytes
 
 
 CURRENT: ContextVar[Call] = ContextVar("call")

@@ -400,14 +400,6 @@ def _typed(hint: Any, text: str) -> Any:
     return text
 
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
-
-
-def encode(value: Any) -> bytes:
-    """An answer as JSON bytes; decimals as numbers."""
-    return _encoder.encode(value)
-
-
 def given(body: msgspec.Struct) -> dict[str, Any]:
     """The fields of a body that the client sent."""
     return {item.name: value for item in struct_fields(type(body)) if (value := getattr(body, item.name)) is not UNSET}

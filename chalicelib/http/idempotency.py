@@ -30,12 +30,15 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from botocore.exceptions import ClientError
 
+from chalicelib.encoding import encode
 from chalicelib.errors import InProgress, InvalidKey, KeyReused, Unavailable, WbsyncError
-from chalicelib.http.fields import encode
-from chalicelib.storage.rows import IDEMPOTENCY_TABLE
-from chalicelib.storage.store import Raw, Store
+from chalicelib.settings import settings
+from chalicelib.storage.changes import Raw
+from chalicelib.storage.store import Store
+from chalicelib.tables import IDEMPOTENCY_TABLE
 
 DAY = 24 * 3600
+QUOTED = re.compile(r'^"(.+)"$')  # the form of the IETF draft: "k" is the same key as k
 PIECE = 300_000  # bytes of an answer in one item; DynamoDB takes 400 KB
 LOCK_LOST = "Another request with this Idempotency-Key has taken over."
 REUSED = "This Idempotency-Key was used with another body."
@@ -47,7 +50,7 @@ def checked_key(values: Sequence[str]) -> str | None:
         return None
     if len(values) > 1 or not re.fullmatch(r"[\x21-\x7e]{1,255}", values[0]):
         raise InvalidKey("The Idempotency-Key must be 1 to 255 visible ASCII characters, sent once.")
-    return values[0]
+    return QUOTED.sub(r"\1", values[0])
 
 
 def fingerprint(body: Any, query: Mapping[str, Sequence[str]]) -> str:
@@ -103,6 +106,7 @@ class Ledger(DynamoDBPersistenceLayer):
         self.store = store
         self.lock: DataRecord | None = None
         self.lost = False
+        self.answer = b""  # of the record that was read last
 
     def _put_record(self, data_record: DataRecord) -> None:
         super()._put_record(data_record)
@@ -116,12 +120,12 @@ class Ledger(DynamoDBPersistenceLayer):
         self.lost = not self.store.transact_or_skip({"Delete": self._mine()})
 
     def _item_to_data_record(self, item: dict[str, Any]) -> DataRecord:
-        """A record with its answer as text again."""
+        """A record; its answer is kept beside it, as Powertools itself takes JSON alone."""
         plain = {name: value for name, value in item.items() if name != self.data_attr}
         record: DataRecord = super()._item_to_data_record(plain)
         if record.status == "COMPLETED":
             names = [f"{record.idempotency_key}#{run}#{n}" for run, n in _pieces(item)]
-            record.response_data = zlib.decompress(item[self.data_attr]["B"] + self._joined(names)).decode()
+            self.answer = zlib.decompress(item[self.data_attr]["B"] + self._joined(names))
         return record
 
     def _joined(self, names: list[str]) -> bytes:
@@ -138,10 +142,10 @@ class Ledger(DynamoDBPersistenceLayer):
             "ExpressionAttributeValues": {":running": {"S": "INPROGRESS"}, ":run": {"S": self.run}},
         }
 
-    def completion(self, answer: dict[str, Any]) -> list[Raw]:
+    def completion(self, answer: bytes) -> list[Raw]:
         """The transaction items that keep the answer; the first fails when the lock is another run's."""
         assert self.lock is not None
-        text = zlib.compress(encode(answer))
+        text = zlib.compress(answer)
         first, *rest = (text[start : start + PIECE] for start in range(0, len(text), PIECE))
         item = self._mine()
         item["UpdateExpression"] = "SET #s = :done, #data = :data, #pieces = :pieces"
@@ -195,7 +199,7 @@ class Ledger(DynamoDBPersistenceLayer):
             found += [item for _, item in self.store.batch(request)]
         return found
 
-    def settled(self) -> tuple[dict[str, Any], bool]:
+    def settled(self) -> tuple[bytes, bool]:
         """The lock is not this run's any more: the kept answer, and whether another run made it.
 
         Raises:
@@ -210,7 +214,7 @@ class Ledger(DynamoDBPersistenceLayer):
             raise InProgress(LOCK_LOST)
         if record.payload_hash != self.lock.payload_hash:
             raise KeyReused(REUSED)
-        return dict(msgspec.json.decode(record.response_data)), item["run"] != {"S": self.run}
+        return self.answer, item["run"] != {"S": self.run}
 
 
 def _pieces(item: Mapping[str, Any]) -> list[tuple[str, int]]:
@@ -218,14 +222,14 @@ def _pieces(item: Mapping[str, Any]) -> list[tuple[str, int]]:
     return [(item["run"]["S"], n) for n in range(int(item["pieces"]["N"]))]
 
 
-def once(
+def run_once(
     store: Store,
     scope: str,
     key: list[str],
     fingerprint: str,
     context: Any,
-    run: Callable[[Ledger], dict[str, Any]],
-) -> tuple[dict[str, Any], bool]:
+    run: Callable[[Ledger], bytes],
+) -> tuple[bytes, bool]:
     """Run a write at most once for its key: the answer, and whether it is a replay.
 
     Raises:
@@ -234,11 +238,11 @@ def once(
         Unavailable: the table throttles or fails.
     """
     ledger = Ledger(store)
-    ran: list[bool] = []
+    ran: list[bytes] = []
     config = IdempotencyConfig(
         event_key_jmespath="key",
         payload_validation_jmespath="fingerprint",
-        expires_after_seconds=DAY,
+        expires_after_seconds=settings().key_days * DAY,
         raise_on_no_idempotency_key=True,
         hash_function="sha256",
         lambda_context=context,
@@ -248,12 +252,12 @@ def once(
     @idempotent_function(  # type: ignore[untyped-decorator]
         data_keyword_argument="payload", persistence_store=ledger, config=config, key_prefix=scope
     )
-    def perform(payload: dict[str, Any]) -> dict[str, Any]:
-        ran.append(True)
-        return run(ledger)
+    def perform(payload: dict[str, Any]) -> None:
+        ran.append(run(ledger))
 
     try:
-        return perform(payload={"key": key, "fingerprint": fingerprint}), not ran
+        perform(payload={"key": key, "fingerprint": fingerprint})
+        return (ran[0], False) if ran else (ledger.answer, True)
     except IdempotencyValidationError:
         raise KeyReused(REUSED) from None
     except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError):

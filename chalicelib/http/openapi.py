@@ -8,9 +8,11 @@ import msgspec
 from msgspec.structs import fields
 
 from chalicelib.errors import WbsyncError
+from chalicelib.http.answers import JSON
 from chalicelib.http.fields import Answer
 from chalicelib.http.pagination import Changes, Deleted, Listed
-from chalicelib.http.routes import JSON, PAGES, ROUTES, Route, Scope
+from chalicelib.http.route import Guard, Route, Scope
+from chalicelib.http.routes import ROUTES
 from chalicelib.version import VERSION
 
 SCHEMAS = "#/components/schemas/{name}"
@@ -131,11 +133,11 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         content = {kind: {"schema": {"$ref": SCHEMAS.format(name=route.body.__name__)}} for kind in route.content_types}
         operation["requestBody"] = {"required": _needs_fields(route.body), "content": content}
-    if route.open:
+    if route.guard is Guard.ANYBODY:
         operation["security"] = []
-    if route.device:
+    if route.guard is Guard.DEVICE:
         operation["security"] = [{"device": []}]
-    if route.tag == PAGES and route.open:
+    if route.page:
         to_sign_in = {"description": "To the sign-in page, and back.", "headers": _shared(False) | _one("Location")}
         operation["responses"]["303"] = to_sign_in
     if route.batch_answer is not None:
@@ -158,7 +160,7 @@ def _reference(model: Any) -> dict[str, str]:
 def _refusals(route: Route) -> list[int]:
     """The statuses of problems that a route can answer with."""
     found = {400, 406, 429, 500, 503}
-    if not route.open:
+    if route.guard is not Guard.ANYBODY:
         found |= {401, 403}
     if "{" in route.path or _lists(route):
         found.add(404)
@@ -214,7 +216,7 @@ def _headers(route: Route) -> dict[str, Any]:
         found |= _one("ETag")
     if route.status == 201:
         found |= _one("Location")
-    if route.tag == PAGES and route.open:
+    if route.page:
         found |= _one("Content-Security-Policy") | _one("Referrer-Policy")
     return found
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.call import Call
 from chalicelib.http.fields import LOST, printable
-from chalicelib.http.routes import cookies, limit_address, raw_body
+from chalicelib.http.guards import limit_address
+from chalicelib.http.negotiation import raw_body
 from chalicelib.identity import access, secrets
 from chalicelib.settings import settings
 
@@ -163,7 +164,7 @@ def _host(sender: str) -> str:
 
 def session_of(call: Call) -> secrets.Credential | None:
     """The session that the request's cookie names, not yet checked."""
-    return secrets.parse(cookies(call).get(COOKIE, ""), "wbss")
+    return secrets.parse(call.cookies.get(COOKIE, ""), "wbss")
 
 
 def session_cookie(text: str, seconds: int) -> dict[str, str]:

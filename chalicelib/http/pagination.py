@@ -24,11 +24,13 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Figure, text
-from chalicelib.identity.access import stamp
 from chalicelib.identity.secrets import keyed
 from chalicelib.names import comparison_form
-from chalicelib.storage.rows import UPDATED, Row
-from chalicelib.storage.store import Page, parse
+from chalicelib.storage.queries import Page, Query
+from chalicelib.storage.rows import Row
+from chalicelib.storage.store import parse
+from chalicelib.storage.tables import UPDATED, List
+from chalicelib.times import stamp
 
 R = TypeVar("R", bound=Row)
 PAGE_SIZE = 50
@@ -106,10 +108,8 @@ class Source(Struct, frozen=True):
     """
 
     model: type[Row]
-    index: str
-    hash_name: str
+    list: List
     hash: str | tuple[str, ...]
-    range_name: str = "list_order"
     between: tuple[str | None, str | None] | None = None
     forward: bool = True
     filters: tuple[tuple[str, Any], ...] = ()
@@ -133,15 +133,15 @@ class Source(Struct, frozen=True):
 
     def query(self, call: Call, hash: str, **options: Any) -> Page:
         """Matching rows of one key."""
-        page = call.store.query(
-            self.model.table,
-            hash,
-            hash_name=self.hash_name,
-            range_name=self.range_name,
+        query = Query(
+            model=self.model,
+            hash=hash,
+            list=self.list,
             filters=dict(self.filters),
             tests=self.tests,
-            **options,
+            **{name: options.pop(name) for name in options.keys() & {"keys_only", "between", "forward", "attributes"}},
         )
+        page = call.store.page(query, **options)
         if not self.rules:
             return page
         rows = [row for row in page.rows if self._keeps(row)]
@@ -173,7 +173,7 @@ def changed(call: Call, model: type[Row], scope: str | tuple[str, ...], live: st
     if not call.query.include_deleted:
         tests = (*tests, ("begins_with", "sk", {"S": live}))
     between = (_moment(call.query.updated_since), None)
-    return Source(model, UPDATED.name, UPDATED.hash, scope, UPDATED.range, between, tests=tests, **dropped)
+    return Source(model, UPDATED, scope, between, tests=tests, **dropped)
 
 
 def _moment(text: str) -> str:
@@ -269,7 +269,7 @@ def _begin(
         place = Place(page, places[skip - 1])
         found = _together(call, _reads(call, source, size, place))
     totals = {name: format(sum((one.sums[name] for one in counted), Decimal(0)), "f") for name in sums} or None
-    until = stamp(call.now - SYNC_LAG) if source.index == UPDATED.name else None
+    until = stamp(call.now - SYNC_LAG) if source.list == UPDATED else None
     return place, Walk(count, totals, until), *_merged(source, size, place, found[0 if skip else len(surveys) :])
 
 
@@ -281,14 +281,14 @@ def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, .
     """Count; where keys tell what matches and nothing is summed, over the keys-only twin."""
     survey = Survey(sums=dict.fromkeys(sums, Decimal(0)))
     by_keys = source.by_keys and not sums
-    wanted = (source.range_name, *sums, *(name for name, _ in source.rules))
+    wanted = (source.list.range, *sums, *(name for name, _ in source.rules))
     start = None
     while True:
         left = skip - survey.count
         page = source.query(
             call,
             hash,
-            index=f"{source.index}_keys" if by_keys else source.index,
+            keys_only=by_keys,
             between=source.between,
             forward=source.forward,
             count_only=left <= 0 and not sums and not source.rules,
@@ -297,7 +297,7 @@ def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, .
             start=start,
         )
         survey.count += page.count
-        survey.places += [row[source.range_name]["S"] for row in page.rows[: max(0, left)]]
+        survey.places += [row[source.list.range]["S"] for row in page.rows[: max(0, left)]]
         for name in sums:
             survey.sums[name] += sum((Decimal(row[name]["N"]) for row in page.rows if name in row), Decimal(0))
         start = page.last
@@ -319,8 +319,8 @@ def _read(call: Call, source: Source, hash: str, size: int, place: Place) -> lis
     start, most = None, size + 2 if source.by_keys else MAX_PAGE_SIZE + 2
     while len(rows) <= size:
         limit = most if source.drops else size + 2 - len(rows)
-        page = source.query(call, hash, index=source.index, between=between, forward=forward, limit=limit, start=start)
-        rows += [row for row in page.rows if row[source.range_name]["S"] != place.beyond]
+        page = source.query(call, hash, between=between, forward=forward, limit=limit, start=start)
+        rows += [row for row in page.rows if row[source.list.range]["S"] != place.beyond]
         start, most = page.last, min(MOST_READ, most * 4)
         if start is None:
             break
@@ -340,7 +340,7 @@ def _merged(
 ) -> tuple[list[dict[str, Any]], bool]:
     """The page out of what each key gave, in the list's order, and whether more lies beyond."""
     forward = source.forward is not place.backward
-    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.range_name]["S"]), reverse=not forward)
+    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.list.range]["S"]), reverse=not forward)
     kept, more = rows[:size], len(rows) > size
     return (kept[::-1] if place.backward else kept), more
 
@@ -350,8 +350,8 @@ def _neighbours(
 ) -> tuple[Place | None, Place | None]:
     """Where ``next`` and ``previous`` lead; a page that has become empty still leads back."""
     before, after = place.page - 1, place.page + 1
-    first = rows[0][source.range_name]["S"] if rows else None
-    last = rows[-1][source.range_name]["S"] if rows else None
+    first = rows[0][source.list.range]["S"] if rows else None
+    last = rows[-1][source.list.range]["S"] if rows else None
     next_place = Place(after, last) if place.backward or more else None
     at_start = place.page == 1 or (place.backward and not more)
     if at_start:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from chalicelib.encoding import encode
 from chalicelib.errors import WbsyncError
-from chalicelib.http.fields import encode
 
 TYPE = "application/problem+json"
 

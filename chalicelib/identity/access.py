@@ -6,8 +6,8 @@ sent together. A wrong token fails the condition of the first, so it spends the 
 allowance only. A company that does not exist is remembered, and refused without a look-up.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -17,11 +17,13 @@ from pynamodb.expressions.condition import size
 
 from chalicelib.errors import Denied, NotAuthenticated, RateLimited
 from chalicelib.identity.permissions import ROLES, Permission, Role
+from chalicelib.identity.rows import Access, Company, Ingest, Invitation
 from chalicelib.identity.secrets import Credential
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
-from chalicelib.storage.rows import Access, Company, Ingest, Invitation, key
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, parse
+from chalicelib.times import minute, stamp
 
 SLOTS = 10
 
@@ -330,16 +332,3 @@ def limit_headers(held: Allowance) -> dict[str, str]:
     if settings().rate_limits and held.remaining * 10 < held.limit:
         headers["Retry-After"] = str(held.reset)
     return headers
-
-
-def minute(now: datetime) -> int:
-    """The minute since 1970 that a moment is in."""
-    return int(now.timestamp()) // 60
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as RFC 3339 in UTC, to the microsecond so that order is kept."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-Clock = Callable[[], datetime]

@@ -8,11 +8,13 @@ from msgspec import Struct
 
 from chalicelib.errors import NotFound
 from chalicelib.identity import passwords, people
-from chalicelib.identity.access import stamp
 from chalicelib.identity.permissions import API_PLANS, Role
-from chalicelib.identity.secrets import Credential, issue, new_id
-from chalicelib.storage.rows import Company, Ingest, Owners, Token, User
-from chalicelib.storage.store import Change, Put, Store, absent
+from chalicelib.identity.rows import Company, Ingest, Owners, Token, User
+from chalicelib.identity.secrets import Credential, issue
+from chalicelib.ids import new_id
+from chalicelib.storage.changes import Change, Put, absent
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 
 class NewCompany(Struct, frozen=True):

@@ -5,9 +5,11 @@ from typing import Any
 
 from chalicelib.errors import Conflict
 from chalicelib.identity import secrets
-from chalicelib.identity.access import stamp
-from chalicelib.storage.rows import Ingest
-from chalicelib.storage.store import Change, Store, Update, absent
+from chalicelib.identity.rows import Ingest
+from chalicelib.ids import ID_LENGTH
+from chalicelib.storage.changes import Change, Update, absent
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 KIND = "wbsi"
 MOST_OVERLAPPING = 10
@@ -40,7 +42,7 @@ def rotate(store: Store, company: str, overlap_seconds: int, now: datetime) -> t
 def _successor(company: str, kept: dict[str, Any]) -> str:
     """The id that follows the present one; not to be guessed from it."""
     present = "".join(sorted(id for id, each in kept.items() if each["until"] is None))
-    return secrets.keyed("digest-key", "next ingest secret", company, present)[: secrets.ID_LENGTH]
+    return secrets.keyed("digest-key", "next ingest secret", company, present)[:ID_LENGTH]
 
 
 def _until(kept: dict[str, Any], now: str, end: str) -> dict[str, Any]:

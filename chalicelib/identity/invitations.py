@@ -10,10 +10,13 @@ from msgspec import Struct
 
 from chalicelib.errors import NotFound
 from chalicelib.identity import passwords, people, secrets, sessions
-from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Role
-from chalicelib.storage.rows import Access, Invitation, Unique, User, key
-from chalicelib.storage.store import Change, Check, Delete, Put, Store
+from chalicelib.identity.rows import Access, EmailClaim, Invitation, User
+from chalicelib.storage.changes import Change, Check, Delete, Put
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 KIND = "wbsp"
 DAYS = 7
@@ -90,7 +93,7 @@ def reset(store: Store, company: str, email: str, password: str, now: datetime) 
         NotFound: the company has no user with this e-mail.
         Inactive: the user may not sign in.
     """
-    claim = store.get(Unique, company, people.email_claim(email))
+    claim = store.get(EmailClaim, company, people.email_claim(email))
     if claim is None:
         raise NotFound
     place = key(company, claim.holder)

@@ -10,12 +10,17 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Conflict, InUse, Invalid, NotFound
-from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity.access import Caller
 from chalicelib.identity.people import require_all
 from chalicelib.identity.permissions import Permission, Role
+from chalicelib.identity.rows import Access, Membership, Team, User
+from chalicelib.projects.rows import Project
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Membership, Project, Team, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
+from chalicelib.storage.changes import Change, Delete, Put, Update, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 MemberRole = Literal[
     "project_manager", "project_planner", "engineer", "commercial", "supervisor", "foreman", "operative"
@@ -82,10 +87,6 @@ def create(
         version=1,
         created_at=at,
         updated_at=at,
-        list_members=company,
-        list_project=key(company, project),
-        list_user=key(company, user),
-        list_order=f"{at}#{project}#{user}",
     )
     return [Put(row, absent(Membership)), _granted(row, there.timezone), team], row
 
@@ -151,7 +152,8 @@ def in_zone(store: Store, company: str, project: str, zone: str) -> list[Change]
     """
     team = _team(store, company, project)
     _, _, first = place(company, project, "")
-    dated = [row for row in store.query_all(Membership, company, between=(first, first + "~")) if row.expires_on]
+    members = Query(model=Membership, hash=company, between=(first, first + "~"))
+    dated = [row for row in store.each(members) if row.expires_on]
     if len(dated) > MOST_DATED:
         raise InUse(
             f"The project has {len(dated)} memberships with a last day; "

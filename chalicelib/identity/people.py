@@ -5,13 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.errors import Conflict, Denied, Inactive, InUse, Invalid, NotFound, PlanWithoutApi
-from chalicelib.identity.access import Caller, stamp, unchanged
+from chalicelib.identity.access import Caller, unchanged
 from chalicelib.identity.permissions import API_PLANS, ROLES, Role
-from chalicelib.identity.secrets import Credential, issue, keyed, new_id
+from chalicelib.identity.rows import Access, Company, Directory, EmailClaim, Invitation, Owners, Token, User
+from chalicelib.identity.secrets import Credential, issue, keyed
+from chalicelib.ids import new_id
 from chalicelib.names import comparison_form
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Company, Directory, Invitation, Owners, Token, Unique, User, key
-from chalicelib.storage.store import Change, Check, Delete, Put, Store, Update, absent
+from chalicelib.storage.changes import Change, Check, Delete, Put, Update, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 MOST_ENDED = 80  # tokens that one transaction ends
 
@@ -38,8 +43,6 @@ def create_user(
         version=1,
         created_at=at,
         updated_at=at,
-        list_users=company.id,
-        list_order=f"{comparison_form(name)}#{id}",
     )
     access = Access(
         pk=key(company.id, id),
@@ -51,7 +54,7 @@ def create_user(
         memberships={},
         operatives={},
     )
-    claim = Unique(pk=company.id, sk=email_claim(email), holder=id)
+    claim = EmailClaim(pk=company.id, sk=email_claim(email), holder=id)
     rows = (user, access, claim, _directory(user))
     return [Put(row, absent(type(row))) for row in rows], user, access
 
@@ -63,7 +66,7 @@ def _directory(user: User) -> Directory:
 
 def listed_anew(store: Store, company: str) -> Iterator[Change]:
     """The sign-in directory's row of every user of a company, under the stage's digest key of now."""
-    for user in store.query_all(User, company, between=("user#", "user#~")):
+    for user in store.each(Query(model=User, hash=company, between=("user#", "user#~"))):
         yield Put(_directory(user))
 
 
@@ -129,7 +132,7 @@ def require_active(user: User) -> None:
 
 def _refuse_taken(store: Store, company: str, email: str, user: str | None = None) -> None:
     """Somebody else has the e-mail; one's own claim only says that the row was changed since it was read."""
-    claim = store.get(Unique, company, email_claim(email))
+    claim = store.get(EmailClaim, company, email_claim(email))
     if claim and claim.holder != user:
         raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
 
@@ -167,7 +170,6 @@ def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tu
     if _owns(row) is not owned:
         changes += owners_with(store, row.pk, row.id, not owned)
     row.version, row.updated_at = before + 1, stamp(now)
-    row.list_order = f"{comparison_form(row.name)}#{row.id}"
     shown = {"id": row.id, "name": row.name, "email": row.email}
     access = [Access.user.set(shown), Access.role.set(row.role), Access.active.set(row.active)]
     place, same = (key(row.pk, row.id), "access"), Access.pk.exists()
@@ -218,10 +220,10 @@ def _moved(store: Store, row: User, old: str) -> list[Change]:
     """The e-mail's claim in the company and its row in the sign-in directory, under the new address."""
     _refuse_taken(store, row.pk, row.email, row.id)
     place = key(row.pk, row.id)
-    claim = Unique(pk=row.pk, sk=email_claim(row.email), holder=row.id)
+    claim = EmailClaim(pk=row.pk, sk=email_claim(row.email), holder=row.id)
     return [
-        Put(claim, absent(Unique)),
-        Delete(Unique, (row.pk, email_claim(old)), Unique.holder == row.id),
+        Put(claim, absent(EmailClaim)),
+        Delete(EmailClaim, (row.pk, email_claim(old)), EmailClaim.holder == row.id),
         Put(_directory(row), absent(Directory)),
         Delete(Directory, (directory_key(old), place)),
     ]
@@ -270,8 +272,6 @@ def token_row(token: Credential, label: str, user: User, at: str, expires_at: st
         user=user.id,
         created_at=at,
         expires_at=expires_at,
-        list_tokens=token.company,
-        list_order=f"{at}#{token.id}",
     )
 
 

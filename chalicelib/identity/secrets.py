@@ -6,10 +6,8 @@ HMAC of the credential's random id under the stage's key, so that a replay can c
 no table ever holds it; the tables keep a keyed digest.
 """
 
-import base64
 import hashlib
 import hmac
-import secrets
 import zlib
 from functools import lru_cache
 
@@ -18,22 +16,14 @@ from aws_lambda_powertools.utilities.parameters.exceptions import SetParameterEr
 from botocore.config import Config
 from msgspec import Struct
 
+from chalicelib.ids import ID_LENGTH, base32, new_id
 from chalicelib.settings import settings
-from chalicelib.storage.store import CONNECT_SECONDS, READ_SECONDS, store
+from chalicelib.storage.calls import CONNECT_SECONDS, READ_SECONDS
+from chalicelib.storage.store import store
 
-ID_LENGTH = 12
 SECRET_LENGTH = 32
 CHECK_LENGTH = 6
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
-
-
-def new_id() -> str:
-    """A random id of 60 bits, twelve letters and digits."""
-    return _base32(secrets.token_bytes(8))[:ID_LENGTH]
-
-
-def _base32(raw: bytes) -> str:
-    return base64.b32encode(raw).decode().rstrip("=").lower()
 
 
 @lru_cache(maxsize=1)
@@ -85,7 +75,7 @@ def _put(name: str, text: str) -> None:
 def keyed(key: str, *parts: str) -> str:
     """The HMAC-SHA-256 of the parts under the stage's key of that name, in base 32."""
     message = "\0".join(parts).encode()
-    return _base32(hmac.new(secret_parameter(key), message, hashlib.sha256).digest())
+    return base32(hmac.new(secret_parameter(key), message, hashlib.sha256).digest())
 
 
 class Credential(Struct, frozen=True):
@@ -138,4 +128,4 @@ def parse(text: str, kind: str) -> Credential | None:
 
 
 def _checksum(text: str) -> str:
-    return _base32(zlib.crc32(text.encode()).to_bytes(4, "big"))[:CHECK_LENGTH]
+    return base32(zlib.crc32(text.encode()).to_bytes(4, "big"))[:CHECK_LENGTH]

@@ -15,13 +15,17 @@ from msgspec import Struct
 
 from chalicelib.errors import NotAuthenticated
 from chalicelib.identity import passwords
-from chalicelib.identity.access import stamp, unchanged
+from chalicelib.identity.access import unchanged
 from chalicelib.identity.people import directory_key
+from chalicelib.identity.rows import Access, Directory, User
 from chalicelib.identity.secrets import Credential, issue, keyed
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import document_value
-from chalicelib.storage.rows import Access, Directory, User, key
-from chalicelib.storage.store import Change, Check, Store, Update
+from chalicelib.storage.changes import Change, Check, Update
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 KIND = "wbss"
 MOST_LIVE = 10  # sessions of one user; the oldest ends when another is opened
@@ -44,7 +48,7 @@ class Account(Struct, frozen=True):
 
 def sign_in(store: Store, email: str, password: str, hasher: PasswordHasher | None = None) -> list[Account]:
     """The accounts that an e-mail and password open: the same calls and the same work whether there are any or none."""
-    page = store.query(Directory.table, directory_key(email), limit=MOST_COMPANIES, consistent=True)
+    page = store.page(Query(model=Directory, hash=directory_key(email)), limit=MOST_COMPANIES)
     keys = [(item["company"]["S"], item["user"]["S"]) for item in page.rows]
     users = store.get_many(*((User, company, f"user#{user}") for company, user in keys), _NOBODY)[:-1]
     right, fresh = passwords.matching(password, email, [user and user.password for user in users], hasher)

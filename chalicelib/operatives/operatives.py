@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.identity.access import stamp
-from chalicelib.identity.secrets import new_id
-from chalicelib.names import comparison_form
-from chalicelib.storage.rows import Access, ClockId, Operative, Project, User, key
-from chalicelib.storage.store import Change, Delete, Put, Store, Update, absent
+from chalicelib.identity.rows import Access, User
+from chalicelib.ids import new_id
+from chalicelib.operatives.rows import ClockIdClaim, Operative
+from chalicelib.projects.rows import Project
+from chalicelib.storage.changes import Change, Delete, Put, Update, absent
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 FOREVER = "0001-01-01"
 
@@ -43,14 +46,13 @@ def create(store: Store, company: str, values: dict[str, Any], now: datetime) ->
         pk=key(company, id),
         sk="operative",
         id=id,
-        projects={"ids": projects},
+        projects=projects,
         version=1,
         rates={} if rate is None else {FOREVER: rate},
         created_at=at,
         updated_at=at,
         **({"active": True} | values),
     )
-    _list(row, company)
     changes = _links(store, company, row, None, None) + _claims(store, company, None, row)
     _known_projects(store, company, projects)
     return [Put(row, absent(Operative)), *changes], row
@@ -72,11 +74,9 @@ def change(
         row.rates = row.rates | {today: values.pop("hourly_rate")}
     if "projects" in values:
         _known_projects(store, company, values["projects"])
-        values["projects"] = {"ids": values["projects"]}
     for name, value in values.items():
         setattr(row, name, value)
     row.version, row.updated_at = before + 1, stamp(now)
-    _list(row, company)
     changes = _links(store, company, row, old_user, row.id) + _claims(store, company, old_clock, row)
     return [Put(row, Operative.version == before), *changes], row
 
@@ -85,13 +85,13 @@ def _claims(store: Store, company: str, old: str | None, row: Operative) -> list
     new = row.external_clock_id
     if old == new:
         return []
-    freed: list[Change] = [Delete(ClockId, (key(company, "clock", old), "clock"))] if old else []
+    freed: list[Change] = [Delete(ClockIdClaim, (key(company, "clock", old), "clock"))] if old else []
     if not new:
         return freed
-    taken = store.get(ClockId, key(company, "clock", new), "clock")
+    taken = store.get(ClockIdClaim, key(company, "clock", new), "clock")
     if taken and taken.holder != row.id:  # its own: it was changed since it was read, and is decided anew
         raise Conflict("The clock ID is taken.", errors={"external_clock_id": ["Another operative has this clock ID."]})
-    return [*freed, Put(ClockId(pk=key(company, "clock", new), sk="clock", holder=row.id), absent(ClockId))]
+    return [*freed, Put(ClockIdClaim(pk=key(company, "clock", new), sk="clock", holder=row.id), absent(ClockIdClaim))]
 
 
 def _links(store: Store, company: str, row: Operative, old: str | None, known: str | None) -> list[Change]:
@@ -119,8 +119,3 @@ def _known_projects(store: Store, company: str, ids: list[str]) -> None:
     rows = store.get_many(*((Project, key(company, id), "project") for id in ids)) if ids else []
     if not all(rows):
         raise Invalid(errors={"projects": ["There is no such project."]})
-
-
-def _list(row: Operative, company: str) -> None:
-    row.list_company, row.list_active = company, key(company, "yes" if row.active else "no")
-    row.list_order = f"{comparison_form(row.name)}#{row.id}"

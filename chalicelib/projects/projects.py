@@ -6,11 +6,14 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.identity import memberships
-from chalicelib.identity.access import stamp
-from chalicelib.identity.secrets import new_id
+from chalicelib.identity.rows import Company
+from chalicelib.ids import new_id
 from chalicelib.names import comparison_form
-from chalicelib.storage.rows import Company, Project, ProjectCode, key
-from chalicelib.storage.store import Change, Delete, Put, Store, absent
+from chalicelib.projects.rows import Project, ProjectCodeClaim
+from chalicelib.storage.changes import Change, Delete, Put, absent
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 STATUSES = ("active", "on_hold", "completed", "archived")
 TAKES_HOURS = frozenset({"active", "on_hold"})
@@ -38,7 +41,7 @@ def create(store: Store, tenant: Company, values: dict[str, Any], now: datetime)
     """A new project; its code is unique in the company."""
     company = tenant.id
     claim = _claim(company, values["code"])
-    _refuse_taken(store.get(ProjectCode, claim.pk, claim.sk))
+    _refuse_taken(store.get(ProjectCodeClaim, claim.pk, claim.sk))
     id, at = new_id(), stamp(now)
     claim.holder = id
     days = values.pop("working_days", None) or [1, 2, 3, 4, 5]
@@ -48,16 +51,15 @@ def create(store: Store, tenant: Company, values: dict[str, Any], now: datetime)
         sk="project",
         id=id,
         **(defaults | values),
-        holidays={"dates": []},
-        working_days={"days": sorted(set(days))},
+        holidays=[],
+        working_days=sorted(set(days)),
         child_count=0,
         version=1,
         created_at=at,
         updated_at=at,
     )
     _check(row)
-    _list(row, company)
-    return [Put(row, absent(Project)), Put(claim, absent(ProjectCode))], row
+    return [Put(row, absent(Project)), Put(claim, absent(ProjectCodeClaim))], row
 
 
 def change(
@@ -74,27 +76,26 @@ def change(
     if values.get("timezone", row.timezone) != row.timezone:
         changes += memberships.in_zone(store, company, row.id, values["timezone"])
     if "working_days" in values:
-        values["working_days"] = {"days": sorted(set(values["working_days"]))}
+        values["working_days"] = sorted(set(values["working_days"]))
     for name, value in values.items():
         setattr(row, name, value)
     row.version, row.updated_at = before + 1, stamp(now)
     _check(row)
-    _list(row, company)
     same = (Project.version == before) & (Project.child_count == row.child_count)  # no version counts the children
     return [Put(row, same), *changes], row
 
 
 def _change_code(store: Store, company: str, row: Project, code: str) -> list[Change]:
     old, new = _claim(company, row.code), _claim(company, code)
-    taken = store.get(ProjectCode, new.pk, new.sk)
+    taken = store.get(ProjectCodeClaim, new.pk, new.sk)
     if taken is None or taken.holder != row.id:  # by itself: it was changed since it was read, and is decided anew
         _refuse_taken(taken)
     new.holder = row.id
-    return [Put(new, absent(ProjectCode)), Delete(ProjectCode, (old.pk, old.sk))]
+    return [Put(new, absent(ProjectCodeClaim)), Delete(ProjectCodeClaim, (old.pk, old.sk))]
 
 
-def _claim(company: str, code: str) -> ProjectCode:
-    return ProjectCode(pk=key(company, "codes"), sk=code_key(code))
+def _claim(company: str, code: str) -> ProjectCodeClaim:
+    return ProjectCodeClaim(pk=key(company, "codes"), sk=code_key(code))
 
 
 def code_key(code: str) -> str:
@@ -102,7 +103,7 @@ def code_key(code: str) -> str:
     return f"code#{comparison_form(code)}"
 
 
-def _refuse_taken(claim: ProjectCode | None) -> None:
+def _refuse_taken(claim: ProjectCodeClaim | None) -> None:
     if claim is not None:
         raise Conflict("The code is taken.", errors={"code": ["Another project has this code."]})
 
@@ -110,10 +111,5 @@ def _refuse_taken(claim: ProjectCode | None) -> None:
 def _check(row: Project) -> None:
     if row.start_date and row.finish_date and row.finish_date < row.start_date:
         raise Invalid(errors={"finish_date": ["Must not be before start_date."]})
-    if not row.working_days["days"]:
+    if not row.working_days:
         raise Invalid(errors={"working_days": ["At least one day."]})
-
-
-def _list(row: Project, company: str) -> None:
-    row.list_company, row.list_status = company, key(company, row.status)
-    row.list_order = f"{comparison_form(row.code)}#{row.id}"

@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.identity.access import stamp
-from chalicelib.identity.secrets import ID_LENGTH, new_id
+from chalicelib.ids import new_id, project_of
 from chalicelib.names import comparison_form
-from chalicelib.storage.rows import Node, NodeUnique, Project, key
-from chalicelib.storage.store import Change, Put, Store, Update, absent, parse
+from chalicelib.projects.rows import BY_LEVEL, PROJECTS, TREE, Node, NodeClaim, Project
+from chalicelib.storage.changes import Change, Put, Update, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
+from chalicelib.times import stamp
 
 LEVELS = 4
 ACTIVITY_FIELDS = frozenset(
@@ -30,11 +33,6 @@ ACTIVITY_FIELDS = frozenset(
     }
 )
 RANK_STEP = 1000
-
-
-def project_of(node: str) -> str:
-    """The project that a node's id names."""
-    return node[:ID_LENGTH]
 
 
 def is_activity(image: Mapping[str, Any]) -> bool:
@@ -62,35 +60,13 @@ def below(node: Node) -> tuple[str, str]:
 
 def between(store: Store, first: Node, last: Node) -> list[Node]:
     """The nodes from one to another and everything below that, in tree order."""
-    found: list[Node] = []
-    start: Mapping[str, Any] | None = None
-    bounds = (first.tree_key, last.tree_key + "~")
-    while True:
-        page = store.query(
-            Node.table,
-            first.pk,
-            index="tree",
-            hash_name="list_project",
-            range_name="tree_key",
-            between=bounds,
-            start=start,
-        )
-        found += [parse(Node, row) for row in page.rows]
-        start = page.last
-        if start is None:
-            return found
+    query = Query(model=Node, hash=first.pk, list=TREE, between=(first.tree_key, last.tree_key + "~"))
+    return list(store.each(query))
 
 
 def size(store: Store, project: Project) -> int:
     """How many nodes a project has."""
-    count, start = 0, None
-    while True:
-        page = store.query(
-            Node.table, project.pk, index="tree_keys", hash_name="list_project", count_only=True, start=start
-        )
-        count, start = count + page.count, page.last
-        if start is None:
-            return count
+    return store.count(Query(model=Node, hash=project.pk, list=TREE, keys_only=True))
 
 
 def activities_under(store: Store, company: str, id: str) -> set[str]:
@@ -98,40 +74,21 @@ def activities_under(store: Store, company: str, id: str) -> set[str]:
     [node] = store.get_many(node_key(company, id))
     if node is None or node.level == LEVELS:
         return {id} if node else set()
-    found: set[str] = set()
-    start: Mapping[str, Any] | None = None
-    while True:
-        page = store.query(
-            Node.table,
-            key(node.pk, str(LEVELS)),
-            index="level_keys",
-            hash_name="list_level",
-            range_name="tree_key",
-            between=below(node),
-            start=start,
-        )
-        found |= {row["sk"]["S"].removeprefix("node#") for row in page.rows}
-        start = page.last
-        if start is None:
-            return found
+    level = key(node.pk, str(LEVELS))
+    query = Query(model=Node, hash=level, list=BY_LEVEL, keys_only=True, between=below(node))
+    return {row["sk"]["S"].removeprefix("node#") for row in store.items(query)}
 
 
 def activities_with(store: Store, company: str, cost_code: str, project: str | None) -> set[str]:
     """The activities that have a cost code now, in one project or in all of them."""
     projects = [project] if project is not None else _project_ids(store, company)
-    claims = store.get_many(*((NodeUnique, key(company, id), code_claim(cost_code)) for id in projects))
+    claims = store.get_many(*((NodeClaim, key(company, id), code_claim(cost_code)) for id in projects))
     return {claim.holder for claim in claims if claim}
 
 
 def _project_ids(store: Store, company: str) -> list[str]:
-    found: list[str] = []
-    start: Mapping[str, Any] | None = None
-    while True:
-        page = store.query("projects", company, index="company_keys", hash_name="list_company", start=start)
-        found += [row["pk"]["S"].partition("#")[2] for row in page.rows]
-        start = page.last
-        if start is None:
-            return found
+    query = Query(model=Project, hash=company, list=PROJECTS, keys_only=True)
+    return [row["pk"]["S"].partition("#")[2] for row in store.items(query)]
 
 
 def code_claim(code: str) -> str:
@@ -151,9 +108,9 @@ def create(
     level = parent.level + 1 if parent else 1
     _check_level(level, values)
     pk, id = key(company, project.id), project.id + new_id()
-    name = NodeUnique(pk=pk, sk=f"name#{parent.id if parent else ''}#{comparison_form(values['name'])}", holder=id)
+    name = NodeClaim(pk=pk, sk=f"name#{parent.id if parent else ''}#{comparison_form(values['name'])}", holder=id)
     code = (
-        NodeUnique(pk=pk, sk=code_claim(values["cost_code"]), holder=id, label=values["cost_code"])
+        NodeClaim(pk=pk, sk=code_claim(values["cost_code"]), holder=id, label=values["cost_code"])
         if values.get("cost_code")
         else None
     )
@@ -167,7 +124,7 @@ def create(
         (type(holder).child_count.add(1),),
         type(holder).child_count == holder.child_count,
     )
-    return [Put(row, absent(Node)), counted, *(Put(claim, absent(NodeUnique)) for claim in claims.values())], row
+    return [Put(row, absent(Node)), counted, *(Put(claim, absent(NodeClaim)) for claim in claims.values())], row
 
 
 def _parent(store: Store, company: str, project: Project, id: str | None) -> Node | None:
@@ -198,15 +155,15 @@ def check_activity(values: dict[str, Any]) -> None:
     if bool(start) is not bool(finish):
         missing = "baseline_finish" if start else "baseline_start"
         raise Invalid(errors={missing: ["Both baseline dates or none."]})
-    milestones = (values.get("milestones") or {}).get("list", [])
+    milestones = values.get("milestones") or []
     if values.get("earning_rule") == "milestones" and sum(item["weight"] for item in milestones) != 1:
         raise Invalid(errors={"milestones": ["The weights must sum to 1."]})
     if values.get("earning_rule") == "units" and not values.get("quantity"):
         raise Invalid(errors={"quantity": ["The rule units needs a quantity above 0."]})
 
 
-def _refuse_taken(store: Store, claims: dict[str, NodeUnique]) -> None:
-    taken = store.get_many(*((NodeUnique, claim.pk, claim.sk) for claim in claims.values()))
+def _refuse_taken(store: Store, claims: dict[str, NodeClaim]) -> None:
+    taken = store.get_many(*((NodeClaim, claim.pk, claim.sk) for claim in claims.values()))
     messages = {"name": "A sibling has this name.", "cost_code": "Another activity of the project has this code."}
     for (field, _), row in zip(claims.items(), taken, strict=True):
         if row is not None:
@@ -231,14 +188,14 @@ def _node(
 
         activity["budget_hours"] = activity["budget_hours"] or 0
         activity["earning_rule"] = activity["earning_rule"] or default_rule(activity["quantity"]).value
-    ancestors = [*parent.ancestors["ids"], parent.id] if parent else []
+    ancestors = [*parent.ancestors, parent.id] if parent else []
     return Node(
         pk=pk,
         sk=f"node#{id}",
         id=id,
         project=project.id,
         parent=parent.id if parent else None,
-        ancestors={"ids": ancestors},
+        ancestors=ancestors,
         level=level,
         name=values["name"],
         position=siblings + 1,
@@ -247,8 +204,6 @@ def _node(
         version=1,
         created_at=at,
         updated_at=at,
-        list_project=pk,
-        list_level=key(pk, str(level)),
         **activity,
     )
 
@@ -256,7 +211,7 @@ def _node(
 def with_ancestors(store: Store, rows: list[Node]) -> dict[str, Node]:
     """The nodes and all their ancestors by id: what codes and paths are made of."""
     known = {row.id: row for row in rows}
-    missing = {id for row in rows for id in row.ancestors["ids"]} - known.keys()
+    missing = {id for row in rows for id in row.ancestors} - known.keys()
     if missing and rows:
         found = store.get_many(*((Node, rows[0].pk, f"node#{id}") for id in sorted(missing)))
         known |= {row.id: row for row in found if row}
@@ -265,9 +220,9 @@ def with_ancestors(store: Store, rows: list[Node]) -> dict[str, Node]:
 
 def path(row: Node, known: dict[str, Node]) -> list[str]:
     """Names from the top to the node."""
-    return [known[id].name for id in row.ancestors["ids"]] + [row.name]
+    return [known[id].name for id in row.ancestors] + [row.name]
 
 
 def code(row: Node, known: dict[str, Node]) -> str:
     """``1.2.3.4`` by position."""
-    return ".".join(str(known[id].position) for id in [*row.ancestors["ids"], row.id])
+    return ".".join(str(known[id].position) for id in [*row.ancestors, row.id])

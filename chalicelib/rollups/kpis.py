@@ -14,6 +14,8 @@ from chalicelib.evm.metrics import Figures, Forecast, measure
 from chalicelib.evm.planned_value import SlopeChange, planned_from_changes
 from chalicelib.rollups.measures import TOTAL
 from chalicelib.rollups.recompute import sums_of
+from chalicelib.rollups.rows import RollupDay
+from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store
 
@@ -34,15 +36,8 @@ class Cut(Struct, frozen=True):
 
 def read_rows(store: Store, company: str, node: str, until: str) -> list[dict[str, Any]]:
     """The rollup rows of a node up to a date."""
-    rows: list[dict[str, Any]] = []
-    start: Mapping[str, Any] | None = None
-    while True:
-        page = store.query("rollups", key(company, node), start=start, between=("day#", f"day#{until}~"))
-        rows += page.rows
-        start = page.last
-        if start is None:
-            break
-    return rows
+    query = Query(model=RollupDay, hash=key(company, node), between=("day#", f"day#{until}~"))
+    return list(store.items(query))
 
 
 def cut(

@@ -17,7 +17,7 @@ from chalicelib.evm.amounts import micro_hours, money
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earning import DayWork, Measurement, Milestone, Rule, earned_series
 from chalicelib.evm.planned_value import Plan, slope_changes
-from chalicelib.storage.rows import Node, Project
+from chalicelib.projects.rows import Node, Project
 
 Sums = dict[str, int]
 TOTAL = "total"
@@ -44,9 +44,7 @@ class Activity(Struct, frozen=True):
 
 def activity_of(node: Node) -> Activity:
     """A level-4 node as its rollup sees it."""
-    milestones = tuple(
-        Milestone(item["name"], Decimal(item["weight"])) for item in (node.milestones or {}).get("list", [])
-    )
+    milestones = tuple(Milestone(item["name"], Decimal(item["weight"])) for item in (node.milestones or []))
     plan = Plan(micro_hours(node.budget_hours or Decimal(0)), _date(node.baseline_start), _date(node.baseline_finish))
     rule = Rule(node.earning_rule or "percent")
     return Activity(plan, rule, node.quantity, milestones, node.planned_rate)
@@ -58,9 +56,7 @@ def _date(text: str | None) -> date | None:
 
 def calendar_of(project: Project) -> WorkCalendar:
     """The project's working days."""
-    return WorkCalendar(
-        frozenset(project.working_days["days"]), frozenset(map(date.fromisoformat, project.holidays["dates"]))
-    )
+    return WorkCalendar(frozenset(project.working_days), frozenset(map(date.fromisoformat, project.holidays)))
 
 
 def spent_on(bookings: Iterable[tuple[Decimal, Decimal | None, Decimal | None]]) -> Spent:

@@ -10,7 +10,9 @@ from decimal import Decimal
 from msgspec import Struct
 
 from chalicelib.projects.projects import today
-from chalicelib.storage.rows import Project, RollupDay, RollupHead, key
+from chalicelib.projects.rows import Project
+from chalicelib.rollups.rows import RollupDay, RollupHead
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store
 
 

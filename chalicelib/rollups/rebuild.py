@@ -14,12 +14,16 @@ from typing import Any
 from msgspec import Struct, field
 
 from chalicelib.errors import Unavailable
+from chalicelib.projects.rows import Node
 from chalicelib.projects.wbs import is_activity
 from chalicelib.rollups.measures import TOTAL, Sums, add_to
 from chalicelib.rollups.recompute import ATTEMPTS, Target, recompute, rows, sums_of, under_of
+from chalicelib.rollups.rows import RollupDay, RollupKnown
 from chalicelib.storage.attributes import to_wire
-from chalicelib.storage.rows import Node, RollupKnown, key
-from chalicelib.storage.store import ConditionFailed, Raw, Store
+from chalicelib.storage.changes import Raw
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import ConditionFailed, Store
 
 PIECE = 25
 WINDOW = 60_000
@@ -63,13 +67,8 @@ def advance(store: Store, company: str, project: str, place: Place, window: int 
 
 def _activities(store: Store, company: str, project: str, place: Place) -> Place:
     """Some of the project's activities from their source rows."""
-    page = store.query(
-        "projects",
-        key(company, project),
-        between=(f"node#{place.after} ", "node#~"),
-        limit=PIECE,
-        consistent=True,
-    )
+    nodes = Query(model=Node, hash=key(company, project), between=(f"node#{place.after} ", "node#~"))
+    page = store.page(nodes, limit=PIECE)
     found = [row["id"]["S"] for row in page.rows if is_activity(row)]
     drift = place.drift + recompute(store, {Target(company, project, id): None for id in found}).changed
     return Place("gone", "", drift) if page.last is None else Place(place.phase, page.rows[-1]["id"]["S"], drift)
@@ -78,9 +77,8 @@ def _activities(store: Store, company: str, project: str, place: Place) -> Place
 def _gone(store: Store, company: str, project: str, place: Place) -> Place:
     """Some of the activities that had rows and whose nodes are no more."""
     pk = key(company, project)
-    page = store.query(
-        RollupKnown.table, pk, between=(f"activity#{place.after} ", "activity#~"), limit=100, consistent=True
-    )
+    query = Query(model=RollupKnown, hash=pk, between=(f"activity#{place.after} ", "activity#~"))
+    page = store.page(query, limit=100)
     known = [row["sk"]["S"].partition("#")[2] for row in page.rows]
     nodes = store.raw_many(*((Node, pk, f"node#{id}") for id in known))
     gone: dict[Target, set[str] | None] = {
@@ -140,13 +138,13 @@ def _window(
 def _tree(store: Store, company: str, project: str) -> tuple[set[str], set[str]]:
     """The ids of the nodes that hold sums, the project's among them, and those of the activities."""
     upper, activities = {project}, set[str]()
-    for row in rows(store, "projects", key(company, project), ("node#", "node#~")):
+    for row in rows(store, Node, key(company, project), ("node#", "node#~")):
         (activities if is_activity(row) else upper).add(row["id"]["S"])
     return upper, activities
 
 
 def _known(store: Store, company: str, project: str) -> Iterator[dict[str, Any]]:
-    return rows(store, RollupKnown.table, key(company, project), ("activity#", "activity#~"))
+    return rows(store, RollupKnown, key(company, project), ("activity#", "activity#~"))
 
 
 def _read(store: Store, company: str, ids: Iterable[str], after: str, only: str | None, limit: int) -> Read:
@@ -155,7 +153,7 @@ def _read(store: Store, company: str, ids: Iterable[str], after: str, only: str 
     read, waiting = Read(), sorted(ids)
 
     def page(id: str) -> tuple[str, Any]:
-        return id, store.query("rollups", key(company, id), between=between, limit=limit, consistent=True)
+        return id, store.page(Query(model=RollupDay, hash=key(company, id), between=between), limit=limit)
 
     for start in range(0, len(waiting), TOGETHER):
         for id, answer in store.together(*(lambda id=id: page(id) for id in waiting[start : start + TOGETHER])):

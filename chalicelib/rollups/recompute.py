@@ -19,11 +19,16 @@ from msgspec import Struct, field
 
 from chalicelib.errors import Unavailable
 from chalicelib.evm.earning import DayWork, installed_quantity
+from chalicelib.labour.rows import Booking
+from chalicelib.projects.rows import Node, Project
 from chalicelib.projects.wbs import is_activity
 from chalicelib.rollups.measures import Spent, Sums, activity_of, add_to, calendar_of, contributions, spent_on
+from chalicelib.rollups.rows import Repair, RollupDay, RollupHead, RollupKnown
 from chalicelib.storage.attributes import from_wire, to_wire
-from chalicelib.storage.rows import Booking, Node, Project, Repair, RollupHead, RollupKnown, key
-from chalicelib.storage.store import Change, ConditionFailed, Put, Raw, Store, absent
+from chalicelib.storage.changes import Change, Put, Raw, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import Row, key
+from chalicelib.storage.store import ConditionFailed, Store
 
 REPAIRS = "repairs"
 ITEMS = 90
@@ -133,8 +138,8 @@ def compute(store: Store, target: Target, dates: set[str] | None) -> Step:
     place = key(target.company, target.project)
     head = store.get(RollupHead, pk, "head")
     node, project = store.get_many((Node, place, f"node#{target.activity}"), (Project, place, "project"))
-    above = [*node.ancestors["ids"], target.project] if node else []
-    stored = {row["sk"]["S"]: row for row in rows(store, "rollups", pk) if row["sk"]["S"] != "head"}
+    above = [*node.ancestors, target.project] if node else []
+    stored = {row["sk"]["S"]: row for row in rows(store, RollupDay, pk) if row["sk"]["S"] != "head"}
     holders = _holders(store, place, stored.values(), above)
     spent = _spent(store, pk, stored, dates)
     new = contributions(activity_of(node), calendar_of(project), spent) if node and project else {}
@@ -157,15 +162,9 @@ def _holders(store: Store, place: str, stored: Iterable[Mapping[str, Any]], abov
     return {*above, *other} - activities
 
 
-def rows(store: Store, table: str, pk: str, between: tuple[str, str] | None = None) -> Iterator[dict[str, Any]]:
+def rows(store: Store, model: type[Row], pk: str, between: tuple[str, str] | None = None) -> Iterator[dict[str, Any]]:
     """Every row under one key as DynamoDB gives it, as it is now."""
-    start: Mapping[str, Any] | None = None
-    while True:
-        page = store.query(table, pk, between=between, start=start, consistent=True)
-        yield from page.rows
-        start = page.last
-        if start is None:
-            return
+    return store.items(Query(model=model, hash=pk, between=between))
 
 
 def _spent(store: Store, pk: str, stored: Mapping[str, dict[str, Any]], dates: set[str] | None) -> dict[date, Spent]:
@@ -173,7 +172,7 @@ def _spent(store: Store, pk: str, stored: Mapping[str, dict[str, Any]], dates: s
     spent = {date.fromisoformat(sk[4:]): _stored_spent(row) for sk, row in stored.items() if sk.startswith("day#")}
     fresh: dict[str, list[Booking]] = {}
     for low, high in [("0", "~")] if dates is None else [(f"{day}#", f"{day}#~") for day in sorted(dates)]:
-        for row in store.query_all(Booking, pk, between=(low, high)):
+        for row in store.each(Query(model=Booking, hash=pk, between=(low, high))):
             fresh.setdefault(row.date, []).append(row)
     for day in dates if dates is not None else {day.isoformat() for day in spent} | fresh.keys():
         booked = fresh.get(day, [])

@@ -14,8 +14,11 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.rollups.rebuild import Place, advance
 from chalicelib.rollups.recompute import REPAIRS, Target, logger, recompute
-from chalicelib.storage.rows import Rebuild, RebuildDue, Repair, key
-from chalicelib.storage.store import ConditionFailed, Delete, Put, Store, absent, parse
+from chalicelib.rollups.rows import Rebuild, RebuildDue, Repair
+from chalicelib.storage.changes import Delete, Put, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import ConditionFailed, Store, parse
 
 DUE = "rebuilds"
 CHECK_DAYS = 1
@@ -51,7 +54,7 @@ def check_later(store: Store, company: str, project: str, made: str) -> None:
 def leave_due(store: Store, now: datetime) -> bool:
     """Leave the project that has waited longest for its check; False when none is due."""
     today = now.date().isoformat()
-    page = store.query(RebuildDue.table, DUE, between=(None, f"{today}~"), limit=1, consistent=True)
+    page = store.page(Query(model=RebuildDue, hash=DUE, between=(None, f"{today}~")), limit=1)
     if not page.rows:
         return False
     sk = page.rows[0]["sk"]["S"]
@@ -74,7 +77,7 @@ def repair(store: Store, more: Callable[[], bool], now: datetime) -> int:
     for _ in range(DUE_AT_ONCE):
         if not leave_due(store, now):
             break
-    page = store.query("rollups", REPAIRS, limit=1000, consistent=True)
+    page = store.page(Query(model=Repair, hash=REPAIRS), limit=1000)
     left = list(page.rows)
     random.shuffle(left)
     done = 0

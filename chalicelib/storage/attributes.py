@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from pynamodb.attributes import Attribute
-from pynamodb.constants import MAP, NUMBER
+from pynamodb.constants import LIST, MAP, NUMBER
 from pynamodb.expressions.operand import Value
 
 
@@ -80,6 +80,18 @@ class DocumentAttribute(Attribute[dict[str, Any]]):
 
     def deserialize(self, value: Any) -> dict[str, Any]:
         return {key: from_wire(item) for key, item in value.items()}
+
+
+class ListAttribute(Attribute[list[Any]]):
+    """A list of text, numbers, lists and maps."""
+
+    attr_type = LIST
+
+    def serialize(self, value: list[Any]) -> Any:
+        return to_wire(value)["L"]
+
+    def deserialize(self, value: Any) -> list[Any]:
+        return [from_wire(item) for item in value]
 
 
 def document_value(value: dict[str, Any]) -> Any:

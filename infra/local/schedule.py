@@ -14,22 +14,23 @@ from typing import Any, Self
 
 from infra.local.lambda_context import ACCOUNT, REGION, LambdaContext
 
-TIMEOUT_SECONDS = 120.0
-
 log = logging.getLogger(__name__)
 
 
 class Schedule:
     """Calls a function every ``seconds`` from a background thread, the first time after the first wait.
 
+    It has ``longest`` seconds for a run.
+
     A call that fails is logged; the next comes all the same. As a context manager it runs inside the
     ``with`` block, and waits at its end for a call that is running.
     """
 
-    def __init__(self, function: Callable[[dict[str, Any], Any], Any], seconds: float) -> None:
+    def __init__(self, function: Callable[[dict[str, Any], Any], Any], seconds: float, longest: float) -> None:
         self._function = function
         self._name = str(getattr(function, "__name__", type(function).__name__))
         self._seconds = seconds
+        self._longest = longest
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
 
@@ -44,7 +45,7 @@ class Schedule:
     def _run(self) -> None:
         while not self._stopping.wait(self._seconds):
             try:
-                self._function(scheduled_event(self._name), LambdaContext(self._name, TIMEOUT_SECONDS))
+                self._function(scheduled_event(self._name), LambdaContext(self._name, self._longest))
             except Exception:  # a failed run of a schedule is not the last one
                 log.warning("%s failed", self._name, exc_info=True)
 

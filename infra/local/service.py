@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import boto3
 from chalice.app import Chalice
 
+from chalicelib.functions import SCHEDULED_FUNCTIONS, STREAM_FUNCTIONS
 from chalicelib.settings import settings
 from infra import provision
 from infra.local.gateway import serve
@@ -34,7 +35,7 @@ def service(
         say("making tables and secrets")
         provision.create_tables()
         provision.create_secrets()
-        with _pump() as pump, _repairs(), serve(_app(), "127.0.0.1", port).running() as server:
+        with stream_pump() as pump, _schedules(), serve(_app(), "127.0.0.1", port).running() as server:
             yield f"http://127.0.0.1:{server.server_port}", environment, pump
 
 
@@ -44,18 +45,20 @@ def _app() -> Chalice:
     return app
 
 
-def _repairs() -> Schedule:
-    from app import repair_rollups  # as above
+@contextmanager
+def _schedules() -> Iterator[None]:
+    import app  # as above
 
-    return Schedule(repair_rollups, 60)
+    with ExitStack() as running:
+        for each in SCHEDULED_FUNCTIONS:
+            running.enter_context(Schedule(getattr(app, each.name), 60 * each.minutes, each.seconds))
+        yield
 
 
-def _pump() -> StreamPump:
-    from app import labour_rollup, plan_rollup  # as above
+def stream_pump(interval: float = 0.2) -> StreamPump:
+    """What calls the stream functions with the changes of their tables."""
+    import app  # as above
 
     prefix = settings().table_prefix
-    return StreamPump(
-        boto3.client("dynamodb"),
-        boto3.client("dynamodbstreams"),
-        [(prefix + "labour", labour_rollup), (prefix + "projects", plan_rollup)],
-    )
+    functions = [(prefix + each.table, getattr(app, each.name)) for each in STREAM_FUNCTIONS]
+    return StreamPump(boto3.client("dynamodb"), boto3.client("dynamodbstreams"), functions, interval=interval)

@@ -14,7 +14,8 @@ from moto import mock_aws
 
 from bench.capacity import Index
 from bench.pagination import LongIndex
-from chalicelib.storage.store import Page, Store
+from chalicelib.storage.queries import Page
+from chalicelib.storage.store import Store
 from infra.local.moto_dynamodb import install
 
 TABLE = "entries"

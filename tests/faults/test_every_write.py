@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from chalicelib.http.routes import PAGES, ROUTES
+from chalicelib.http.routes import ROUTES
 from chalicelib.storage.store import store
 from tests.faults import harness
 from tests.faults.harness import SOON, Died, Fault, Run, storage
@@ -31,7 +31,7 @@ def prepared(site: Site, name: str) -> Iterator[Run]:
 
 
 def test_every_write_route_has_a_scenario_and_every_scenario_a_route() -> None:
-    routes = {f"{route.method} {route.path}" for route in ROUTES if route.writes and route.tag != PAGES}
+    routes = {f"{route.method} {route.path}" for route in ROUTES if route.writes and not route.page}
     assert routes == {route_of(name) for name in SCENARIOS}
 
 

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http.call import Call, Written, utc_now
-from chalicelib.http.routes import NoQuery, Route, serve
+from chalicelib.http.answers import Written
+from chalicelib.http.call import Call
+from chalicelib.http.route import Route
+from chalicelib.http.serving import serve
 from chalicelib.identity import secrets
-from chalicelib.storage.rows import ProjectCode
-from chalicelib.storage.store import Put, absent, store
+from chalicelib.projects.rows import ProjectCodeClaim
+from chalicelib.storage.changes import Put, absent
+from chalicelib.storage.store import store
+from chalicelib.times import utc_now
 from infra.local.gateway import HttpRequest
 from infra.local.lambda_context import LambdaContext
 from tests.faults import harness
@@ -254,12 +258,11 @@ def large_route(letters: str) -> Route:
     """A write whose answer has a megabyte."""
 
     def handler(call: Call) -> Written:
-        row = ProjectCode(pk=f"{call.company}#large", sk=str(len(letters)), holder="x")
-        return Written([Put(row, absent(ProjectCode))], {"text": letters}, location="/somewhere/", etag='"1"')
+        row = ProjectCodeClaim(pk=f"{call.company}#large", sk=str(len(letters)), holder="x")
+        return Written([Put(row, absent(ProjectCodeClaim))], {"text": letters}, location="/somewhere/", etag='"1"')
 
     kinds = ("application/json",)
-    body = {"query": NoQuery, "body": None, "answer": None, "status": 201, "tag": "T", "batch_answer": None}
-    return Route("POST", "/large", handler, None, **body, open=False, device=False, content_types=kinds, produces=kinds)
+    return Route(method="POST", path="/large", handler=handler, status=201, content_types=kinds, produces=kinds)
 
 
 def large_call(site: Site, seconds: float = 29) -> Call:

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http.call import utc_now
 from chalicelib.http.pagination import Changes
 from chalicelib.http.routes import ROUTES
-from chalicelib.identity.access import stamp
-from chalicelib.storage.rows import Operative, Project, Tracked, User
-from chalicelib.storage.store import Update
+from chalicelib.identity.rows import User
+from chalicelib.operatives.rows import Operative
+from chalicelib.projects.rows import Project
+from chalicelib.storage.changes import Update
+from chalicelib.storage.rows import Tracked
+from chalicelib.times import stamp, utc_now
 from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS, Sent, Site
 from tests.promises.conftest import Client, Reply

@@ -15,10 +15,11 @@ from botocore.exceptions import (
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from chalicelib.errors import Unavailable
-from chalicelib.http.routes import PAGES, ROUTES
+from chalicelib.http.routes import ROUTES
 from chalicelib.identity import secrets
-from chalicelib.storage.rows import Project
-from chalicelib.storage.store import ATTEMPTS, CONFLICTS, CONTESTED, UNANSWERED, Store, connect, function_time, store
+from chalicelib.projects.rows import Project
+from chalicelib.storage.calls import ATTEMPTS, CONFLICTS, CONTESTED, UNANSWERED, function_time
+from chalicelib.storage.store import Store, connect, store
 from infra.local.gateway import Gateway
 from infra.local.lambda_context import LambdaContext
 from tests.faults import harness
@@ -191,7 +192,7 @@ READS = {
 
 
 def test_every_route_that_reads_is_among_them() -> None:
-    pages = {route.path for route in ROUTES if route.open and route.tag == PAGES}
+    pages = {route.path for route in ROUTES if route.page}
     assert READS.keys() == {route.path for route in ROUTES if route.method == "GET"} - pages
 
 

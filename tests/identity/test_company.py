@@ -2,11 +2,10 @@
 
 from decimal import Decimal
 
-from chalicelib.http.call import utc_now
 from chalicelib.identity import companies, sessions
-from chalicelib.identity.access import stamp
-from chalicelib.storage.rows import Company
+from chalicelib.identity.rows import Company
 from chalicelib.storage.store import store
+from chalicelib.times import stamp, utc_now
 from infra import company
 from tests.identity.conftest import People, refused
 from tests.promises.conftest import Client, Stage

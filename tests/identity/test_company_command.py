@@ -9,8 +9,11 @@ import pytest
 from chalicelib.errors import NotFound
 from chalicelib.identity import invitations, sessions
 from chalicelib.identity.people import directory_key
-from chalicelib.storage.rows import Access, ClockId, Directory, key
-from chalicelib.storage.store import Delete, store
+from chalicelib.identity.rows import Access, Directory
+from chalicelib.operatives.rows import ClockIdClaim
+from chalicelib.storage.changes import Delete
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import store
 from infra import company
 from tests.promises.conftest import Client, Stage
 
@@ -148,7 +151,7 @@ def test_an_anonymised_operative_keeps_hours_and_loses_what_names_a_person(
     row = owner.ok("GET", f"/operatives/{operative}/")
     assert (row["external_clock_id"], row["trade"], row["employer"], row["user"]) == (None, None, None, None)
     assert row["active"] is False and "zebedee" not in str(row)
-    assert store().get(ClockId, key(id, "clock", "clock-zebedee"), "clock") is None
+    assert store().get(ClockIdClaim, key(id, "clock", "clock-zebedee"), "clock") is None
     assert owner.ok("GET", f"/labour/{entry}/")["hours"] == "8.00"
     shown = owner.ok("GET", f"/users/{user}/")
     assert shown["active"] is not with_user and ("zebedee" in str(shown)) is not with_user

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import fields
 
-from chalicelib.http.routes import Route
-from chalicelib.identity import secrets
+from chalicelib.http.route import Route
+from chalicelib.ids import new_id
 from infra import company
 from tests.identity.test_routes import filled, guarded
 from tests.promises.conftest import Client, Stage
@@ -71,8 +71,8 @@ def houses(stage: Stage) -> tuple[House, House]:
 
 def nowhere(ids: dict[str, str]) -> dict[str, str]:
     """Ids of the same forms that name nothing."""
-    found = {name: secrets.new_id() for name in ids}
-    return found | dict.fromkeys(NODES, secrets.new_id() + secrets.new_id()) | {"cost_code": "NO-SUCH"}
+    found = {name: new_id() for name in ids}
+    return found | dict.fromkeys(NODES, new_id() + new_id()) | {"cost_code": "NO-SUCH"}
 
 
 def slots(route: Route) -> list[str]:

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Denied
-from chalicelib.http.call import utc_now
 from chalicelib.identity import memberships
-from chalicelib.identity.access import Caller, stamp
+from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import ROLES, Permission, Role
-from chalicelib.storage.rows import Access, Company, key
+from chalicelib.identity.rows import Access, Company
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
+from chalicelib.times import stamp, utc_now
 from tests.identity.conftest import EVER, People, project, refused
 from tests.promises.conftest import Stage
 

@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http.call import utc_now
-from chalicelib.identity.access import stamp
+from chalicelib.times import stamp, utc_now
 from infra.local.moto_server import MotoServer
 from tests.identity.conftest import EVER
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.http.openapi import WHERE, document
-from chalicelib.http.routes import BASE, PAGES, ROUTES, Route, Scope
+from chalicelib.http.route import BASE, Guard, Route, Scope
+from chalicelib.http.routes import ROUTES
 from chalicelib.identity.permissions import Permission, Role
 from tests.identity.conftest import EVER, People, project
 from tests.promises.conftest import Client, Stage
@@ -65,7 +66,7 @@ def guarded() -> list[Route]:
     import app  # registers the routes
 
     assert app.app.routes
-    return [route for route in ROUTES if not route.open and not route.device and route.tag != PAGES]
+    return [route for route in ROUTES if route.guard is Guard.PERSON and route.tag != "Pages"]
 
 
 def filled(route: Route, ids: dict[str, str]) -> str:

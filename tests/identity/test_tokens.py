@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.http.call import utc_now
 from chalicelib.identity import access, secrets, sessions
-from chalicelib.identity.access import stamp
+from chalicelib.ids import new_id
 from chalicelib.storage.store import Store, store
+from chalicelib.times import stamp, utc_now
 from infra import company
 from tests.identity.conftest import People, refused
 from tests.promises.conftest import Client, Stage
@@ -116,7 +116,7 @@ def test_an_unknown_company_is_refused_from_memory_with_the_addresss_count_only(
         ("wbs", lambda made: access.authenticate(counted, made, "198.51.100.7", now)),
         ("wbsi", lambda made: access.authenticate_device(counted, made, "198.51.100.7", now)),
     ):
-        made = secrets.issue(kind, secrets.new_id(), secrets.new_id())
+        made = secrets.issue(kind, new_id(), new_id())
         for looked_up in (True, False, False):
             client.operations.clear()
             with pytest.raises(access.NotAuthenticated) as caught:

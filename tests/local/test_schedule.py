@@ -17,7 +17,7 @@ def test_a_function_is_called_again_and_again_also_after_it_failed() -> None:
         if len(called) == 1:
             raise ValueError
 
-    with Schedule(repair, 0.01):
+    with Schedule(repair, 0.01, 120):
         assert enough.wait(30)
     count = len(called)
     assert not threading.Event().wait(0.05) and len(called) == count, "it ends with the block"

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.storage.rows import Access, User, key
-from chalicelib.storage.store import Put, Update, store
+from chalicelib.identity.rows import Access, User
+from chalicelib.storage.changes import Put, Update
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import store
 from tests.pages.browser import Browser
 from tests.promises.conftest import Client, Stage, running
 

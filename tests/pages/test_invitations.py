@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.errors import NotFound
-from chalicelib.http.call import utc_now
 from chalicelib.identity import invitations
 from chalicelib.storage.store import store
+from chalicelib.times import utc_now
 from infra import company
 from tests.pages.browser import Browser, forms
 from tests.pages.conftest import PASSWORD, invited, make_inactive, path_of, person

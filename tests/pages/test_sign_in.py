@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from chalicelib.http.call import utc_now
 from chalicelib.http.pages import safe
 from chalicelib.identity import passwords, sessions
 from chalicelib.identity.people import directory_key
-from chalicelib.storage.rows import Access, Directory, User, key
-from chalicelib.storage.store import ConditionFailed, Put, Update, store
+from chalicelib.identity.rows import Access, Directory, User
+from chalicelib.storage.changes import Put, Update
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import ConditionFailed, store
+from chalicelib.times import utc_now
 from infra import company
 from tests.pages.browser import Browser, forms
 from tests.pages.conftest import PASSWORD, invited, make_inactive, person

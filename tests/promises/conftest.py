@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -19,7 +18,7 @@ from chalicelib.storage.store import store
 from infra import company, provision
 from infra.local.gateway import Gateway, HttpRequest, use_in_threads
 from infra.local.moto_dynamodb import install
-from infra.local.pump import StreamPump
+from infra.local.service import stream_pump
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -88,16 +87,7 @@ class Stage:
 
     def settle(self) -> None:
         """Let the stream functions see everything that was written."""
-        from app import labour_rollup, plan_rollup
-
-        prefix = settings().table_prefix
-        pump = StreamPump(
-            boto3.client("dynamodb"),
-            boto3.client("dynamodbstreams"),
-            [(prefix + "labour", labour_rollup), (prefix + "projects", plan_rollup)],
-            interval=0.01,
-        )
-        with pump:
+        with stream_pump(interval=0.01) as pump:
             pump.drain(30)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.storage.rows import Audit
+from chalicelib.labour.rows import Audit
 from chalicelib.storage.store import store
 from tests.promises.conftest import Client, Reply, Stage
 

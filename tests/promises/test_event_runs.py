@@ -14,7 +14,8 @@ from botocore.exceptions import ReadTimeoutError
 
 from app import labour_rollup, plan_rollup, repair_rollups
 from chalicelib.http.telemetry import logger
-from chalicelib.storage.store import CONNECT_SECONDS, READ_SECONDS, store
+from chalicelib.storage.calls import CONNECT_SECONDS, READ_SECONDS
+from chalicelib.storage.store import store
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record

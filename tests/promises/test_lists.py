@@ -15,12 +15,16 @@ from jsonschema import Draft202012Validator
 
 from chalicelib.http.openapi import document
 from chalicelib.http.pagination import SYNC_LAG
-from chalicelib.identity.access import stamp
-from chalicelib.identity.secrets import new_id
+from chalicelib.ids import new_id
 from chalicelib.labour import entries
+from chalicelib.labour.rows import Entry, OperativeDay
+from chalicelib.operatives.rows import Operative
 from chalicelib.projects import wbs
-from chalicelib.storage.rows import Entry, Node, Operative, OperativeDay, Project, key, tombstone
-from chalicelib.storage.store import Delete, Put, store
+from chalicelib.projects.rows import Node, Project
+from chalicelib.storage.changes import Delete, Put
+from chalicelib.storage.rows import key, tombstone
+from chalicelib.storage.store import store
+from chalicelib.times import stamp
 from infra import company
 from tests.promises.conftest import Client, Stage
 
@@ -72,7 +76,7 @@ class Site:
                 pk,
                 key(pk, str(level)),
             )
-            node.ancestors, node.version, node.created_at, node.updated_at = {"ids": []}, 1, at, at
+            node.ancestors, node.version, node.created_at, node.updated_at = [], 1, at, at
             changes.append(Put(node))
         store().transact(changes)
 

@@ -3,7 +3,7 @@
 import boto3
 
 from chalicelib.settings import settings
-from chalicelib.storage.rows import IDEMPOTENCY_TABLE, TABLES
+from chalicelib.tables import IDEMPOTENCY_TABLE, TABLES
 from infra import provision
 from tests.promises.conftest import Stage
 

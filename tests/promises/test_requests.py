@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http.routes import PAGES, ROUTES, Route
+from chalicelib.http.route import Route
+from chalicelib.http.routes import ROUTES
 from infra.local.gateway import HttpRequest
 from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS, Sent, Site, route_of
 from tests.promises.conftest import Client, Reply, Stage
 
 FORM = "application/x-www-form-urlencoded"
-API = [route for route in ROUTES if route.tag != PAGES]
+API = [route for route in ROUTES if route.tag != "Pages"]
 ONE_EACH = {route_of(name): name for name in reversed(SCENARIOS)}
 BODILESS = [f"{route.method} {route.path}" for route in API if route.writes and route.body is None]
 CHANGING = [f"{route.method} {route.path}" for route in API if route.method in {"PATCH", "DELETE"}]

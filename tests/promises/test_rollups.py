@@ -17,14 +17,19 @@ from chalicelib.evm.earning import Rule
 from chalicelib.evm.project import PROJECT, Activity, calculate
 from chalicelib.evm.project import Booking as Booked
 from chalicelib.handlers.streams import settle
+from chalicelib.identity.rows import Company
+from chalicelib.labour.rows import Booking
 from chalicelib.projects import projects, wbs
+from chalicelib.projects.rows import Node, Project
 from chalicelib.rollups import kpis
 from chalicelib.rollups.measures import activity_of, calendar_of
 from chalicelib.rollups.rebuild import Place, advance, rebuild
 from chalicelib.rollups.recompute import Target, apply, compute, leave_for_repair
 from chalicelib.rollups.repairs import leave_due, repair
-from chalicelib.storage.rows import Booking, Company, Node, Project, RollupDay, key
-from chalicelib.storage.store import Change, Delete, Put, Store, store
+from chalicelib.rollups.rows import RollupDay
+from chalicelib.storage.changes import Change, Delete, Put
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store, store
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
 from infra.rebuild import main as rebuild_command
@@ -159,7 +164,7 @@ class Site:
             activities.append(
                 Activity(
                     row.id,
-                    tuple(row.ancestors["ids"]),
+                    tuple(row.ancestors),
                     seen.plan,
                     Rule(row.earning_rule or ""),
                     row.quantity,
@@ -429,7 +434,7 @@ def test_a_rebuild_reports_a_spoilt_row_of_an_upper_node(stage: Stage) -> None:
     site = Site(stage)
     site.do("plan", BUDGETED)
     assert not settle(site.records)
-    top = site.activities[0].ancestors["ids"][0]
+    top = site.activities[0].ancestors[0]
     pk = {"S": key(site.company, top)}
     site.store.call("delete_item", TableName=site.store.name("rollups"), Key={"pk": pk, "sk": {"S": "total"}})
     assert rebuild(site.store, site.company, site.project.id) == 1

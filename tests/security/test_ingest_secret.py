@@ -6,11 +6,11 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from chalicelib.http.call import utc_now
 from chalicelib.identity import ingest_secrets
+from chalicelib.identity.rows import Ingest
 from chalicelib.settings import settings
-from chalicelib.storage.rows import Ingest
 from chalicelib.storage.store import store
+from chalicelib.times import utc_now
 from infra import company
 from tests.promises.conftest import Client, Stage
 from tests.security.conftest import gateway_at

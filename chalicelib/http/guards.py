@@ -1,0 +1,83 @@
+"""Who may call a route: the caller found, the request counted, the CSRF token of a signed-in person compared."""
+
+import hmac
+
+from chalicelib.errors import CsrfFailed, Denied, NotAuthenticated, PlanWithoutApi
+from chalicelib.http.call import Call
+from chalicelib.http.route import Guard, Route, Scope
+from chalicelib.identity import access, secrets
+from chalicelib.identity.permissions import API_PLANS
+from chalicelib.ids import project_of
+from chalicelib.settings import settings
+
+
+def admit(route: Route, call: Call) -> None:
+    """Let the request in as the route's guard says.
+
+    Raises:
+        NotAuthenticated: the guard asks for somebody, and nobody is known.
+        RateLimited: the caller or the address is over its limit.
+    """
+    if route.guard is Guard.DEVICE:
+        secret = secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi")
+        call.device_company, call.allowance = access.authenticate_device(call.store, secret, call.address, call.now)
+    elif route.guard is Guard.PERSON:
+        authenticate(call)
+    elif not route.page:  # pages count for themselves: some know their visitor
+        limit_address(call)
+
+
+def authenticate(call: Call) -> None:
+    """Find the caller; a signed-in browser's writes need the CSRF token."""
+    credential = _credential(call)
+    if credential is None:
+        limit_address(call)
+        raise NotAuthenticated
+    call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
+    by_token = credential.kind == "wbs"
+    reads = call.method in {"GET", "HEAD"}
+    if call.caller.tenant.plan not in API_PLANS and (by_token or not reads):
+        raise PlanWithoutApi
+    if not by_token and not reads and not carries_csrf(call.headers.get("x-csrf-token", ""), credential.id):
+        raise CsrfFailed
+
+
+def limit_address(call: Call) -> None:
+    """Count a request of nobody in particular for its address.
+
+    Raises:
+        RateLimited: the address is over its limit.
+    """
+    used = access.count_address(call.store, call.address, "api", call.now)
+    call.allowance = access.allowance(settings().rate_address, used, call.now)
+    access.check(call.allowance)
+
+
+def require_permission(route: Route, call: Call, arguments: dict[str, str]) -> None:
+    """Raises :class:`Denied` without the route's permission, before anything is looked up."""
+    if route.permission is None:
+        return
+    if route.scope is Scope.ANYWHERE:
+        if not call.user.may_somewhere(route.permission):
+            raise Denied(f"This needs the permission {route.permission.value}.")
+        return
+    project = project_of(next(iter(arguments.values()))) if route.scope is Scope.PROJECT else None
+    call.user.require(route.permission, project)
+
+
+def csrf_token(session: str) -> str:
+    """The token that a write of a browser session must carry."""
+    return secrets.keyed("session-key", "csrf", session)
+
+
+def carries_csrf(given: str, session: str) -> bool:
+    """Whether it is the session's token, compared in constant time."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), csrf_token(session).encode())
+
+
+def _credential(call: Call) -> secrets.Credential | None:
+    header = call.headers.get("authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        return secrets.parse(token.strip(), "wbs") if scheme.lower() == "bearer" else None
+    return secrets.parse(call.cookies.get("wbsync_session", ""), "wbss")

@@ -1,0 +1,65 @@
+"""The answer to a write, given for the first time or again."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+from chalicelib.http.answers import JSON, Kept, Reply, Secret, with_fields
+from chalicelib.http.call import Call
+from chalicelib.http.fields import parse_json
+from chalicelib.http.idempotency import Ledger, fingerprint, run_once
+from chalicelib.http.negotiation import content_type
+from chalicelib.http.route import Route
+from chalicelib.identity import access, secrets
+from chalicelib.work.intents import carry_out
+
+REPLAYED = {"Idempotency-Replayed": "true"}
+
+
+def once(
+    route: Route,
+    call: Call,
+    arguments: Mapping[str, str],
+    raw: bytes,
+    key: str,
+    write: Callable[[Ledger], Kept],
+) -> Reply:
+    """A write at most once for its key, whose scope is the user (or the devices of a company), method and path."""
+    holder = call.user.user if call.caller else "ingest"
+    packed, replayed = run_once(
+        call.store,
+        f"{call.company}#{holder}",
+        [route.method, route.path, *arguments.values(), key],  # however the path was spelled
+        _fingerprint(route, call, raw),
+        call.context,
+        lambda ledger: write(ledger).pack(),
+    )
+    return given(call, Kept.unpack(packed), replayed=replayed)
+
+
+def given(call: Call, kept: Kept, *, replayed: bool) -> Reply:
+    """The answer as it goes out: work that it stands for carried out, its secrets worked out.
+
+    A secret that has ended since is left out of a replay.
+    """
+    status, headers, body = kept.status, kept.headers, kept.body
+    if kept.intent is not None:
+        status, body = carry_out(call.store, call.company, kept.intent)
+    if kept.secrets:
+        body = with_fields(body, _secrets(call, kept.secrets, replayed))
+    return status, headers | (REPLAYED if replayed else {}), body
+
+
+def _secrets(call: Call, wanted: Mapping[str, Secret], replayed: bool) -> dict[str, str]:
+    found = {}
+    for field, secret in wanted.items():
+        kind, company, holder, id = secret.reference.split(" ")
+        if not replayed or access.lives(call.store, kind, company, holder, id, call.now):
+            found[field] = secret.before + secrets.issue(kind, company, holder, id).text + secret.after
+    return found
+
+
+def _fingerprint(route: Route, call: Call, raw: bytes) -> str:
+    """Of the body as its content type reads it (no body is an empty object), and the query."""
+    if JSON in route.content_types and content_type(call) == JSON:
+        return fingerprint(parse_json(raw) if raw else {}, call.raw_query)
+    return fingerprint(hashlib.sha256(raw).hexdigest(), call.raw_query)

@@ -1,0 +1,74 @@
+"""One endpoint as a value: everything that is known of it before a request comes."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from chalicelib.http.fields import Body
+from chalicelib.identity.permissions import Permission
+
+BASE = "/api/v1"
+WRITES = frozenset({"POST", "PATCH", "DELETE"})
+CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
+
+
+class NoQuery(Body, kw_only=True):
+    """Routes that take no query parameters."""
+
+
+class Guard(StrEnum):
+    """Who may knock."""
+
+    PERSON = "person"  # a token, or a signed-in person; a write of the latter carries the CSRF token
+    DEVICE = "device"  # the company's ingest secret
+    ANYBODY = "anybody"  # counted for the address
+
+
+class Scope(StrEnum):
+    """Where a caller must hold the permission that a route names."""
+
+    COMPANY = "company"  # by base role
+    PROJECT = "project"  # on the project that the path names, or whose node it names
+    ANYWHERE = "anywhere"  # on some project at least; the handler asks for the rows at hand
+
+
+BY_ROW = frozenset({"labour", "clashes", "clock-events", "reports", "jobs"})  # each row tells its project
+
+
+class Route(Struct, frozen=True, kw_only=True):
+    """One endpoint; ``page`` ones answer people with HTML and do without a key and a schema."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    guard: Guard = Guard.PERSON
+    permission: Permission | None = None
+    query: type[msgspec.Struct] = NoQuery
+    body: type[msgspec.Struct] | None = None
+    content_types: tuple[str, ...]
+    answer: Any = None
+    batch_answer: Any = None
+    produces: tuple[str, ...]
+    status: int = 200
+    page: bool = False
+    tag: str = ""
+    summary: str = ""
+
+    @property
+    def writes(self) -> bool:
+        return self.method in WRITES
+
+    @property
+    def scope(self) -> Scope:
+        """Read off the path: what lies below a project or node is that project's.
+
+        What belongs to the whole company is read with the permission on some project, and written
+        with a base role that has it.
+        """
+        group, *rest = self.path.removeprefix(f"{BASE}/").split("/")
+        if group in {"projects", "wbs"} and rest:
+            return Scope.PROJECT
+        return Scope.ANYWHERE if group in BY_ROW or not self.writes else Scope.COMPANY

@@ -1,0 +1,125 @@
+"""What every request goes through, once down and once up.
+
+The guard lets it in (authentication and rate limit, one round) -> a key that was used before is replayed -> query,
+permission, ids and body -> the handler decides -> one transaction with the completion of the key -> the answer.
+"""
+
+import re
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.errors import InProgress, NotFound, WbsyncError
+from chalicelib.http.answers import JSON, Kept, Read, Reply, Written
+from chalicelib.http.call import Call, Upload
+from chalicelib.http.conditional import require_match, unless_known, wanted_tags
+from chalicelib.http.fields import Body, bind, bind_query
+from chalicelib.http.guards import admit, require_permission
+from chalicelib.http.idempotency import LOCK_LOST, Ledger, checked_key
+from chalicelib.http.negotiation import content_type, json_body, raw_body, require_acceptable, require_content_type
+from chalicelib.http.problems import problem
+from chalicelib.http.replay import given, once
+from chalicelib.http.route import CHANGES, Route
+from chalicelib.http.telemetry import logger
+from chalicelib.identity import access
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.work import AlsoFailed, commit
+
+_ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
+
+
+def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
+    """One request to one route; every domain error becomes its problem."""
+    try:
+        admit(route, call)
+        return respond(call, _perform(route, call, arguments))
+    except WbsyncError as error:
+        return refused(call, error)
+
+
+def refused(call: Call, error: WbsyncError) -> Response:
+    """The problem answer of an error."""
+    if error.status >= 500:
+        logger.exception("request failed", exc_info=error)
+    return respond(call, problem(error, call.request_id))
+
+
+def respond(call: Call, reply: Reply) -> Response:
+    """The reply with the headers that every answer has; to HEAD without its body."""
+    status, headers, body = reply
+    text = "" if call.method == "HEAD" else body.decode()
+    return Response(text, status_code=status, headers={**_everywhere(call), **headers})
+
+
+def _everywhere(call: Call) -> dict[str, str]:
+    return {
+        "X-Request-Id": call.request_id,
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+        **(access.limit_headers(call.allowance) if call.allowance else {}),
+    }
+
+
+def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Reply:
+    if route.page:
+        call.query = bind_query(route.query, call.raw_query)
+        page: Reply = route.handler(call, *arguments.values())
+        return page
+    if not route.writes:
+        return unless_known(call, _read(route, call, arguments))
+    raw = raw_body(call)
+    key = checked_key(call.header_values("idempotency-key"))
+    if key is None:
+        return given(call, _write(route, call, arguments, raw, None), replayed=False)
+    return once(route, call, arguments, raw, key, lambda ledger: _write(route, call, arguments, raw, ledger))
+
+
+def _read(route: Route, call: Call, arguments: dict[str, str]) -> Reply:
+    _check(route, call, arguments)
+    result = route.handler(call, *arguments.values())
+    return (result if isinstance(result, Read) else Read(result)).reply()
+
+
+def _check(route: Route, call: Call, arguments: dict[str, str]) -> None:
+    """What is refused before anything is looked up."""
+    if route.answer is not None:
+        require_acceptable(call, route.produces)
+    call.query = bind_query(route.query, call.raw_query)
+    require_permission(route, call, arguments)
+    if not all(_ID.fullmatch(value) for value in arguments.values()):
+        raise NotFound
+
+
+def _write(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger: Ledger | None) -> Kept:
+    """Validate, decide and commit, with the completion of the key in the same transaction."""
+    _check(route, call, arguments)
+    values: list[Any] = [call, *arguments.values(), *_body(route, call, raw)]
+    if route.method in CHANGES:
+        wanted_tags(call)  # a header that says nothing is refused before anything is decided
+    call.ledger = ledger
+
+    def decide(reading: Reading) -> Written:
+        call.reading = reading
+        written: Written = route.handler(*values)
+        if route.method in CHANGES:
+            require_match(call, written.began)
+        return written
+
+    def completion(written: Any) -> list[Any]:
+        return ledger.completion(Kept.of(written, route.status).pack()) if ledger else []
+
+    try:
+        written: Any = commit(call.store, decide, completion)
+    except AlsoFailed as error:
+        raise InProgress(LOCK_LOST) from error
+    return Kept.of(written, route.status)
+
+
+def _body(route: Route, call: Call, raw: bytes) -> list[Any]:
+    """The body for the handler: its model, a file as it came, or nothing where the route takes an empty object only."""
+    if JSON not in route.content_types:
+        require_content_type(call, route.content_types)
+        return [Upload(content_type(call), call.headers.get("content-type", ""), raw)]
+    body = bind(route.body or Body, json_body(call, raw))
+    return [] if route.body is None else [body]

@@ -1,0 +1,33 @@
+"""Tables and their lists, as the packages declare them and the deployment makes them."""
+
+from msgspec import Struct
+
+ORDER = "list_order"  # what most lists are ordered by; it ends in an id
+
+
+class List(Struct, frozen=True):
+    """A list index: the rows with one value of ``hash``, in the order of ``range``.
+
+    It serves one filter set wholly and in order, and has a keys-only twin for counting and for skipping to a page.
+    """
+
+    name: str
+    hash: str
+    range: str
+
+    @property
+    def keys(self) -> str:
+        """The name of the keys-only twin."""
+        return f"{self.name}_keys"
+
+
+class Table(Struct, frozen=True):
+    """One DynamoDB table: its name, its lists, whether it streams, and its expiry attribute."""
+
+    name: str
+    lists: tuple[List, ...] = ()
+    stream: bool = False
+    expires: str | None = None
+
+
+UPDATED = List("updated", "list_updated", "updated_order")  # what incremental reads walk

@@ -1,0 +1,47 @@
+"""The kinds of work, and where each one's step is; loaded when it is taken.
+
+A step is ``step(reading, intent, now) -> Step``: a pure decision, as a verb is, on what is there now.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib import import_module
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib.storage.changes import Change
+from chalicelib.storage.reading import Reading
+from chalicelib.work.rows import Intent
+
+KINDS: dict[str, str] = {}  # kind -> "module:function"
+
+
+class Finished(Struct, frozen=True):
+    """What work has come to: the status and body that its request is answered with."""
+
+    body: Any
+    status: int = 200
+
+
+class Step(Struct, frozen=True):
+    """One transaction of some work, and how far it has come with it.
+
+    ``state`` and ``done`` replace the intent's; no further step is taken before the instant ``not_before``.
+    """
+
+    changes: list[Change]
+    state: Mapping[str, Any]
+    done: int
+    not_before: datetime | None = None
+    finished: Finished | None = None
+
+
+StepOf = Callable[[Reading, Intent, datetime], Step]
+
+
+def step_of(kind: str) -> StepOf:
+    """How work of a kind goes on."""
+    module, _, name = KINDS[kind].partition(":")
+    step: StepOf = getattr(import_module(module), name)
+    return step
