@@ -6,6 +6,7 @@ gc.disable()  # what is loaded below stays for good: looking for garbage in it i
 
 from chalicelib.handlers import (
     account,
+    clashes,
     clock_events,
     company,
     documentation,
@@ -14,8 +15,10 @@ from chalicelib.handlers import (
     invitations,
     jobs,
     labour,
+    labour_bulk,
     memberships,
     operatives,
+    periods,
     projects,
     reports,
     settings_page,
@@ -35,6 +38,9 @@ app = build(
     wbs.routes,
     operatives.routes,
     labour.routes,
+    labour_bulk.routes,
+    clashes.routes,
+    periods.routes,
     reports.routes,
     clock_events.routes,
     health.routes,

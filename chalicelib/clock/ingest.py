@@ -18,9 +18,10 @@ from chalicelib.clock.rows import ClockEvent
 from chalicelib.errors import Conflict, InvalidTransition, Unavailable
 from chalicelib.identity.rows import Company
 from chalicelib.ids import new_id
-from chalicelib.labour import entries, shifts
-from chalicelib.labour.entries import Surroundings
-from chalicelib.labour.rows import Entry, OperativeDay
+from chalicelib.labour import clock_entries, entries, shifts
+from chalicelib.labour.days import Days, Judged
+from chalicelib.labour.days import place as days_of
+from chalicelib.labour.rows import Entry
 from chalicelib.names import comparison_form
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import ClockIdClaim, Operative
@@ -60,10 +61,9 @@ class Case(Struct, frozen=True):
         zone = ZoneInfo(self.project.timezone if self.project else self.tenant.timezone)
         return self.punch.start.astimezone(zone).date().isoformat()
 
-    def operative_day(self, operative: str, day: str) -> OperativeDay:
-        """The operative's day as it is, or a new one."""
-        found = self.reading.row(*entries.day_place(self.company, operative, day))
-        return found or entries.new_day(self.company, operative, day)
+    def days(self) -> Days:
+        """The operative-days that the clock's hours change."""
+        return Days(self.reading, Judged(self.company, self.tenant.daily_cap_hours, stamp(self.now), None))
 
 
 class Outcome(Struct, frozen=True):
@@ -93,7 +93,7 @@ def ingest(store: Store, company: str, body: dict[str, Any], now: datetime) -> O
         projects.place(company, claim.holder if claim else only),
         _place(company, guess),
         *([entries.place(company, seen.labour_entry)] if seen and seen.labour_entry else []),
-        *(entries.day_place(company, holder, day) for day in _days_near(guess)),
+        *(days_of(company, holder, day) for day in _days_near(guess)),
         *shifts.places(company, holder, guess.start),
     )
     punch = punches.read(body, project.timezone) if claim and project else guess
@@ -227,9 +227,8 @@ def _new_entry(case: Case, event: ClockEvent) -> list[Change]:
     if shifts.overlaps(held, shift):
         event.status, event.reason = "needs_review", OVERLAP
         return []
-    entry, changes = _entry(case, shift)
-    event.labour_entry = entry.id
-    return [*changes, *shifts.hold(places, held, entry)]
+    event.labour_entry, changes = _entry(case, shift)
+    return [*changes, *shifts.hold(places, held, event.labour_entry, shift)]
 
 
 def _correct(case: Case, event: ClockEvent, entry: Entry) -> list[Change]:
@@ -255,10 +254,9 @@ def _correct(case: Case, event: ClockEvent, entry: Entry) -> list[Change]:
     if reason:
         event.status, event.reason = "needs_review", reason
         return []
-    entry.shift = shift
-    days = [case.operative_day(entry.operative, date) for date in dict.fromkeys((values.get("date", day), day))]
-    changes = entries.correct(entry, values, days, case.tenant.daily_cap_hours, case.now)
-    return [*changes, *shifts.hold(places, held, entry, was)]
+    days = case.days()
+    changes = clock_entries.correct(days, entry, values, shift, case.now)
+    return [*changes, *days.changes(), *shifts.hold(places, held, entry.id, shift, was)]
 
 
 def _shift(case: Case, operative: str) -> dict[str, Any]:
@@ -295,11 +293,9 @@ def _event(case: Case) -> ClockEvent:
     )
 
 
-def _entry(case: Case, shift: dict[str, Any]) -> tuple[Entry, list[Change]]:
+def _entry(case: Case, shift: dict[str, Any]) -> tuple[str, list[Change]]:
     assert case.operative is not None and case.project is not None
-    day = case.operative_day(case.operative.id, case.day)
-    values = {"date": case.day, "hours": shift["hours"], "status": "submitted", "source": "clock"}
-    entry = entries.new_entry(case.company, Surroundings(case.project, case.operative, day), values, case.now)
-    entry.submitted_at, entry.shift = stamp(case.now), shift
-    trail = entries.audit(entry, None, "clock", None, case.now)
-    return entry, entries.commit(entry, None, day, case.tenant.daily_cap_hours, trail)
+    days, id = case.days(), new_id()
+    clocked = clock_entries.Clocked(case.operative.id, case.project.id, case.day, shift["hours"])
+    changes = clock_entries.create(days, id, clocked, shift, case.now)
+    return id, [*changes, *days.changes()]

@@ -152,9 +152,7 @@ def read_clash(call: Call, id: str) -> Read:
     return Read(present(shown), etag=etag(shown.before))
 
 
-@routes.route(
-    "POST", f"{BASE}/clashes/{{id}}/resolve", permission=Permission.APPROVE, body=Resolve, answer=ClashAnswer
-)
+@routes.route("POST", f"{BASE}/clashes/{{id}}/resolve", permission=Permission.APPROVE, body=Resolve, answer=ClashAnswer)
 def resolve_clash(call: Call, id: str, body: Resolve) -> Written:
     """Resolve a clash: choose the entries that are right, and perhaps reject the rest."""
     choice = Choice(frozenset(body.keep), body.reject_rest, body.note)

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from msgspec import UNSET, UnsetType
-
 from chalicelib.handlers import jobs
 from chalicelib.handlers.jobs import JobAnswer
 from chalicelib.handlers.labour import reading_of

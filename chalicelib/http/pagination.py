@@ -97,6 +97,7 @@ class Summed(Changes, kw_only=True):
 
 
 Rule = tuple[str, Callable[[str], bool]]
+Sift = Callable[[Sequence[dict[str, Any]]], list[dict[str, Any]]]
 
 
 class Source(Struct, frozen=True):
@@ -108,7 +109,7 @@ class Source(Struct, frozen=True):
     """
 
     model: type[Row]
-    list: List
+    list: List | None
     hash: str | tuple[str, ...]
     between: tuple[str | None, str | None] | None = None
     forward: bool = True
@@ -116,6 +117,12 @@ class Source(Struct, frozen=True):
     tests: tuple[tuple[str, str, Any], ...] = ()
     rules: tuple[Rule, ...] = ()
     view: str = ""
+    sift: Sift | None = None
+
+    @property
+    def order(self) -> str:
+        """The attribute by which the rows are ordered."""
+        return self.list.range if self.list else "sk"
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -124,12 +131,12 @@ class Source(Struct, frozen=True):
     @property
     def drops(self) -> bool:
         """Whether rows are read that do not match."""
-        return bool(self.filters or self.tests or self.rules)
+        return bool(self.filters or self.tests or self.rules or self.sift)
 
     @property
     def by_keys(self) -> bool:
         """Whether keys alone tell which rows match."""
-        return not (self.filters or self.rules) and all(name == "sk" for _, name, _ in self.tests)
+        return not (self.filters or self.rules or self.sift) and all(name == "sk" for _, name, _ in self.tests)
 
     def query(self, call: Call, hash: str, **options: Any) -> Page:
         """Matching rows of one key."""
@@ -142,9 +149,10 @@ class Source(Struct, frozen=True):
             **{name: options.pop(name) for name in options.keys() & {"keys_only", "between", "forward", "attributes"}},
         )
         page = call.store.page(query, **options)
-        if not self.rules:
+        if not (self.rules or self.sift):
             return page
         rows = [row for row in page.rows if self._keeps(row)]
+        rows = self.sift(rows) if self.sift and rows else rows
         return Page(rows, page.last, len(rows))
 
     def _keeps(self, row: dict[str, Any]) -> bool:
@@ -169,7 +177,7 @@ def changed(call: Call, model: type[Row], scope: str | tuple[str, ...], live: st
     ``scope`` is the key in the list ``updated``, or () when nothing can match; ``live`` begins the sort
     keys of rows that are not deleted.
     """
-    tests = dropped.pop("tests", ())
+    tests = tuple(dropped.pop("tests", ()))
     if not call.query.include_deleted:
         tests = (*tests, ("begins_with", "sk", {"S": live}))
     between = (_moment(call.query.updated_since), None)
@@ -281,23 +289,23 @@ def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, .
     """Count; where keys tell what matches and nothing is summed, over the keys-only twin."""
     survey = Survey(sums=dict.fromkeys(sums, Decimal(0)))
     by_keys = source.by_keys and not sums
-    wanted = (source.list.range, *sums, *(name for name, _ in source.rules))
+    wanted = (source.order, *sums, *(name for name, _ in source.rules))
     start = None
     while True:
         left = skip - survey.count
         page = source.query(
             call,
             hash,
-            keys_only=by_keys,
+            keys_only=by_keys and source.list is not None,
             between=source.between,
             forward=source.forward,
-            count_only=left <= 0 and not sums and not source.rules,
-            attributes=tuple(dict.fromkeys(wanted)),
+            count_only=left <= 0 and not sums and not source.rules and not source.sift,
+            attributes=() if source.sift else tuple(dict.fromkeys(wanted)),
             limit=left if left > 0 and by_keys else None,
             start=start,
         )
         survey.count += page.count
-        survey.places += [row[source.list.range]["S"] for row in page.rows[: max(0, left)]]
+        survey.places += [row[source.order]["S"] for row in page.rows[: max(0, left)]]
         for name in sums:
             survey.sums[name] += sum((Decimal(row[name]["N"]) for row in page.rows if name in row), Decimal(0))
         start = page.last
@@ -320,7 +328,7 @@ def _read(call: Call, source: Source, hash: str, size: int, place: Place) -> lis
     while len(rows) <= size:
         limit = most if source.drops else size + 2 - len(rows)
         page = source.query(call, hash, between=between, forward=forward, limit=limit, start=start)
-        rows += [row for row in page.rows if row[source.list.range]["S"] != place.beyond]
+        rows += [row for row in page.rows if row[source.order]["S"] != place.beyond]
         start, most = page.last, min(MOST_READ, most * 4)
         if start is None:
             break
@@ -340,7 +348,7 @@ def _merged(
 ) -> tuple[list[dict[str, Any]], bool]:
     """The page out of what each key gave, in the list's order, and whether more lies beyond."""
     forward = source.forward is not place.backward
-    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.list.range]["S"]), reverse=not forward)
+    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.order]["S"]), reverse=not forward)
     kept, more = rows[:size], len(rows) > size
     return (kept[::-1] if place.backward else kept), more
 
@@ -350,8 +358,8 @@ def _neighbours(
 ) -> tuple[Place | None, Place | None]:
     """Where ``next`` and ``previous`` lead; a page that has become empty still leads back."""
     before, after = place.page - 1, place.page + 1
-    first = rows[0][source.list.range]["S"] if rows else None
-    last = rows[-1][source.list.range]["S"] if rows else None
+    first = rows[0][source.order]["S"] if rows else None
+    last = rows[-1][source.order]["S"] if rows else None
     next_place = Place(after, last) if place.backward or more else None
     at_start = place.page == 1 or (place.backward and not more)
     if at_start:

@@ -49,6 +49,13 @@ class Caller(Struct, frozen=True):
     tenant: Company
     now: datetime
     session: str | None = None
+    token: str | None = None  # the id of the API token in use
+    makers: frozenset[str] = frozenset()  # who stands behind that token, along the chain by which it was made
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Whose doing this is: the user's, and that of whoever made the token in use for them."""
+        return self.makers | {self.user}
 
     @property
     def role(self) -> Role:

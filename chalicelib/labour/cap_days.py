@@ -35,9 +35,7 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
     """The next days in the order of their dates, by the cap of this moment."""
     company = str(intent.pk).partition("#")[0]
     after = str(intent.state.get("after", "0"))
-    waiting: Query[Entry] = Query(
-        model=Entry, hash=key(company, "submitted"), list=BY_STATUS, between=(after, "~")
-    )
+    waiting: Query[Entry] = Query(model=Entry, hash=key(company, "submitted"), list=BY_STATUS, between=(after, "~"))
     page = reading.page(waiting, limit=MOST_ENTRIES)
     entries = [parse(Entry, row) for row in page.rows]
     tenant = reading.row(Company, company, "company")

@@ -165,9 +165,7 @@ def _approvable(store: Store, caller: Caller, asked: Filters, judged: Judged) ->
         reading.rows(*(place for entry in listed for place in wants(entry).places(caller.company)))
         days = Days(reading, judged)
         return [
-            row
-            for row, entry in zip(rows, listed, strict=True)
-            if "approve" in _actions(caller, entry, reading, days)
+            row for row, entry in zip(rows, listed, strict=True) if "approve" in _actions(caller, entry, reading, days)
         ]
 
     return sift

@@ -49,7 +49,9 @@ def report(reading: Reading, company: str, project: str, first: date, last: date
 def _working_days(project: Project, first: date, last: date) -> list[str]:
     every = (first + timedelta(days=n) for n in range((last - first).days + 1))
     holidays = set(project.holidays)
-    return [day.isoformat() for day in every if day.isoweekday() in project.working_days and day.isoformat() not in holidays]
+    return [
+        day.isoformat() for day in every if day.isoweekday() in project.working_days and day.isoformat() not in holidays
+    ]
 
 
 def _present(reading: Reading, company: str, project: str, first: date, last: date) -> dict[str, set[str]]:

@@ -39,9 +39,11 @@ def overlaps(rows: Sequence[Shifts | None], shift: dict[str, Any], entry: str | 
     )
 
 
-def hold(places: Sequence[Place], rows: Sequence[Shifts | None], entry: Entry, before: Any = None) -> list[Change]:
+def hold(
+    places: Sequence[Place], rows: Sequence[Shifts | None], entry: str, shift: Any, before: Any = None
+) -> list[Change]:
     """The entry's time held in these rows and the time ``before`` freed, unless a row has changed since it was read."""
-    wanted = _dates(entry.shift)
+    wanted = _dates(shift)
     touched = wanted | _dates(before)
     changes: list[Change] = []
     for (_, pk, sk), kept in zip(places, rows, strict=True):
@@ -49,9 +51,9 @@ def hold(places: Sequence[Place], rows: Sequence[Shifts | None], entry: Entry, b
         if date not in touched:
             continue
         row = kept or Shifts(pk=pk, sk=sk, held={}, version=0)
-        held = {id: shift for id, shift in row.held.items() if id != entry.id}
+        held = {id: shift for id, shift in row.held.items() if id != entry}
         if date in wanted:
-            held[entry.id] = {name: entry.shift[name] for name in ("clock_in", "clock_out")}
+            held[entry] = {name: shift[name] for name in ("clock_in", "clock_out")}
         condition = Shifts.version == row.version if kept else absent(Shifts)
         row.held, row.version = held, row.version + 1
         changes.append(Put(row, condition))

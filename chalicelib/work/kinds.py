@@ -14,7 +14,12 @@ from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
 from chalicelib.work.rows import Intent
 
-KINDS: dict[str, str] = {}  # kind -> "module:function"
+KINDS: dict[str, str] = {
+    "labour_cap": "chalicelib.labour.cap_days:step",
+    "labour_review": "chalicelib.labour.reviews:step",
+    "labour_sheet": "chalicelib.handlers.labour_bulk:sheet_step",
+    "period_close": "chalicelib.handlers.periods:close_step",
+}  # kind -> "module:function"
 
 
 class Finished(Struct, frozen=True):
