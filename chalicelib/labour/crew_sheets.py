@@ -81,13 +81,16 @@ def refuse_long(rows: Iterable[Mapping[str, Any]], name: str) -> None:
         raise Invalid(errors={name: [f"The notes may have {MOST_TEXT} bytes in all; send it in parts."]})
 
 
-def begin(caller: Caller, sheet: Sheet, now: datetime, *, awaited: bool = True) -> tuple[Intent, list[dict[str, Any]]]:
-    """The intent that writes a sheet, and its pieces."""
+def begin(
+    caller: Caller, sheet: Sheet, now: datetime, *, awaited: bool = True, told: str = "entries"
+) -> tuple[Intent, list[dict[str, Any]]]:
+    """The intent that writes a sheet, and its pieces; its answer tells the ``entries``, or their ``count`` alone."""
     pieces = [{"rows": [entry.plain() for entry in piece]} for piece in _packed(sheet.entries)]
     arguments = {
         "by": remembered(caller),
         "cap": caller.tenant.daily_cap_hours,
-        "ids": [entry.id for entry in sheet.entries],
+        "told": told,
+        "ids": [entry.id for entry in sheet.entries] if told == "entries" else [],
         "pieces": len(pieces),
         "errors": [
             {"index": each.index, "code": each.code, "detail": each.detail, "errors": _lists(each.errors)}

@@ -25,7 +25,7 @@ class Missing(Struct, frozen=True):
 
 
 def report(reading: Reading, company: str, project: str, first: date, last: date) -> Iterator[Missing]:
-    """The active operatives of the project with gaps, by name; whoever has no projects is on every one's site.
+    """The active operatives with gaps, by name: those of the project, and whoever has hours on it in these days.
 
     Raises:
         NotFound: there is no such project.
@@ -48,10 +48,8 @@ def report(reading: Reading, company: str, project: str, first: date, last: date
 
 def _working_days(project: Project, first: date, last: date) -> list[str]:
     every = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    holidays = set(project.holidays)
-    return [
-        day.isoformat() for day in every if day.isoweekday() in project.working_days and day.isoformat() not in holidays
-    ]
+    worked = (day.isoformat() for day in every if day.isoweekday() in project.working_days)
+    return [day for day in worked if day not in set(project.holidays)]
 
 
 def _present(reading: Reading, company: str, project: str, first: date, last: date) -> dict[str, set[str]]:

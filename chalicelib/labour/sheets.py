@@ -18,7 +18,17 @@ from chalicelib.names import comparison_form
 
 COLUMNS = ("operative", "date", "project", "cost_code", "hours", "quantity", "note")
 NEEDED = ("operative", "date", "project", "hours")
-MORE = ("id", "status", "source", "submitted_by", "submitted_at", "approved_by", "approved_at", "hourly_rate")
+MORE = (
+    "operative_name",
+    "id",
+    "status",
+    "source",
+    "submitted_by",
+    "submitted_at",
+    "approved_by",
+    "approved_at",
+    "hourly_rate",
+)
 MOST_ROWS = 5000
 MOST_CELL = 2000
 _BOUNDS = {"hours": (2, Decimal(24)), "quantity": (4, Decimal(1_000_000_000))}
