@@ -12,6 +12,8 @@ from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity import companies
 from chalicelib.identity.permissions import Permission
 from chalicelib.identity.rows import Company
+from chalicelib.labour import cap_days
+from chalicelib.work import intents
 
 routes = RouteSet("Company", __name__)
 
@@ -57,5 +59,8 @@ def change_company(call: Call, body: CompanyPatch) -> Written:
     """Change settings of the company; they hold with the next request."""
     row = companies.find(call.store, call.user.company)
     began = etag(row.version)
+    cap = row.daily_cap_hours
     changes, row = companies.change(row, given(body), call.now)
+    if row.daily_cap_hours != cap:
+        changes = [*changes, intents.put(cap_days.begin(call.user, call.now))]
     return Written(changes, present(row), etag=etag(row.version), began=began)

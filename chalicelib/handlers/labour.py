@@ -24,10 +24,10 @@ from chalicelib.http.fields import (
     given,
 )
 from chalicelib.http.pagination import (
-    ChangesQuery,
     Listed,
     PageQuery,
     Rule,
+    Since,
     Source,
     Summed,
     changed,
@@ -49,7 +49,7 @@ routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
 
 
-class EntryFilters(ChangesQuery, kw_only=True):
+class EntryFilters(PageQuery, kw_only=True):
     """Filters of labour."""
 
     project: Id | None = None
@@ -68,6 +68,8 @@ class EntryFilters(ChangesQuery, kw_only=True):
 class EntryQuery(EntryFilters, kw_only=True):
     """Filters of the labour list; newest date first."""
 
+    updated_since: Since | None = None
+    include_deleted: bool | None = None
     totals: bool | None = None
 
 
@@ -206,7 +208,7 @@ def _text(day: date | None) -> str | None:
 def source(call: Call) -> Source:
     """The rows that a request for labour asks for."""
     asked = filters(call.query)
-    if incremental(call):
+    if isinstance(call.query, EntryQuery) and incremental(call):
         found = lists.changed_entries(call.store, call.user, asked)
         low, high = found.between or (None, None)
         dated: tuple[Rule, ...] = (("date", lambda day: (low or "") <= day <= (high or "~")),) if low or high else ()

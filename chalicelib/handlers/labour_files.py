@@ -96,7 +96,11 @@ def _named(call: Call, row: Entry) -> tuple[str | None, str | None, str | None]:
     operative = reading.row(*operatives.place(company, row.operative))
     project = reading.row(*projects.place(company, row.project))
     node = reading.row(*node_key(company, row.wbs or ""))
-    return operative and operative.name, project and project.code, node and node.cost_code
+    return (
+        operative.name if operative else None,
+        project.code if project else None,
+        node.cost_code if node else None,
+    )
 
 
 def _line(call: Call, row: Entry, name: str | None, code: str | None, cost_code: str | None) -> dict[str, Any]:

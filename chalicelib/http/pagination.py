@@ -49,12 +49,13 @@ class PageQuery(Body, kw_only=True):
     page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] | None = None
 
 
+Since = Annotated[str, text("2026-06-08T07:00:00Z", 1, 40, description="RFC 3339 time, inclusive")]
+
+
 class ChangesQuery(PageQuery, kw_only=True):
     """Query parameters of lists that can be read incrementally."""
 
-    updated_since: (
-        Annotated[str, text("2026-06-08T07:00:00Z", 1, 40, description="RFC 3339 time, inclusive")] | None
-    ) = None
+    updated_since: Since | None = None
     include_deleted: bool | None = None
 
 
@@ -218,27 +219,43 @@ class Survey(Struct):
     sums: dict[str, Decimal] = field(default_factory=dict)
 
 
+class Stretch(Struct, frozen=True):
+    """One page of a walk: its rows as DynamoDB gives them, its number, and the links to its neighbours."""
+
+    rows: list[dict[str, Any]]
+    page: int
+    next: str | None
+    previous: str | None
+    walk: Walk
+
+
 def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]], *sums: str) -> Summed:
-    """One page of a list, as the contract shapes it; ``sums`` are attributes to add up for ``totals``.
+    """One page of a list, as the contract shapes it; ``sums`` are attributes to add up for ``totals``."""
+    found = stretch(call, source, call.query.page_size or PAGE_SIZE, *sums)
+    return Summed(
+        count=found.walk.count,
+        next=found.next,
+        previous=found.previous,
+        results=_shown(source, found.rows, present),
+        synced_until=found.walk.synced_until or UNSET,
+        totals=UNSET if found.walk.totals is None else Totals(**{k: Decimal(v) for k, v in found.walk.totals.items()}),
+    )
+
+
+def stretch(call: Call, source: Source, size: int, *sums: str) -> Stretch:
+    """The rows that a request asks for, at most ``size`` of them.
 
     Raises:
         InvalidPage: there is no such page, or the cursor is not one of this list.
     """
-    size = call.query.page_size or PAGE_SIZE
     place, walk = _asked(call, source)
     if walk is None:
         place, walk, rows, more = _begin(call, source, place.page, size, sums)
     else:
         rows, more = _merged(source, size, place, _together(call, _reads(call, source, size, place)))
     next_place, previous_place = _neighbours(source, place, rows, more)
-    return Summed(
-        count=walk.count,
-        next=_link(call, source, next_place, walk),
-        previous=_link(call, source, previous_place, walk),
-        results=_shown(source, rows, present),
-        synced_until=walk.synced_until or UNSET,
-        totals=UNSET if walk.totals is None else Totals(**{k: Decimal(v) for k, v in walk.totals.items()}),
-    )
+    next_link, previous_link = (_link(call, source, each, walk) for each in (next_place, previous_place))
+    return Stretch(rows, place.page, next_link, previous_link, walk)
 
 
 def _asked(call: Call, source: Source) -> tuple[Place, Walk | None]:
