@@ -122,9 +122,18 @@ def authenticate(
         raise NotAuthenticated(headers=limit_headers(by_address))
     by_user = allowance(settings().rate_user, int(row[_slot(now)]["N"]), now)
     check(by_user)
-    session = credential.id if credential.kind == "wbss" else None
+    by_session, maker = credential.kind == "wbss", access.tokens[credential.id].get("by")
     tighter = min(by_user, by_address, key=lambda each: each.remaining)
-    return Caller(credential.company, credential.holder, access, tenant, now, session), tighter
+    return Caller(
+        credential.company,
+        credential.holder,
+        access,
+        tenant,
+        now,
+        session=credential.id if by_session else None,
+        token=None if by_session else credential.id,
+        makers=frozenset({maker} if maker else ()),
+    ), tighter
 
 
 def _looked_up(

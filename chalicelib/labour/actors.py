@@ -8,21 +8,22 @@ from msgspec import Struct
 
 from chalicelib.identity.access import Caller
 from chalicelib.identity.rows import Access, Company
+from chalicelib.labour.four_eyes import Hand
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 
 
 class Actor(Struct, frozen=True):
-    """Whose doing a change is; ``people`` are the user and the makers of the token in use."""
+    """Whose doing a change is, with the token in use and its makers."""
 
     user: str | None = None
     token: str | None = None
     makers: tuple[str, ...] = ()
 
     @property
-    def people(self) -> frozenset[str]:
-        """All of them, as the four-eyes rule counts them."""
-        return frozenset(self.makers) | ({self.user} if self.user else set())
+    def hand(self) -> Hand | None:
+        """The same as the four-eyes rule counts them; None for the clock."""
+        return Hand(self.user, self.makers) if self.user else None
 
 
 THE_CLOCK = Actor()
@@ -31,6 +32,11 @@ THE_CLOCK = Actor()
 def acting(caller: Caller) -> Actor:
     """The caller as the one who does it."""
     return Actor(caller.user, caller.token, tuple(sorted(caller.makers)))
+
+
+def hand_of(caller: Caller) -> Hand:
+    """The caller as the four-eyes rule counts them."""
+    return Hand(caller.user, tuple(sorted(caller.makers)))
 
 
 def remembered(caller: Caller) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from chalicelib.labour.days import Days
 from chalicelib.labour.entries import moved_on, written
 from chalicelib.labour.rows import DeletedEntry, Entry
 from chalicelib.labour.states import State
-from chalicelib.labour.surroundings import changers
+from chalicelib.labour.surroundings import changers, kept_changers
 from chalicelib.storage.changes import Change, Delete, Put
 from chalicelib.storage.rows import key
 from chalicelib.times import stamp
@@ -73,7 +73,7 @@ def correct(
     for name, value in values.items():
         setattr(entry, name, value)
     changed = four_eyes.changed_fields(before, {name: getattr(entry, name) for name in before})
-    entry.changers = dict(four_eyes.changers_after(changers(entry), (), changed))
+    entry.changers = kept_changers(four_eyes.changers_after(changers(entry), None, changed))
     entry.shift = dict(shift)
     version = moved_on(entry, now)
     days.put(entry, day)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from chalicelib.errors import Invalid, WbsyncError
 from chalicelib.identity.access import Caller
+from chalicelib.identity.permissions import Permission
 from chalicelib.ids import new_id
 from chalicelib.labour.actors import Actor, caller_again, remembered
 from chalicelib.labour.audit import Step as Trail
@@ -98,7 +99,14 @@ def begin(
         ],
     }
     intent = intents.begun(
-        caller.company, KIND, arguments, now, total=len(sheet.entries), by=caller.user, awaited=awaited
+        caller.company,
+        KIND,
+        arguments,
+        now,
+        total=len(sheet.entries),
+        by=caller.user,
+        permission=Permission.LOG_CREW.value,
+        awaited=awaited,
     )
     return intent, pieces
 

@@ -15,7 +15,7 @@ from chalicelib.errors import Denied, NotFound
 from chalicelib.identity.access import Caller
 from chalicelib.ids import new_id
 from chalicelib.labour import four_eyes, shifts, states
-from chalicelib.labour.actors import Actor, acting
+from chalicelib.labour.actors import Actor, acting, hand_of
 from chalicelib.labour.audit import Step, trail
 from chalicelib.labour.days import Days, Judged
 from chalicelib.labour.rows import DeletedEntry, Entry
@@ -27,10 +27,13 @@ from chalicelib.labour.surroundings import (
     around,
     changers,
     facts,
+    kept_changers,
+    kept_hands,
     may_log,
     refuse_date,
     sees,
     show,
+    submitters,
     wants,
 )
 from chalicelib.storage.changes import Change, Delete, Put, absent
@@ -90,7 +93,7 @@ def made(reading: Reading, caller: Caller, values: Mapping[str, Any], id: str, n
     entry = new_entry(caller.company, near, values, id, now)
     if entry.status == State.SUBMITTED:
         hand_in(entry, acting(caller), now)
-    entry.changers = dict(four_eyes.first_changers(caller.people, values))
+    entry.changers = kept_changers(four_eyes.first_changers(hand_of(caller), values))
     refuse_closed(caller, entry, near)
     return entry, near
 
@@ -121,7 +124,8 @@ def hand_in(entry: Entry, actor: Actor, now: datetime) -> None:
     """The entry as submitted by somebody: with those behind them, they never approve it."""
     entry.status = State.SUBMITTED.value
     entry.submitted_by, entry.submitted_at, entry.rejection_reason = actor.user, stamp(now), None
-    entry.submitters = sorted({*(entry.submitters or ()), *actor.people})
+    if actor.hand is not None:
+        entry.submitters = kept_hands({*submitters(entry), actor.hand})
 
 
 def refuse_closed(caller: Caller, entry: Entry, near: Around) -> None:
@@ -176,7 +180,7 @@ def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any],
     if entry.date != was["date"]:
         refuse_date(near.project, entry.date, now)
     changed = four_eyes.changed_fields(was, _plain(entry))
-    entry.changers = dict(four_eyes.changers_after(changers(entry), caller.people, changed))
+    entry.changers = kept_changers(four_eyes.changers_after(changers(entry), hand_of(caller), changed))
     moved_on(entry, now)
     days.put(entry, day)
     step = Step("edit", entry.status, changes=changed)

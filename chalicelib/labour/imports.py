@@ -9,7 +9,6 @@ from chalicelib.identity.access import Caller
 from chalicelib.labour import crew_sheets
 from chalicelib.labour.crew_sheets import Sheet
 from chalicelib.labour.sheets import SheetRow
-from chalicelib.names import comparison_form
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import ClockIdClaim
 from chalicelib.projects.projects import code_key
@@ -60,10 +59,9 @@ def _values(row: SheetRow, operative: str, project: str) -> dict[str, Any]:
 def _named(reading: Reading, company: str, rows: Sequence[SheetRow]) -> dict[str, dict[str, str]]:
     """Operatives by id or clock ID and projects by code, as the rows name them; read in one round."""
     people, codes = list({row.operative: 1 for row in rows}), list({row.project: 1 for row in rows})
-    forms = {text: comparison_form(text) for text in people}
     found = reading.rows(
         *(operatives.place(company, text) for text in people),
-        *((ClockIdClaim, key(company, "clock", forms[text]), "clock") for text in people),
+        *((ClockIdClaim, key(company, "clock", text), "clock") for text in people),
         *((ProjectCodeClaim, key(company, "codes"), code_key(text)) for text in codes),
     )
     by_id, by_clock = found[: len(people)], found[len(people) : 2 * len(people)]

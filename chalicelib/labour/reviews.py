@@ -83,7 +83,16 @@ def _begun(caller: Caller, action: Action, hints: list[list[str]], reason: str |
         "reason": reason,
         "entries": sorted(hints, key=lambda hint: hint[1:]),
     }
-    return intents.begun(caller.company, KIND, arguments, now, total=len(hints), by=caller.user, awaited=True)
+    return intents.begun(
+        caller.company,
+        KIND,
+        arguments,
+        now,
+        total=len(hints),
+        by=caller.user,
+        permission=Permission.APPROVE.value,
+        awaited=True,
+    )
 
 
 def step(reading: Reading, intent: Intent, now: datetime) -> Step:

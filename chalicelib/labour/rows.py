@@ -22,8 +22,8 @@ TABLE = Table(
 class Entry(Tracked):
     """A labour entry: pk = "<company>#<entry>", sk = "entry".
 
-    ``submitters`` are the people who ever handed it in, ``changers`` of each watched field those who last really
-    changed it (:mod:`chalicelib.labour.four_eyes`); behind a token its maker is one of them.
+    ``submitters`` are those who ever handed it in, ``changers`` of each watched field who last really changed it, each
+    as a list of the user and the makers of their token (:mod:`chalicelib.labour.four_eyes`).
     """
 
     table = "labour"

@@ -1,6 +1,6 @@
 """What an entry depends on, and what follows from it for the actions of a caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date as Date
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,9 @@ from chalicelib.errors import Invalid
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission as P
 from chalicelib.labour import clash_rules, days, four_eyes
+from chalicelib.labour.actors import hand_of
 from chalicelib.labour.days import Day, Days, Judged
+from chalicelib.labour.four_eyes import Hand
 from chalicelib.labour.rows import Entry
 from chalicelib.labour.states import Facts, State, allowed_actions
 from chalicelib.operatives import operatives
@@ -131,12 +133,31 @@ def facts(caller: Caller, entry: Entry, near: Around, day: Day) -> Facts:
 def is_own(caller: Caller, entry: Entry, operative: Operative) -> bool:
     """Whether one of those behind the request may not be the second pair of eyes on these hours."""
     workers = {operative.user, *(operative.former_users or {})}  # who unlinks themselves is still the one who worked
-    return four_eyes.is_own(caller.people, entry.submitters or (), changers(entry), workers)
+    return four_eyes.is_own(hand_of(caller), submitters(entry), changers(entry), workers)
+
+
+def submitters(entry: Entry) -> list[Hand]:
+    """Everybody who ever handed the entry in."""
+    return [_hand(kept) for kept in entry.submitters or ()]
 
 
 def changers(entry: Entry) -> four_eyes.Changers:
     """Who last really changed each watched field."""
-    return {name: tuple(people) for name, people in (entry.changers or {}).items()}
+    return {name: _hand(kept) for name, kept in (entry.changers or {}).items()}
+
+
+def kept_hands(hands: Iterable[Hand]) -> list[list[str]]:
+    """Hands as an entry keeps them: the user, then the makers."""
+    return sorted([hand.user, *hand.makers] for hand in hands)
+
+
+def kept_changers(found: four_eyes.Changers) -> dict[str, list[str]]:
+    """The same of each field."""
+    return {name: [hand.user, *hand.makers] for name, hand in found.items()}
+
+
+def _hand(kept: Sequence[str]) -> Hand:
+    return Hand(kept[0], tuple(kept[1:]))
 
 
 def _held_back(caller: Caller, entry: Entry, day: Day) -> Mapping[str, Any] | None:
