@@ -207,11 +207,11 @@ def test_a_trail_is_walked_in_pages(site: Site) -> None:
     id = site.entry(site.hand())
     for hours in (1, 2, 3):
         site.foreman.ok("PATCH", f"/labour/{id}/", {"hours": hours})
-    path, seen = f"/labour/{id}/history/?page_size=3", []
+    path, seen = f"/labour/{id}/history/?page_size=3", list[str]()
     while path:
         page = site.manager.ok("GET", path)
         seen += [row["action"] for row in page["results"]]
-        path = page["next"].removeprefix("/api/v1") if page["next"] else None
+        path = page["next"].removeprefix("/api/v1") if page["next"] else ""
     assert seen == ["create", "edit", "edit", "edit"]
 
 
