@@ -11,6 +11,7 @@ from chalicelib.identity.rows import Access, Company
 from chalicelib.labour.four_eyes import Hand
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.storage.store import Wanted
 
 
 class Actor(Struct, frozen=True):
@@ -44,7 +45,12 @@ def remembered(caller: Caller) -> dict[str, Any]:
     return {"user": caller.user, "token": caller.token, "makers": sorted(caller.makers)}
 
 
+def places(company: str, kept: Mapping[str, Any]) -> list[Wanted]:
+    """The rows that :func:`caller_again` reads, for whoever reads ahead."""
+    return [(Access, key(company, kept["user"]), "access"), (Company, company, "company")]
+
+
 def caller_again(reading: Reading, company: str, kept: Mapping[str, Any], now: datetime) -> Caller:
     """The caller of the request that an intent came from, with the rights that they have now."""
-    access, tenant = reading.rows((Access, key(company, kept["user"]), "access"), (Company, company, "company"))
+    access, tenant = reading.rows(*places(company, kept))
     return Caller(company, kept["user"], access, tenant, now, token=kept["token"], makers=frozenset(kept["makers"]))

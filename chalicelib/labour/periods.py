@@ -13,7 +13,7 @@ from msgspec import Struct
 from chalicelib.errors import Conflict, InUse, Invalid, InvalidTransition, NotFound
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
-from chalicelib.labour import crew_sheets
+from chalicelib.labour import crew_sheets, reviews
 from chalicelib.labour.actors import Actor, acting, remembered
 from chalicelib.labour.approvals import rejected
 from chalicelib.labour.days import Days, Judged
@@ -34,6 +34,7 @@ from chalicelib.work.rows import UNFINISHED, Intent
 
 KIND = "period_close"
 LONGEST_REQUEST = timedelta(seconds=40)  # with the lag of lists: from then on no request of before commits any more
+WRITING = frozenset({crew_sheets.KIND, reviews.KIND})  # work that changes hours and may outlast its request
 AGAIN = timedelta(seconds=5)
 MOST_NAMED = 100  # entries in the way that an answer lists
 MOST_REJECTED = 18  # in one transaction
@@ -229,16 +230,15 @@ def _named(intent: Intent) -> dict[str, list[str]]:
 
 
 def _still_writing(reading: Reading, company: str, intent: Intent) -> bool:
-    """Whether a sheet that was accepted before the announcement is not written to its end."""
+    """Whether work that was accepted before the announcement has not come to its end."""
     unfinished: Query[Intent] = Query(
         model=Intent,
         hash="unfinished",
         list=UNFINISHED,
         between=(None, intent.created_at),
-        filters={"kind": {"S": crew_sheets.KIND}},
         tests=(("begins_with", "pk", {"S": f"{company}#"}),),
     )
-    return next(iter(reading.each(unfinished)), None) is not None
+    return any(row.kind in WRITING for row in reading.each(unfinished))
 
 
 def _submitted(reading: Reading, company: str, project: str, closed_to: str) -> list[Entry]:

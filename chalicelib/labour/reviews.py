@@ -11,8 +11,8 @@ from typing import Any
 from chalicelib.errors import ClashUnresolved, Denied, InUse, Invalid, NotFound, WbsyncError
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
-from chalicelib.labour import states
-from chalicelib.labour.actors import acting, caller_again, remembered
+from chalicelib.labour import actors, states
+from chalicelib.labour.actors import acting, remembered
 from chalicelib.labour.approvals import approved, rejected
 from chalicelib.labour.days import Days
 from chalicelib.labour.entries import judged, place
@@ -102,9 +102,9 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
     if first >= len(hints):
         return Step([], intent.state, intent.done, finished=Finished(_answer(intent, skipped)))
     company = str(intent.pk).partition("#")[0]
-    caller = caller_again(reading, company, intent.arguments["by"], now)
-    block = hints[first : first + BLOCK - first % BLOCK]
-    reading.rows(*(wanted for hint in block for wanted in _places(company, hint)))
+    kept, block = intent.arguments["by"], hints[first : first + BLOCK - first % BLOCK]
+    reading.rows(*actors.places(company, kept), *(wanted for hint in block for wanted in _places(company, hint)))
+    caller = actors.caller_again(reading, company, kept, now)
     review = _Review(reading, caller, intent, now)
     taken = 0
     for id, *_ in block:

@@ -41,15 +41,18 @@ def commit(
     store: Store,
     decide: Callable[[Reading], Decided[A]],
     also: Callable[[Decided[A]], Sequence[Change]] = lambda decided: (),
+    known: Reading | None = None,
 ) -> Decided[A]:
     """Decide on what is there now and commit it in one transaction with what ``also`` adds to a decision.
+
+    The first attempt may decide on what is ``known`` already, where every row it rests on is held to its version.
 
     Raises:
         AlsoFailed: a condition of the additions did not hold.
         Unavailable: others change the same rows all the time, or storage fails.
     """
     for attempt in range(CONTESTED):
-        decided = decide(Reading(store))
+        decided = decide(known if known is not None and attempt == 0 else Reading(store))
         try:
             store.transact([*decided.changes, *([] if decided.refusal else also(decided))])
         except ConditionFailed as error:
