@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL_DATA ?= ../shared/data
 
-.PHONY: help setup run test faults lint types docs real rehearse contract browser bench clean
+.PHONY: help setup run test faults attack lint types docs real rehearse contract browser bench clean
 
 help:
-	@echo "make run | test | faults | lint | types | docs | real | rehearse | contract | browser | bench | clean"
+	@echo "make run | test | faults | attack | lint | types | docs | real | rehearse | contract | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -27,6 +27,9 @@ test: $(READY)
 
 faults: $(READY)
 	$(BIN)/python -m pytest -n 2 tests/faults -m every_fault
+
+attack: $(READY)
+	$(BIN)/python -m pytest -n 2 tests/attack -m attack
 
 lint: $(READY)
 	$(BIN)/ruff check .

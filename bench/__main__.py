@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from bench.cold_start import cold_start_section
 from bench.endpoints import endpoints_section
 from bench.pagination import pagination_section
+from bench.parsers import parsers_section
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "endpoints": endpoints_section,
     "pagination": pagination_section,
+    "parsers": parsers_section,
     "cold-start": cold_start_section,
 }
 

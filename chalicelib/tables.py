@@ -19,4 +19,3 @@ TABLES: tuple[Table, ...] = (
     work.TABLE,
     identity.REQUESTS,
 )
-IDEMPOTENCY_TABLE = "idempotency"  # Powertools' own form of table, and so none of ours

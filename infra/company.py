@@ -19,7 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.encoding import encode
 from chalicelib.errors import Invalid, NotFound, Unavailable, WbsyncError
-from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, bind, given
+from chalicelib.http.binding import bind
+from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, given
 from chalicelib.identity import companies, ingest_secrets, invitations, passwords, people
 from chalicelib.identity.companies import create_company
 from chalicelib.identity.permissions import PLANS, Role

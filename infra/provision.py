@@ -13,8 +13,8 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.settings import settings
-from chalicelib.storage.tables import Table
-from chalicelib.tables import IDEMPOTENCY_TABLE, TABLES
+from chalicelib.storage.tables import IDEMPOTENCY_TABLE, Table
+from chalicelib.tables import TABLES
 
 SECRETS = ("digest-key", "session-key")
 EXPIRES = {table.name: table.expires for table in TABLES if table.expires} | {IDEMPOTENCY_TABLE: "expiration"}

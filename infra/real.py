@@ -19,16 +19,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from chalicelib.evm.amounts import MICRO, micro_hours
+from chalicelib.evm.amounts import micro_hours
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earning import default_rule
-from chalicelib.evm.metrics import measure
+from chalicelib.evm.figures import Node, figures
 from chalicelib.evm.planned_value import Plan
-from chalicelib.evm.project import PROJECT, Activity, Booking, calculate
+from chalicelib.evm.project import PROJECT, Activity, Booking, every_node
 from infra.company import create
 from infra.demo import Client
 from infra.local.service import service
@@ -243,14 +242,14 @@ def _expected(
                 work=booked,
             )
         )
-    totals = calculate(activities, WorkCalendar({1, 2, 3, 4, 5}), AS_OF, Decimal(40))
+    found = every_node(activities, WorkCalendar({1, 2, 3, 4, 5}), AS_OF, Decimal(40))
     project = next(iter(nodes.values()))[:12]
-    return {node if node != PROJECT else project: _figures(sums) for node, sums in totals.items()}
+    return {name if name != PROJECT else project: _figures(node) for name, node in found.items()}
 
 
-def _figures(sums: Any) -> dict[str, Any]:
-    figures = measure(*(Fraction(value, MICRO) for value in (sums.bac, sums.pv, sums.ev, sums.ac)))
-    return {name: getattr(figures, name) for name in FIGURES}
+def _figures(node: Node) -> dict[str, Any]:
+    shown = figures(node)
+    return {name: getattr(shown, name) for name in FIGURES}
 
 
 def _settle(owner: Client, project: str, wanted: dict[str, Any]) -> None:

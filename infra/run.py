@@ -15,17 +15,25 @@ RUN_FILE = Path(".run/demo.json")
 
 
 def main() -> int:
-    """Start everything, say where it is, and wait for Ctrl-C."""
+    """Start everything, say where it is, and wait for Ctrl-C; 1 when the storage has died before."""
     port = int(os.environ.get("PORT", "8000"))
-    stop = threading.Event()
+    stop, died = threading.Event(), threading.Event()
+
+    def storage_ended() -> None:
+        died.set()
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with service(port, os.environ.get("RATE_LIMITS", "on"), _say) as (base_url, environment, pump):
+    with service(port, os.environ.get("RATE_LIMITS", "on"), _say, storage_ended) as (base_url, environment, pump):
         _say("making the demo company through the API")
         company = demo.make(base_url)
         pump.drain(120)
         _report(company | {"base_url": base_url, "env": environment})
         stop.wait()
+    if died.is_set():
+        _say("the local AWS has ended by itself, and all data with it: start again")
+        return 1
     _say("stopped")
     return 0
 

@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOMAIN = {"work", "clock", "identity", "labour", "operatives", "projects", "rollups"}
+DOMAIN = {"work", "clock", "identity", "labour", "operatives", "projects", "rollups", "tree"}
 BELOW = {
     "handlers": {"http", "storage", "evm", *DOMAIN},
     "functions": set[str](),
     "tables": {"storage", *DOMAIN},
     "http": {"functions", "identity", "storage", "work"},
-    **{package: {"storage", "evm", *DOMAIN} for package in DOMAIN},
+    **{package: {"storage", "evm", "spreadsheet", *DOMAIN} for package in DOMAIN},
     "storage": set[str](),
+    "spreadsheet": set[str](),
     "evm": set[str](),
 }
-EVERYWHERE = {"encoding", "errors", "ids", "names", "settings", "times", "version"}
+EVERYWHERE = {"encoding", "errors", "ids", "names", "settings", "times", "version", "zones"}
 MODULES = sorted((ROOT / "chalicelib").rglob("*.py"))
 
 

@@ -8,10 +8,10 @@ not there yet, so the same punch from any number of devices at once gives one ev
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from chalicelib import zones
 from chalicelib.clock import punches
 from chalicelib.clock.punches import Punch, closed, closed_period, instant, judge
 from chalicelib.clock.rows import ClockEvent
@@ -58,7 +58,7 @@ class Case(Struct, frozen=True):
     @property
     def day(self) -> str:
         """The local date of the clock-in."""
-        zone = ZoneInfo(self.project.timezone if self.project else self.tenant.timezone)
+        zone = zones.zone(self.project.timezone if self.project else self.tenant.timezone)
         return self.punch.start.astimezone(zone).date().isoformat()
 
     def days(self) -> Days:

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from chalicelib import zones
 from chalicelib.errors import Invalid
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects.projects import TAKES_HOURS
@@ -69,7 +69,7 @@ def read_moment(text: str | None, zone: str, field: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=ZoneInfo(zone))
+            moment = moment.replace(tzinfo=zones.zone(zone))
         moment = moment.astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         moment = None

@@ -32,4 +32,6 @@ def micro_hours(hours: Number) -> int:
 
 def money(hours: int, rate: Decimal) -> int:
     """Millionths of an hour at an hourly rate, in whole units of ``1 / MONEY``; exact to 0.01."""
-    return half_up(hours * Fraction(rate) * (MONEY // MICRO))
+    numerator, denominator = rate.as_integer_ratio()
+    amount, rest = divmod(hours * numerator * (MONEY // MICRO), denominator)
+    return half_up(amount + Fraction(rest, denominator)) if rest else amount

@@ -42,6 +42,10 @@ class WorkCalendar:
         """Whether ``day`` is a worked weekday and no holiday."""
         return day.isoweekday() in self.weekdays and day not in self.holidays
 
+    def worked_to(self, day: date) -> int:
+        """The index of ``day`` among all working days: how many there are to its end, from year 1."""
+        return self._worked_to(day.toordinal())
+
     def working_days(self, start: date, finish: date) -> int:
         """How many days are worked from ``start`` to ``finish``, both included; 0 if reversed."""
         if finish < start:

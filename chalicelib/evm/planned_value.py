@@ -1,8 +1,10 @@
 """Planned value: a budget spread evenly over the working days of a plan."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import accumulate
 
 from chalicelib.evm.calendar import WorkCalendar
 
@@ -15,14 +17,25 @@ class Plan:
     start: date | None = None
     finish: date | None = None
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether it has both dates; without them nothing is ever planned."""
+        return self.start is not None and self.finish is not None
+
 
 @dataclass(frozen=True, slots=True)
 class SlopeChange:
-    """From ``day`` on, ``slope`` more per working day; ``lump`` once, on that day."""
+    """From ``day`` on, ``slope`` more per working day; ``lump`` once, on that day.
+
+    ``starts`` and ``finishes`` count the plans whose baseline starts or finishes on that day, so
+    that the first and the last day of any number of plans come from the same sums.
+    """
 
     day: date
-    slope: int
-    lump: int
+    slope: int = 0
+    lump: int = 0
+    starts: int = 0
+    finishes: int = 0
 
 
 def planned_value(plan: Plan, calendar: WorkCalendar, as_of: date) -> int:
@@ -47,14 +60,15 @@ def slope_changes(plan: Plan, calendar: WorkCalendar) -> tuple[SlopeChange, ...]
     """
     if plan.start is None or plan.finish is None:
         return ()
+    start, finish = SlopeChange(plan.start, starts=1), SlopeChange(plan.finish, finishes=1)
     last = calendar.last_working_day(plan.start, plan.finish)
     if last is None:
-        return _without_zeros(SlopeChange(plan.finish, 0, plan.budget))
+        return start, replace(finish, lump=plan.budget)
     slope, rest = divmod(plan.budget, calendar.working_days(plan.start, plan.finish))
-    begin, remainder = SlopeChange(plan.start, slope, 0), SlopeChange(last, 0, rest)
-    if last == date.max:  # no day comes after it, so nothing has to end
-        return _without_zeros(begin, remainder)
-    return _without_zeros(begin, remainder, SlopeChange(last + timedelta(days=1), -slope, 0))
+    spread = [SlopeChange(last, lump=rest)] if rest else []
+    if slope and last < date.max:  # after the last of all days nothing has to end
+        spread.append(SlopeChange(last + timedelta(days=1), -slope))
+    return replace(start, slope=slope), *spread, finish
 
 
 def planned_from_changes(changes: Iterable[SlopeChange], calendar: WorkCalendar, as_of: date) -> int:
@@ -84,9 +98,26 @@ def planned_on_days(changes: Iterable[SlopeChange], calendar: WorkCalendar, days
     return tuple(values)
 
 
+class PlannedCurve:
+    """The planned value of any number of plans, asked for day by day at the cost of a search."""
+
+    def __init__(self, changes: Iterable[SlopeChange], calendar: WorkCalendar) -> None:
+        """``changes`` in any order, of plans that all follow ``calendar``."""
+        ordered = sorted(changes, key=lambda change: change.day)
+        before = (calendar.worked_to(change.day) - calendar.is_working(change.day) for change in ordered)
+        offsets = (change.lump - change.slope * index for change, index in zip(ordered, before, strict=True))
+        self._days = [change.day for change in ordered]
+        self._slopes = list(accumulate((change.slope for change in ordered), initial=0))
+        self._offsets = list(accumulate(offsets, initial=0))
+        self._calendar = calendar
+        self.start: date | None = next((change.day for change in ordered if change.starts), None)
+        self.finish: date | None = next((change.day for change in reversed(ordered) if change.finishes), None)
+
+    def __call__(self, day: date) -> int:
+        """PV to the end of ``day``, in the unit of the changes."""
+        position = bisect_right(self._days, day)
+        return self._slopes[position] * self._calendar.worked_to(day) + self._offsets[position]
+
+
 def _days_after(calendar: WorkCalendar, day: date, last: date) -> int:
     return calendar.working_days(day, last) - calendar.working_days(day, day)
-
-
-def _without_zeros(*changes: SlopeChange) -> tuple[SlopeChange, ...]:
-    return tuple(change for change in changes if change.slope or change.lump)

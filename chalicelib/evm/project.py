@@ -1,21 +1,22 @@
-"""A whole project from its source rows, the plain way: the oracle for the incremental sums.
+"""The sums of any set of activities from their source rows: bookings, measurements and plans."""
 
-It walks every day and every row and shares no rule with the rest of the package, so that a mistake
-there shows as a difference here. It is right before it is fast.
-"""
-
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from fractions import Fraction
 
-from chalicelib.evm.amounts import half_up, money
+from chalicelib.evm.amounts import money
 from chalicelib.evm.calendar import WorkCalendar
-from chalicelib.evm.earning import Measurement, Milestone, Rule
-from chalicelib.evm.planned_value import Plan
+from chalicelib.evm.earning import DayWork, Measurement, Milestone, Rule, earned_series
+from chalicelib.evm.figures import Node
+from chalicelib.evm.planned_value import Plan, slope_changes
+from chalicelib.evm.sums import Budgets, Deltas, Spent, Sums, added, cut, merged, priced
 
 PROJECT = ""
-"""The key of the project's own totals."""
+"""The key of the project's own sums."""
+
+NO_PLAN = Plan(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,11 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """A level-4 node; ``ancestors`` are the ids above it from the top, without its own."""
+    """A level-4 node; ``ancestors`` are the ids above it from the top, without its own.
+
+    ``plan`` is that of the chosen baseline; ``unbaselined`` the budget (in millionths) that the
+    activity has now when that baseline does not hold it.
+    """
 
     id: str
     ancestors: tuple[str, ...]
@@ -41,169 +46,113 @@ class Activity:
     planned_rate: Decimal | None = None
     work: tuple[Booking, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    unbaselined: int = 0
+
+
+def rebased(activity: Activity, baseline: Mapping[str, Plan]) -> Activity:
+    """The activity with its budget and dates in a baseline, by id; without a row there its budget is 0."""
+    if activity.id in baseline:
+        return replace(activity, plan=baseline[activity.id])
+    return replace(activity, plan=NO_PLAN, unbaselined=activity.plan.budget)
+
+
+def activity_sums(activity: Activity, calendar: WorkCalendar) -> Sums:
+    """What one activity adds to the sums of every node above it, in millionths of an hour."""
+    plan, changes = activity.plan, slope_changes(activity.plan, calendar)
+    if activity.rule is Rule.LEVEL_OF_EFFORT:
+        budgets = Budgets(effort=plan.budget) if plan.is_dated else Budgets(undated=plan.budget)
+        return Sums(budgets, effort=changes)
+    earned = _changes(activity)
+    if plan.is_dated:
+        return Sums(Budgets(discrete=plan.budget), planned=changes, earned=earned)
+    return Sums(Budgets(undated=plan.budget), undated=earned)
+
+
+def node(
+    activities: Iterable[Activity], calendar: WorkCalendar, as_of: date, project_rate: Decimal | None = None
+) -> Node:
+    """The sums at ``as_of`` of the activities below a node; ``calendar`` is that of their plans.
+
+    An activity's own planned rate goes before ``project_rate``.
+    """
+    return _whole([_part(activity, calendar, as_of, project_rate) for activity in activities], calendar, as_of)
+
+
+def every_node(
+    activities: Iterable[Activity], calendar: WorkCalendar, as_of: date, project_rate: Decimal | None = None
+) -> dict[str, Node]:
+    """:func:`node` of every activity, of everything above it, and of the whole project (key "")."""
+    below: defaultdict[str, list[_Part]] = defaultdict(list, {PROJECT: []})
+    for activity in activities:
+        part = _part(activity, calendar, as_of, project_rate)
+        for name in (activity.id, *activity.ancestors, PROJECT):
+            below[name].append(part)
+    return {name: _whole(parts, calendar, as_of) for name, parts in below.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Hours in millionths; money in units of 1e-8, None where a budgeted activity has no rate."""
+class _Part:
+    """What one activity adds to every node above it; ``money`` is None for want of a planned rate."""
 
-    bac: int = 0
-    pv: int = 0
-    ev: int = 0
-    ac: int = 0
-    unrated_hours: int = 0
-    money_bac: int | None = 0
-    money_pv: int | None = 0
-    money_ev: int | None = 0
-    money_ac: int = 0
+    hours: Sums
+    money: Sums | None
+    spent: Spent
+    unbaselined: int
 
 
-def calculate(
-    activities: tuple[Activity, ...] | list[Activity],
-    calendar: WorkCalendar,
-    as_of: date,
-    project_rate: Decimal | None = None,
-) -> dict[str, Totals]:
-    """The totals at ``as_of`` of every activity, everything above it, and the project (key "").
-
-    Upper levels add up what is below. An activity's own planned rate goes before ``project_rate``.
-    """
-    totals = {PROJECT: Totals()}
-    for activity in activities:
-        own = _totals(activity, calendar, as_of, project_rate)
-        for node in (activity.id, *activity.ancestors, PROJECT):
-            totals[node] = _sum(totals.get(node, Totals()), own)
-    return totals
-
-
-def _totals(activity: Activity, calendar: WorkCalendar, as_of: date, project_rate: Decimal | None) -> Totals:
-    planned = _planned(activity.plan, calendar, as_of)
-    earned = planned
-    if activity.rule is not Rule.LEVEL_OF_EFFORT:
-        earned = half_up(_percent(activity, as_of) * activity.plan.budget)
-    totals = _spent(activity, as_of)
-    totals = replace(totals, bac=activity.plan.budget, pv=planned, ev=earned)
-    rate = activity.planned_rate if activity.planned_rate is not None else project_rate
-    if activity.plan.budget == 0:
-        return totals
-    if rate is None:
-        return replace(totals, money_bac=None, money_pv=None, money_ev=None)
-    return replace(
-        totals,
-        money_bac=money(totals.bac, rate),
-        money_pv=money(totals.pv, rate),
-        money_ev=money(totals.ev, rate),
+def _part(activity: Activity, calendar: WorkCalendar, as_of: date, project_rate: Decimal | None) -> _Part:
+    hours = activity_sums(activity, calendar)
+    return _Part(
+        hours,
+        _money(activity, hours, project_rate),
+        spent(row for row in activity.work if row.day <= as_of),
+        activity.unbaselined,
     )
 
 
-def _planned(plan: Plan, calendar: WorkCalendar, as_of: date) -> int:
-    """Day by day: an even share of the budget, and the remainder on the last working day."""
-    if plan.start is None or plan.finish is None:
-        return 0
-    worked = []
-    day = plan.start
-    while day <= plan.finish:
-        if calendar.is_working(day):
-            worked.append(day)
-        day += timedelta(days=1)
-    if not worked:
-        return plan.budget if plan.finish <= as_of else 0
-    share = plan.budget // len(worked)
-    shares = [(day, share) for day in worked[:-1]]
-    shares.append((worked[-1], plan.budget - share * (len(worked) - 1)))
-    return sum(amount for day, amount in shares if day <= as_of)
+def _money(activity: Activity, hours: Sums, project_rate: Decimal | None) -> Sums | None:
+    rate = project_rate if activity.planned_rate is None else activity.planned_rate
+    if not activity.plan.budget:
+        return Sums()  # nothing to price, so nothing is wanting
+    return None if rate is None else priced(hours, rate)
 
 
-def _spent(activity: Activity, as_of: date) -> Totals:
-    hours = unrated = cost = 0
-    for row in activity.work:
-        if row.day > as_of:
-            continue
+def _whole(parts: Sequence[_Part], calendar: WorkCalendar, as_of: date) -> Node:
+    rated = [part.money for part in parts if part.money is not None]
+    return Node(
+        as_of=as_of,
+        hours=cut(added(*(part.hours for part in parts)), calendar, as_of),
+        money=cut(added(*rated), calendar, as_of) if len(rated) == len(parts) else None,
+        spent=Spent(
+            sum(part.spent.hours for part in parts),
+            sum(part.spent.money for part in parts),
+            sum(part.spent.unrated for part in parts),
+        ),
+        unbaselined=sum(part.unbaselined for part in parts),
+    )
+
+
+def spent(rows: Iterable[Booking]) -> Spent:
+    """AC of the rows, in hours and in money at the rates they keep."""
+    hours = cost = unrated = 0
+    for row in rows:
         hours += row.hours
         if row.rate is None:
             unrated += row.hours
         else:
             cost += money(row.hours, row.rate)
-    return Totals(ac=hours, unrated_hours=unrated, money_ac=cost)
+    return Spent(hours, cost, unrated)
 
 
-def _percent(activity: Activity, as_of: date) -> Fraction:
-    quantity = activity.quantity if activity.quantity else None
-    installed = _installed(activity, as_of)
-    if activity.rule is Rule.UNITS:
-        if quantity is None:
-            return Fraction(0)
-        return min(Fraction(1), Fraction(installed) / Fraction(quantity))
-    if activity.rule is Rule.MILESTONES:
-        return _milestones(activity, as_of)
-    entered = _entered(activity, as_of)
-    if activity.rule is Rule.PERCENT:
-        return entered
-    if entered == 1 or (quantity is not None and installed >= quantity):
-        return Fraction(1)
-    if activity.rule is Rule.FIFTY_FIFTY and _begun(activity, as_of):
-        return Fraction(1, 2)
-    return Fraction(0)
+def spent_by_day(rows: Iterable[Booking]) -> Deltas:
+    """The hours of the rows by day."""
+    return merged((row.day, row.hours) for row in rows)
 
 
-def _installed(activity: Activity, as_of: date) -> Decimal:
-    """The last total measured, and the quantities of all later days."""
-    last: Measurement | None = None
-    for row in activity.measurements:
-        if row.day > as_of or row.installed_quantity is None:
-            continue
-        if last is None or row.day >= last.day:
-            last = row
-    total = Decimal(0)
-    if last is not None and last.installed_quantity is not None:
-        total = last.installed_quantity
-    for booking in activity.work:
-        if booking.day <= as_of and (last is None or booking.day > last.day):
-            total += booking.quantity or Decimal(0)
-    return total if total > 0 else Decimal(0)
-
-
-def _entered(activity: Activity, as_of: date) -> Fraction:
-    """The percent last entered, between 0 and 1."""
-    last_day, percent = date.min, Decimal(0)
-    for row in activity.measurements:
-        if row.percent_complete is not None and last_day <= row.day <= as_of:
-            last_day, percent = row.day, row.percent_complete
-    return Fraction(min(max(percent, Decimal(0)), Decimal(1)))
-
-
-def _milestones(activity: Activity, as_of: date) -> Fraction:
-    reached = {row.milestone for row in activity.measurements if row.day <= as_of}
-    weights = [Fraction(step.weight) for step in activity.milestones if step.name in reached]
-    return min(sum(weights, start=Fraction(0)), Fraction(1))
-
-
-def _begun(activity: Activity, as_of: date) -> bool:
-    """An approved hour, or a measurement above 0 that no later one of its day replaced."""
-    if any(row.hours > 0 and row.day <= as_of for row in activity.work):
-        return True
-    totals, percents = {}, {}
-    for row in activity.measurements:
-        if row.day <= as_of and row.installed_quantity is not None:
-            totals[row.day] = row.installed_quantity
-        if row.day <= as_of and row.percent_complete is not None:
-            percents[row.day] = row.percent_complete
-    return any(value > 0 for value in [*totals.values(), *percents.values()])
-
-
-def _sum(left: Totals, right: Totals) -> Totals:
-    return Totals(
-        bac=left.bac + right.bac,
-        pv=left.pv + right.pv,
-        ev=left.ev + right.ev,
-        ac=left.ac + right.ac,
-        unrated_hours=left.unrated_hours + right.unrated_hours,
-        money_bac=_both(left.money_bac, right.money_bac),
-        money_pv=_both(left.money_pv, right.money_pv),
-        money_ev=_both(left.money_ev, right.money_ev),
-        money_ac=left.money_ac + right.money_ac,
+def _changes(activity: Activity) -> Deltas:
+    work = [DayWork(row.day, row.hours, row.quantity or Decimal(0)) for row in activity.work]
+    series = earned_series(
+        activity.plan.budget, activity.rule, activity.quantity, activity.milestones, work, activity.measurements
     )
-
-
-def _both(left: int | None, right: int | None) -> int | None:
-    return None if left is None or right is None else left + right
+    before = [0, *(value for _, value in series)]
+    return [(day, value - earlier) for (day, value), earlier in zip(series, before, strict=False)]

@@ -1,6 +1,7 @@
 """The S-curve: cumulative planned, earned and spent by the end of each period, and the forecast."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -9,14 +10,10 @@ from typing import Literal
 
 from chalicelib.evm.amounts import Number, half_up
 from chalicelib.evm.calendar import WorkCalendar
-from chalicelib.evm.planned_value import (
-    SlopeChange,
-    planned_from_changes,
-    planned_on_days,
-)
+from chalicelib.evm.planned_value import PlannedCurve
+from chalicelib.evm.sums import Deltas, Sums, merged, total, up_to
 
 Interval = Literal["day", "week", "month"]
-Deltas = Sequence[tuple[date, int]]
 
 MOST_POINTS = 2_000
 
@@ -37,71 +34,70 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """The straight forecast from AC at ``begin`` to EAC at ``end``."""
+class Line:
+    """The straight forecast, by calendar days, from AC at ``begin`` (as-of) to EAC at ``end``."""
 
     begin: date
     end: date
     spent: int
     eac: Fraction
 
-    def at(self, day: date, opens: date) -> int | None:
-        """The amount for the period ``opens`` to ``day``: none before ``begin``, EAC past the end.
-
-        The period that contains ``begin`` holds AC to that day, so the line starts there.
-        """
+    def at(self, day: date) -> int | None:
+        """The line's value: None before it begins, AC where it begins, EAC from its end on."""
         if day < self.begin:
             return None
+        if day == self.begin:
+            return self.spent
         if day >= self.end:
             return half_up(self.eac)
-        if opens <= self.begin:
-            return self.spent
         part = Fraction((day - self.begin).days, (self.end - self.begin).days)
         return half_up(self.spent + (self.eac - self.spent) * part)
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The points in order of date, the first day of the curve, and the exact forecast line, if any."""
+
+    interval: Interval
+    as_of: date
+    points: tuple[Point, ...]
+    first: date | None
+    line: Line | None
+
+
 def s_curve(
-    interval: Interval,
-    planned: Iterable[SlopeChange],
-    calendar: WorkCalendar,
-    earned: Deltas,
+    sums: Sums,
     spent: Deltas,
+    calendar: WorkCalendar,
     as_of: date,
-    bac: int,
+    interval: Interval,
     *,
-    baseline_start: date | None = None,
-    baseline_finish: date | None = None,
     forecast_finish: date | None = None,
     eac: Number | None = None,
-    effort: Iterable[SlopeChange] = (),
-) -> tuple[Point, ...]:
-    """The curve from the baseline start or first hour to the last of plan, hours and forecast.
+) -> Curve:
+    """The curve from the first baseline day or hour to the last of plan, as-of and forecast.
 
-    ``earned`` and ``spent`` are daily changes in order of date; ``effort`` are the planned changes
-    of level-of-effort activities, which earn as planned. All amounts are integers of one unit.
-    ``eac`` is BAC / CPI unless given. Nothing dated after ``as_of`` counts. Raises TooManyPoints.
+    ``sums`` are the node's in hours or money, ``spent`` the changes of AC in that unit, ``eac`` the
+    exact estimate in that unit. Without ``eac`` or ``forecast_finish``, or before the first day,
+    there is no forecast. Nothing dated after ``as_of`` counts. Raises TooManyPoints.
     """
-    effort = tuple(effort)
-    earned, spent = _cut(earned, as_of), _cut(spent, as_of)
-    hours = [day for day, _ in spent]
-    ends = _period_ends(interval, [baseline_start, *hours], [baseline_finish, *hours, forecast_finish])
-    opens = _openings(interval, ends)
-    reached = [min(day, as_of) for day in ends]
-    known = [opening <= as_of for opening in opens]
-    earned_to = _plus(_cumulative(earned, reached), planned_on_days(effort, calendar, reached))
-    spent_to = _cumulative(spent, reached)
-    ev = sum(amount for _, amount in earned) + planned_from_changes(effort, calendar, as_of)
-    line = _line(as_of, forecast_finish, sum(amount for _, amount in spent), ev, bac, eac)
-    return tuple(
+    earned, spent = merged(up_to(sums.earned, as_of), up_to(sums.undated, as_of)), up_to(spent, as_of)
+    planned, effort = PlannedCurve([*sums.planned, *sums.effort], calendar), PlannedCurve(sums.effort, calendar)
+    first = _first_day(planned, earned, spent)
+    line = _line(as_of, forecast_finish, total(spent), eac) if first and first <= as_of else None
+    days = _days(interval, first, as_of, [planned.finish, line.end if line else None])
+    earned_to, spent_to = _cumulative(earned, days), _cumulative(spent, days)
+    points = (
         Point(
             date=day,
-            planned=planned_value,
-            earned=earned_to[i] if known[i] else None,
-            spent=spent_to[i] if known[i] else None,
-            forecast=line.at(day, opens[i]) if line else None,
+            planned=planned(day),
+            earned=earned_to[i] + effort(day) if day <= as_of else None,
+            spent=spent_to[i] if day <= as_of else None,
+            forecast=line.at(day) if line else None,
         )
-        for i, (day, planned_value) in enumerate(zip(ends, planned_on_days(planned, calendar, ends), strict=True))
+        for i, day in enumerate(days)
     )
+    return Curve(interval, as_of, tuple(points), first, line)
 
 
 def period_end(interval: Interval, day: date) -> date:
@@ -115,12 +111,21 @@ def period_end(interval: Interval, day: date) -> date:
     return day.replace(month=day.month + 1, day=1) - timedelta(days=1)
 
 
-def _period_ends(interval: Interval, firsts: Sequence[date | None], lasts: Sequence[date | None]) -> list[date]:
-    begins = [day for day in firsts if day is not None]
-    finishes = [day for day in lasts if day is not None]
-    if not begins or not finishes:
+def _first_day(planned: PlannedCurve, earned: Deltas, spent: Deltas) -> date | None:
+    """The earliest baseline start or first hour; without either, the first measurement."""
+    hours = next((day for day, amount in spent if amount), None)
+    known = [day for day in (planned.start, hours) if day is not None]
+    return min(known) if known else next((day for day, _ in earned), None)
+
+
+def _days(interval: Interval, first: date | None, as_of: date, lasts: Sequence[date | None]) -> list[date]:
+    """The period ends, and as-of where it is none of them but lies among them."""
+    if first is None:
         return []
-    ends = list(islice(_walk(interval, min(begins), max(finishes)), MOST_POINTS + 1))
+    last = max([as_of, *(day for day in lasts if day is not None)])
+    ends = list(islice(_walk(interval, first, last), MOST_POINTS + 1))
+    if as_of >= first and as_of not in ends:
+        insort(ends, as_of)
     if len(ends) > MOST_POINTS:
         raise TooManyPoints(f"more than {MOST_POINTS:,} points; choose a wider interval")
     return ends
@@ -134,35 +139,16 @@ def _walk(interval: Interval, first: date, last: date) -> Iterator[date]:
         yield end
 
 
-def _openings(interval: Interval, ends: Sequence[date]) -> list[date]:
-    """The first day of each period."""
-    if interval == "day":
-        return list(ends)
-    if interval == "week":
-        return [day - timedelta(days=day.isoweekday() - 1) for day in ends]
-    return [day.replace(day=1) for day in ends]
-
-
-def _cut(deltas: Deltas, as_of: date) -> Deltas:
-    return [(day, amount) for day, amount in deltas if day <= as_of]
-
-
 def _cumulative(deltas: Deltas, days: Sequence[date]) -> list[int]:
-    waiting, total, sums = list(reversed(deltas)), 0, []
+    waiting, amount, sums = list(reversed(deltas)), 0, []
     for day in days:
         while waiting and waiting[-1][0] <= day:
-            total += waiting.pop()[1]
-        sums.append(total)
+            amount += waiting.pop()[1]
+        sums.append(amount)
     return sums
 
 
-def _plus(left: Sequence[int], right: Sequence[int]) -> list[int]:
-    return [a + b for a, b in zip(left, right, strict=True)]
-
-
-def _line(as_of: date, finish: date | None, ac: int, ev: int, bac: int, eac: Number | None) -> _Line | None:
-    if eac is None and ev and ac:  # without either, CPI is undefined or 0
-        eac = Fraction(bac * ac, ev)
+def _line(as_of: date, finish: date | None, ac: int, eac: Number | None) -> Line | None:
     if finish is None or eac is None:
         return None
-    return _Line(as_of, max(as_of, finish), ac, Fraction(eac))
+    return Line(as_of, max(as_of, finish), ac, Fraction(eac))

@@ -1,6 +1,6 @@
 """The caller, and API tokens."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
@@ -8,14 +8,14 @@ from msgspec import UNSET, UnsetType
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Code, Id, text
+from chalicelib.http.fields import Answer, Body, Code, Id
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import people
+from chalicelib.http.texts import text
+from chalicelib.identity import tokens
 from chalicelib.identity.permissions import Permission
 from chalicelib.identity.rows import TOKENS, Token
-from chalicelib.times import stamp
 
 routes = RouteSet("Account", __name__)
 
@@ -75,6 +75,7 @@ class TokenAnswer(Answer, kw_only=True):
     label: str
     prefix: str
     user: str
+    made_by: str
     created_at: str
     last_used_at: str | None
     expires_at: str | None
@@ -82,16 +83,17 @@ class TokenAnswer(Answer, kw_only=True):
     token: str | UnsetType = UNSET
 
 
-def _present_token(row: Token, used: str | None = None, **shown: Any) -> TokenAnswer:
+def _present_token(row: Token, state: tokens.State, **shown: Any) -> TokenAnswer:
     return TokenAnswer(
         id=row.id,
         label=row.label,
         prefix=row.prefix,
         user=row.user,
+        made_by=row.made_by,
         created_at=row.created_at,
-        last_used_at=used,
+        last_used_at=state.last_used_at,
         expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
+        revoked_at=state.revoked_at,
         **shown,
     )
 
@@ -102,8 +104,8 @@ def list_tokens(call: Call) -> Listed:
     source = Source(Token, TOKENS, call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
-        used = people.last_uses(call.store, rows)
-        return [_present_token(row, used[row.id]) for row in rows]
+        found = tokens.states(call.store, rows)
+        return [_present_token(row, found[row.id]) for row in rows]
 
     return listed(call, source, shown)
 
@@ -113,26 +115,34 @@ def list_tokens(call: Call) -> Listed:
 )
 def create_token(call: Call, body: TokenCreate) -> Written:
     """Create a token; this answer is the only one that shows it."""
-    changes, row, token = people.create_token(
+    changes, row, token = tokens.create(
         call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
     )
-    secret = {"token": Secret(token.reference)}
-    return Written(changes, _present_token(row), location=f"{BASE}/tokens/{row.id}/", secrets=secret)
+    return Written(
+        changes,
+        _present_token(row, tokens.State(None, None)),
+        location=f"{BASE}/tokens/{row.id}/",
+        secrets={"token": Secret(token.reference)},
+    )
 
 
-def _moment(text: str | None) -> str | None:
+def _moment(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text).astimezone(UTC) if _has_zone(text) else None
+    except (ValueError, OverflowError):
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None:
         raise Invalid(errors={"expires_at": ["Must be a time such as 2027-01-01T00:00:00Z."]})
-    return stamp(moment)
+    return moment
+
+
+def _has_zone(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(people.revoke_token(call.store, call.user, id, call.now), None)
+    return Written(tokens.revoke(call.store, call.user, id, call.now), None)

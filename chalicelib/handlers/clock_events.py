@@ -10,11 +10,13 @@ from chalicelib.clock import ingest
 from chalicelib.clock.rows import ClockEvent
 from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.answers import Written
+from chalicelib.http.binding import bind
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Code, Loose, bind, text
+from chalicelib.http.fields import Answer, Code, Loose
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, Guard, RouteSet
+from chalicelib.http.texts import text
 from chalicelib.storage.changes import Change
 from chalicelib.storage.store import ConditionFailed
 

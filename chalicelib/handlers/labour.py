@@ -230,6 +230,7 @@ def source_of(model: Any, found: Selection) -> Source:
         tests=found.tests,
         rules=found.rules,
         view=found.view,
+        narrower=("project", "date_from"),
         sift=found.sift,
     )
 

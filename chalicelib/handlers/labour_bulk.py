@@ -10,8 +10,9 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.errors import Invalid
 from chalicelib.handlers.labour import EntryAnswer, EntryCreate, present, reading_of
 from chalicelib.http.answers import Written
+from chalicelib.http.binding import bind
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Date, Id, Reason, bind, dates_as_text, given
+from chalicelib.http.fields import Answer, Body, Date, Id, Reason, dates_as_text, given
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.identity.permissions import Permission
 from chalicelib.labour import crew_sheets, reviews

@@ -18,7 +18,6 @@ from chalicelib.labour.rows import Entry
 from chalicelib.operatives import operatives
 from chalicelib.projects import projects
 from chalicelib.projects.wbs import node_key
-from chalicelib.storage.store import parse
 from chalicelib.work import intents
 
 routes = RouteSet("Labour", __name__)
@@ -62,12 +61,11 @@ def import_entries(call: Call, file: Upload) -> Written:
 @routes.route("GET", f"{BASE}/labour/export", query=ExportQuery, answer=str, produces=(CSV,))
 def export_entries(call: Call) -> Read:
     """Export hours as CSV, the rows that the list shows; `Link` leads to the next page."""
-    found = stretch(call, source(call), call.query.page_size or MOST_EXPORTED)
-    rows = _lines(call, [parse(Entry, row) for row in found.rows])
+    found = stretch(call, source(call), call.query.page_size or MOST_EXPORTED, lambda rows: _lines(call, rows))
     columns = [name for name in (*sheets.COLUMNS, *sheets.MORE) if name != "hourly_rate" or _sees_rates(call)]
     headers = {"Content-Disposition": 'attachment; filename="labour.csv"'}
     headers |= {"Link": f'<{found.next}>; rel="next"'} if found.next else {}
-    return Read(sheets.write(rows, columns, heading=found.page == 1), content_type=CSV, headers=headers)
+    return Read(sheets.write(found.shown, columns, heading=found.page == 1), content_type=CSV, headers=headers)
 
 
 def _sees_rates(call: Call) -> bool:

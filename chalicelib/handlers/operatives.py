@@ -1,10 +1,10 @@
 """Operatives."""
 
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib import zones
 from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -84,7 +84,7 @@ class OperativeAnswer(Answer, kw_only=True):
 
 
 def _today(call: Call) -> str:
-    zone = ZoneInfo(call.user.tenant.timezone)
+    zone = zones.zone(call.user.tenant.timezone)
     return call.now.astimezone(zone).date().isoformat()
 
 

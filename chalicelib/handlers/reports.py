@@ -108,11 +108,9 @@ def _answer(call: Call, sums: "Cut", as_of: date, rates: bool) -> KpiAnswer:
 
     query = call.query
     figures = kpis.figures(sums, query.measure, query.forecast)
-    plain = {name: getattr(figures, name) for name in figures.__slots__ if name not in {"forecasts", "reasons"}}
+    plain = {name: getattr(figures, name) for name in figures.__slots__ if name in KpiAnswer.__struct_fields__}
     return KpiAnswer(
-        **plain,
-        forecasts=dict(figures.forecasts),
-        reasons=dict(figures.reasons),
+        **plain | {"forecasts": dict(figures.forecasts), "reasons": dict(figures.reasons)},
         unbaselined_hours=rounded(Fraction(0), 2),
         unrated_hours=rounded(Fraction(sums.unrated, MICRO), 2) if rates else UNSET,
         as_of=as_of.isoformat(),

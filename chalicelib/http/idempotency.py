@@ -35,7 +35,7 @@ from chalicelib.errors import InProgress, InvalidKey, KeyReused, Unavailable, Wb
 from chalicelib.settings import settings
 from chalicelib.storage.changes import Raw
 from chalicelib.storage.store import Store
-from chalicelib.tables import IDEMPOTENCY_TABLE
+from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 
 DAY = 24 * 3600
 QUOTED = re.compile(r'^"(.+)"$')  # the form of the IETF draft: "k" is the same key as k

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.errors import NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.answers import JSON
 from chalicelib.http.call import Call
-from chalicelib.http.fields import parse_json
+from chalicelib.http.json_text import parse_json
 
 MAX_BODY = 4_500_000  # what the gateway hands on for every content type
 

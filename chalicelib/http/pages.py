@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.call import Call
-from chalicelib.http.fields import LOST, printable
 from chalicelib.http.guards import limit_address
+from chalicelib.http.json_text import LOST, printable
 from chalicelib.http.negotiation import raw_body
 from chalicelib.identity import access, secrets
 from chalicelib.settings import settings

@@ -11,6 +11,7 @@ An incremental read (``updated_since``) is the same walk in the order of ``updat
 import base64
 import hmac
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,11 +20,13 @@ from itertools import chain
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
+from chalicelib.encoding import encode
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Figure, text
+from chalicelib.http.fields import Answer, Body, Figure
+from chalicelib.http.texts import text
 from chalicelib.identity.secrets import keyed
 from chalicelib.names import comparison_form
 from chalicelib.storage.queries import Page, Query
@@ -35,7 +38,10 @@ from chalicelib.times import stamp
 R = TypeVar("R", bound=Row)
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
-MOST_READ = 3000  # rows in one call when rows are dropped after reading
+MOST_PAGES = 999_999
+MOST_AT_ONCE = 3000  # rows in one call when rows are dropped after reading
+MOST_READ = 50_000  # rows for one answer when no key serves its filters, or when their attributes are added up
+MOST_BYTES = 4_500_000  # of a page's rows: the gateway takes 6 MB, escaped once more
 SYNC_LAG = timedelta(minutes=2)  # the longest request (30 s), clocks that differ, and an index that lags
 EPOCH = datetime.fromtimestamp(0, UTC)
 SIGNATURE = 26
@@ -44,7 +50,7 @@ SIGNATURE = 26
 class PageQuery(Body, kw_only=True):
     """Query parameters that every list takes."""
 
-    page: Annotated[str, Meta(extra_json_schema={"pattern": "^[1-9][0-9]{0,8}$"})] | None = None
+    page: Annotated[str, Meta(extra_json_schema={"pattern": "^[1-9][0-9]{0,5}$"})] | None = None
     cursor: Annotated[str, Meta(extra_json_schema={"pattern": "^[!-~]*$"})] | None = None
     page_size: Annotated[int, Meta(ge=1, le=MAX_PAGE_SIZE)] | None = None
 
@@ -106,7 +112,8 @@ class Source(Struct, frozen=True):
 
     ``hash`` may be several keys, whose rows are merged, or none. DynamoDB drops by ``filters``
     (equalities) and ``tests``; ``rules`` are tests of one text attribute that only we can make.
-    ``view`` says whose rows these are; a cursor is good for one view only.
+    ``view`` says whose rows these are; a cursor is good for one view only. ``narrower`` are the query parameters that
+    an answer asks for when too many rows would have to be read.
     """
 
     model: type[Row]
@@ -118,6 +125,7 @@ class Source(Struct, frozen=True):
     tests: tuple[tuple[str, str, Any], ...] = ()
     rules: tuple[Rule, ...] = ()
     view: str = ""
+    narrower: tuple[str, ...] = ()
     sift: Sift | None = None
 
     @property
@@ -154,7 +162,7 @@ class Source(Struct, frozen=True):
             return page
         rows = [row for row in page.rows if self._keeps(row)]
         rows = self.sift(rows) if self.sift and rows else rows
-        return Page(rows, page.last, len(rows))
+        return Page(rows, page.last, len(rows), page.read)
 
     def _keeps(self, row: dict[str, Any]) -> bool:
         return all(rule(row[name]["S"] if name in row else "") for name, rule in self.rules)
@@ -211,6 +219,28 @@ class Place(Struct, frozen=True):
     backward: bool = False
 
 
+class Allowance:
+    """How many rows one answer may read, shared by the keys that are read together."""
+
+    def __init__(self, call: Call, source: Source) -> None:
+        self.call, self.source = call, source
+        self.left = MOST_READ
+
+    def spend(self, rows: int) -> None:
+        """Raises :class:`Invalid`, which names what would narrow the list, when nothing is left."""
+        self.left -= rows
+        if self.left < 0:
+            raise _too_many(self.call, self.source)
+
+
+def _too_many(call: Call, source: Source) -> Invalid:
+    many = f"More than {MOST_READ:,} rows would have to be read."
+    if source.list == UPDATED:
+        return Invalid(errors={"updated_since": [f"{many} Take a later time, or no other filter."]})
+    missing = [name for name in source.narrower if getattr(call.query, name, None) is None]
+    return Invalid(f"{many} Give a narrower filter.", errors={name: [f"Needed here. {many}"] for name in missing})
+
+
 class Survey(Struct):
     """One pass over the matching rows of a key: how many, their sums, and the first of their places."""
 
@@ -220,9 +250,10 @@ class Survey(Struct):
 
 
 class Stretch(Struct, frozen=True):
-    """One page of a walk: its rows as DynamoDB gives them, its number, and the links to its neighbours."""
+    """One page of a walk: its rows as they are presented, its number, and the links to its neighbours."""
 
-    rows: list[dict[str, Any]]
+    shown: list[Any]
+    encoded: list[Raw]
     page: int
     next: str | None
     previous: str | None
@@ -231,19 +262,21 @@ class Stretch(Struct, frozen=True):
 
 def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]], *sums: str) -> Summed:
     """One page of a list, as the contract shapes it; ``sums`` are attributes to add up for ``totals``."""
-    found = stretch(call, source, call.query.page_size or PAGE_SIZE, *sums)
+    found = stretch(call, source, call.query.page_size or PAGE_SIZE, present, *sums)
     return Summed(
         count=found.walk.count,
         next=found.next,
         previous=found.previous,
-        results=_shown(source, found.rows, present),
+        results=found.encoded,
         synced_until=found.walk.synced_until or UNSET,
         totals=UNSET if found.walk.totals is None else Totals(**{k: Decimal(v) for k, v in found.walk.totals.items()}),
     )
 
 
-def stretch(call: Call, source: Source, size: int, *sums: str) -> Stretch:
-    """The rows that a request asks for, at most ``size`` of them.
+def stretch(
+    call: Call, source: Source, size: int, present: Callable[[list[Any]], Sequence[Any]], *sums: str
+) -> Stretch:
+    """The rows that a request asks for, at most ``size`` of them and as many as an answer may hold in bytes.
 
     Raises:
         InvalidPage: there is no such page, or the cursor is not one of this list.
@@ -253,9 +286,12 @@ def stretch(call: Call, source: Source, size: int, *sums: str) -> Stretch:
         place, walk, rows, more = _begin(call, source, place.page, size, sums)
     else:
         rows, more = _merged(source, size, place, _together(call, _reads(call, source, size, place)))
+    shown = _shown(source, rows, present)
+    kept, encoded = _fitting(place, shown)
+    more, rows = more or len(encoded) < len(rows), rows[kept]
     next_place, previous_place = _neighbours(source, place, rows, more)
     next_link, previous_link = (_link(call, source, each, walk) for each in (next_place, previous_place))
-    return Stretch(rows, place.page, next_link, previous_link, walk)
+    return Stretch(shown[kept], encoded, place.page, next_link, previous_link, walk)
 
 
 def _asked(call: Call, source: Source) -> tuple[Place, Walk | None]:
@@ -272,8 +308,8 @@ def _page_number(call: Call) -> int | None:
     text = call.query.page
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text)):
-        raise InvalidPage("The page must be a number from 1.")
+    if not re.fullmatch("[0-9]{1,6}", text) or not 1 <= int(text) <= MOST_PAGES:
+        raise InvalidPage(f"The page must be a number from 1 to {MOST_PAGES:,}.")
     return int(text)
 
 
@@ -281,8 +317,8 @@ def _begin(
     call: Call, source: Source, page: int, size: int, sums: tuple[str, ...]
 ) -> tuple[Place, Walk, list[dict[str, Any]], bool]:
     """A walk that starts here: count, and on page 1 read in the same round."""
-    skip, place = (page - 1) * size, Place(page)
-    surveys = [partial(_survey, call, source, hash, skip, sums) for hash in source.hashes]
+    skip, place, allowance = (page - 1) * size, Place(page), Allowance(call, source)
+    surveys = [partial(_survey, call, source, hash, skip, sums, allowance) for hash in source.hashes]
     reads = [] if skip else _reads(call, source, size, place)
     found = _together(call, [*surveys, *reads])
     counted = found[: len(surveys)]
@@ -302,7 +338,7 @@ def _together(call: Call, jobs: Sequence[Callable[[], Any]]) -> list[Any]:
     return call.store.together(*jobs) if jobs else []
 
 
-def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, ...]) -> Survey:
+def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, ...], allowance: Allowance) -> Survey:
     """Count; where keys tell what matches and nothing is summed, over the keys-only twin."""
     survey = Survey(sums=dict.fromkeys(sums, Decimal(0)))
     by_keys = source.by_keys and not sums
@@ -321,6 +357,8 @@ def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, .
             limit=left if left > 0 and by_keys else None,
             start=start,
         )
+        if not by_keys and (source.drops or sums):
+            allowance.spend(page.read)
         survey.count += page.count
         survey.places += [row[source.order]["S"] for row in page.rows[: max(0, left)]]
         for name in sums:
@@ -332,10 +370,11 @@ def _survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, .
 
 def _reads(call: Call, source: Source, size: int, place: Place) -> list[Callable[[], list[dict[str, Any]]]]:
     """A read of each key: its rows beyond the place, one more than the page, and their place itself."""
-    return [partial(_read, call, source, hash, size, place) for hash in source.hashes]
+    allowance = Allowance(call, source)
+    return [partial(_read, call, source, hash, size, place, allowance) for hash in source.hashes]
 
 
-def _read(call: Call, source: Source, hash: str, size: int, place: Place) -> list[dict[str, Any]]:
+def _read(call: Call, source: Source, hash: str, size: int, place: Place, allowance: Allowance) -> list[dict[str, Any]]:
     forward = source.forward is not place.backward
     between = _beyond(source, place.beyond, forward)
     if between and None not in between and str(between[0]) > str(between[1]):
@@ -345,8 +384,9 @@ def _read(call: Call, source: Source, hash: str, size: int, place: Place) -> lis
     while len(rows) <= size:
         limit = most if source.drops else size + 2 - len(rows)
         page = source.query(call, hash, between=between, forward=forward, limit=limit, start=start)
+        allowance.spend(page.read if source.drops and not source.by_keys else 0)
         rows += [row for row in page.rows if row[source.order]["S"] != place.beyond]
-        start, most = page.last, min(MOST_READ, most * 4)
+        start, most = page.last, min(MOST_AT_ONCE, most * 4)
         if start is None:
             break
     return rows
@@ -391,6 +431,24 @@ def _shown(source: Source, rows: list[dict[str, Any]], present: Callable[[list[A
         Deleted(id=row["id"]["S"], deleted_at=row["deleted_at"]["S"]) if "deleted_at" in row else next(live)
         for row in rows
     ]
+
+
+def _fitting(place: Place, shown: list[Any]) -> tuple[slice, list[Raw]]:
+    """As many rows as an answer may hold in bytes, from where the page begins: which, and as JSON.
+
+    Raises:
+        Invalid: not even one fits.
+    """
+    encoded, fit, total = [Raw(encode(each)) for each in shown], 0, 0
+    for each in reversed(encoded) if place.backward else encoded:
+        total += len(bytes(each))
+        if total > MOST_BYTES:
+            break
+        fit += 1
+    if shown and not fit:
+        raise Invalid(f"One row of the answer has more than {MOST_BYTES:,} bytes. Ask for a part of it.")
+    kept = slice(len(shown) - fit, None) if place.backward else slice(fit)
+    return kept, encoded[kept]
 
 
 def _filters(call: Call) -> list[tuple[str, list[str]]]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 from chalicelib.http.answers import JSON, Kept, Reply, Secret, with_fields
 from chalicelib.http.call import Call
-from chalicelib.http.fields import parse_json
 from chalicelib.http.idempotency import Ledger, fingerprint, run_once
+from chalicelib.http.json_text import parse_json
 from chalicelib.http.negotiation import content_type
 from chalicelib.http.route import Route
 from chalicelib.identity import access, secrets

@@ -11,9 +11,10 @@ from chalice.app import Response
 
 from chalicelib.errors import InProgress, NotFound, WbsyncError
 from chalicelib.http.answers import JSON, Kept, Read, Reply, Written
+from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.call import Call, Upload
 from chalicelib.http.conditional import require_match, unless_known, wanted_tags
-from chalicelib.http.fields import Body, bind, bind_query
+from chalicelib.http.fields import Body
 from chalicelib.http.guards import admit, require_permission
 from chalicelib.http.idempotency import LOCK_LOST, Ledger, checked_key
 from chalicelib.http.negotiation import content_type, json_body, raw_body, require_acceptable, require_content_type

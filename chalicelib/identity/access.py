@@ -6,24 +6,23 @@ sent together. A wrong token fails the condition of the first, so it spends the 
 allowance only. A company that does not exist is remembered, and refused without a look-up.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
 from msgspec import Struct
-from pynamodb.expressions.condition import size
 
 from chalicelib.errors import Denied, NotAuthenticated, RateLimited
+from chalicelib.identity import makers
 from chalicelib.identity.permissions import ROLES, Permission, Role
-from chalicelib.identity.rows import Access, Company, Ingest, Invitation
+from chalicelib.identity.rows import Access, Company, Ingest, Invitation, Makers
 from chalicelib.identity.secrets import Credential
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, parse
-from chalicelib.times import minute, stamp
 
 SLOTS = 10
 
@@ -92,14 +91,6 @@ class Caller(Struct, frozen=True):
             raise Denied(f"This needs the permission {permission.value}.")
 
 
-def unchanged(tokens: Mapping[str, Any], named: list[str]) -> Any:
-    """The condition that no token or session came or went since the row was read."""
-    condition = size(Access.tokens) == len(tokens)  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
-    for id in named:
-        condition &= Access.tokens[id].exists()
-    return condition
-
-
 def authenticate(
     store: Store,
     credential: Credential,
@@ -112,7 +103,7 @@ def authenticate(
         NotAuthenticated: no such credential, revoked, expired, or the user is inactive.
         RateLimited: the user or the address is over its limit.
     """
-    row, used, tenant = _looked_up(store, credential, address, now)
+    row, used, (tenant, standing) = _looked_up(store, credential, address, now)
     by_address = allowance(settings().rate_address, used, now)
     check(by_address)
     if row is None or tenant is None:
@@ -120,10 +111,16 @@ def authenticate(
     access = parse(Access, {name: value for name, value in row.items() if not name.startswith("hits_")})
     if not _valid(access, credential, now):
         raise NotAuthenticated(headers=limit_headers(by_address))
+    marks = access.tokens[credential.id].get("by", {})
+    if marks and not makers.holds(
+        makers.standing_of(parse(Makers, standing) if standing else None), marks, access.role
+    ):
+        _close(store, credential)
+        raise NotAuthenticated(headers=limit_headers(by_address))
     by_user = allowance(settings().rate_user, int(row[_slot(now)]["N"]), now)
     check(by_user)
-    by_session, maker = credential.kind == "wbss", access.tokens[credential.id].get("by")
     tighter = min(by_user, by_address, key=lambda each: each.remaining)
+    by_session = credential.kind == "wbss"
     return Caller(
         credential.company,
         credential.holder,
@@ -132,24 +129,39 @@ def authenticate(
         now,
         session=credential.id if by_session else None,
         token=None if by_session else credential.id,
-        makers=frozenset({maker} if maker else ()),
+        makers=frozenset(marks),
     ), tighter
 
 
 def _looked_up(
     store: Store, credential: Credential, address: str, now: datetime
-) -> tuple[dict[str, Any] | None, int, Company | None]:
-    """Access row, requests of the address, and company; nothing is looked up for a company known not to exist."""
+) -> tuple[dict[str, Any] | None, int, tuple[Company | None, dict[str, Any] | None]]:
+    """Access row, requests of the address, company, makers; nothing is looked up for a company known not to exist."""
     if unknown_companies().holds(credential.company, now):
-        return None, count_address(store, address, "api", now), None
-    row, used, tenant = store.together(
+        return None, count_address(store, address, "api", now), (None, None)
+    row, used, (tenant, standing) = store.together(
         lambda: _count_user(store, credential, now),
         lambda: count_address(store, address, "api", now),
-        lambda: store.get(Company, credential.company, "company"),
+        lambda: store.raw_many((Company, credential.company, "company"), makers.place(credential.company)),
     )
     if tenant is None:
         unknown_companies().add(credential.company, now)
-    return row, used, tenant
+    return row, used, (parse(Company, tenant) if tenant else None, standing)
+
+
+def _close(store: Store, credential: Credential) -> None:
+    """A token that a maker no longer backs matches nothing from now on, so it spends none of its user's requests."""
+    _update(
+        store,
+        {
+            "TableName": store.name(Access.table),
+            "Key": {"pk": {"S": key(credential.company, credential.holder)}, "sk": {"S": "access"}},
+            "UpdateExpression": "SET #t.#id.#d = :none",
+            "ConditionExpression": "#t.#id.#d = :d",
+            "ExpressionAttributeNames": {"#t": "tokens", "#id": credential.id, "#d": "digest"},
+            "ExpressionAttributeValues": {":none": {"S": ""}, ":d": {"S": credential.digest}},
+        },
+    )
 
 
 class Unknown:
@@ -205,8 +217,13 @@ def _valid(access: Access, credential: Credential, now: datetime) -> bool:
     kept = access.tokens.get(credential.id)
     if not (kept and access.active and credential.matches(kept["digest"])):
         return False
-    expires = kept.get("expires_at")
-    return not expires or expires > stamp(now)
+    return not expired(kept, now)
+
+
+def expired(kept: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a credential that an access row keeps has ended by its time."""
+    ends = kept.get("expires_at")
+    return ends is not None and ends <= stamp(now)
 
 
 def lives(store: Store, kind: str, company: str, holder: str, id: str, now: datetime) -> bool:
@@ -216,14 +233,23 @@ def lives(store: Store, kind: str, company: str, holder: str, id: str, now: date
         kept = ingest.secrets.get(id) if ingest else None
         ends = kept and kept["until"]
     elif kind == "wbsp":
-        link = store.get(Invitation, key(company, holder), "invitation")
-        kept = link is not None and link.id == id
+        link, access, standing = store.get_many(
+            (Invitation, key(company, holder), "invitation"),
+            (Access, key(company, holder), "access"),
+            makers.place(company),
+        )
+        kept = link is not None and link.id == id and _backed(standing, link.by, access)
         ends = link and link.expires_at
     else:
-        row = store.get(Access, key(company, holder), "access")
-        kept = row.tokens.get(id) if row else None
-        ends = kept and kept.get("expires_at")
+        access, standing = store.get_many((Access, key(company, holder), "access"), makers.place(company))
+        token = access.tokens.get(id) if access else None
+        kept = token and _backed(standing, token.get("by", {}), access)
+        ends = token and token.get("expires_at")
     return bool(kept) and not (ends and ends <= stamp(now))
+
+
+def _backed(row: Makers | None, marks: makers.Marks, access: Access) -> bool:
+    return makers.holds(makers.standing_of(row), marks, access.role)
 
 
 def _slot(now: datetime) -> str:
@@ -300,7 +326,7 @@ def _count(
 
 def _update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     try:
-        return store.call("update_item", **parameters)["Attributes"], None
+        return store.call("update_item", **parameters).get("Attributes"), None
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
@@ -348,3 +374,16 @@ def limit_headers(held: Allowance) -> dict[str, str]:
     if settings().rate_limits and held.remaining * 10 < held.limit:
         headers["Retry-After"] = str(held.reset)
     return headers
+
+
+def minute(now: datetime) -> int:
+    """The minute since 1970 that a moment is in."""
+    return int(now.timestamp()) // 60
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as RFC 3339 in UTC, to the microsecond so that order is kept."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Clock = Callable[[], datetime]

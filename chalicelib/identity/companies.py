@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from chalicelib.errors import NotFound
-from chalicelib.identity import passwords, people
+from chalicelib.identity import passwords, people, tokens
 from chalicelib.identity.permissions import API_PLANS, Role
 from chalicelib.identity.rows import Company, Ingest, Owners, Token, User
 from chalicelib.identity.secrets import Credential, issue
@@ -52,7 +52,7 @@ def create_company(
     if plan in API_PLANS:
         token = issue("wbs", id, user.id)
         access.tokens = {token.id: {"digest": token.digest, "expires_at": None}}
-        changes.append(Put(people.token_row(token, "bootstrap", user, at, None), absent(Token)))
+        changes.append(Put(tokens.described(token, "bootstrap", user.id, at, None), absent(Token)))
     ingest = issue("wbsi", id, id)
     secrets = Ingest(pk=id, sk="ingest", secrets={ingest.id: {"digest": ingest.digest, "until": None}})
     owners = Owners(pk=id, sk="owners", users={user.id: "1"}, version=1)

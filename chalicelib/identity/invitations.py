@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from chalicelib.errors import NotFound
-from chalicelib.identity import passwords, people, secrets, sessions
+from chalicelib.identity import makers, passwords, people, secrets, sessions, tokens
 from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Role
 from chalicelib.identity.rows import Access, EmailClaim, Invitation, User
 from chalicelib.storage.changes import Change, Check, Delete, Put
 from chalicelib.storage.rows import key
@@ -27,12 +26,11 @@ def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
 
     Raises:
         NotFound: there is no such user.
-        Denied: the user's role holds a permission that the caller lacks.
-        Inactive: the user may not sign in.
+        Denied, Inactive, NotAuthenticated, InUse: see :func:`chalicelib.identity.tokens.backed`.
     """
-    user = people.find(store, caller.company, id)
-    people.require_all(caller, Role(user.role))
-    people.require_active(user)
+    user, rows = people.find(store, caller.company, id), tokens.holder(store, caller, id)
+    assert rows is not None, "a user has an access row"
+    marks, checks = tokens.backed(caller, rows)
     link = secrets.issue(KIND, user.pk, user.id)
     row = Invitation(
         pk=key(user.pk, user.id),
@@ -40,33 +38,38 @@ def invite(store: Store, caller: Caller, id: str, now: datetime) -> tuple[list[C
         id=link.id,
         digest=link.digest,
         address=people.directory_key(user.email),
-        by=caller.user,
+        by=marks,
         expires_at=stamp(now + timedelta(days=DAYS)),
     )
-    return [Put(row), Check(Access, (row.pk, "access"), people.still(user))], row, link
+    same = Check(Access, (row.pk, "access"), Access.version == rows.access.version)
+    return [Put(row), same, *checks], row, link
 
 
 class Invited(Struct, frozen=True):
-    """A link that works, and whose it is."""
+    """A link that works, whose it is, and that its makers are still who they were."""
 
     link: secrets.Credential
     user: User
     access: Access
+    backed: Change
 
 
 def find(store: Store, text: str, now: datetime) -> Invited:
     """Who a link invites.
 
     Raises:
-        NotFound: it is wrong, used, replaced or too old, its user is not active or has another e-mail now; nobody
-            learns which.
+        NotFound: it is wrong, used, replaced or too old, its user is not active or has another e-mail now, or whoever
+            made it may not make it any more; nobody learns which.
     """
     link = secrets.parse(text, KIND)
     if link is None:
         raise NotFound
     place = key(link.company, link.holder)
-    row, user, access = store.get_many(
-        (Invitation, place, "invitation"), (User, link.company, f"user#{link.holder}"), (Access, place, "access")
+    row, user, access, standing = store.get_many(
+        (Invitation, place, "invitation"),
+        (User, link.company, f"user#{link.holder}"),
+        (Access, place, "access"),
+        makers.place(link.company),
     )
     if row is None or not link.matches(row.digest) or row.expires_at <= stamp(now):
         raise NotFound
@@ -74,7 +77,9 @@ def find(store: Store, text: str, now: datetime) -> Invited:
         raise NotFound
     if row.address != people.directory_key(user.email):  # it was sent to somebody else
         raise NotFound
-    return Invited(link, user, access)
+    if not makers.holds(makers.standing_of(standing), row.by, access.role):
+        raise NotFound
+    return Invited(link, user, access, makers.kept(link.company, standing, makers.standing_of(standing)))
 
 
 def accept(invited: Invited, password: str, now: datetime) -> list[Change]:
@@ -82,6 +87,7 @@ def accept(invited: Invited, password: str, now: datetime) -> list[Change]:
     same = Invitation.digest == invited.link.digest
     return [
         Delete(Invitation, (invited.access.pk, "invitation"), same),
+        invited.backed,
         *_replaced(invited.user, invited.access, password, now),
     ]
 

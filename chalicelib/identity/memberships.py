@@ -7,13 +7,13 @@ time zone to know whether it counts.
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
+from chalicelib import zones
 from chalicelib.errors import Conflict, InUse, Invalid, NotFound
 from chalicelib.identity.access import Caller
-from chalicelib.identity.people import require_all
 from chalicelib.identity.permissions import Permission, Role
 from chalicelib.identity.rows import Access, Membership, Team, User
+from chalicelib.identity.tokens import require_all
 from chalicelib.projects.rows import Project
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
@@ -33,7 +33,7 @@ def ends(expires_on: str | None, zone: str) -> str | None:
     """The instant at which a membership is over: the midnight after its last valid day, in the project's zone."""
     if expires_on is None:
         return None
-    midnight = datetime.combine(date.fromisoformat(expires_on) + timedelta(days=1), time(), ZoneInfo(zone))
+    midnight = datetime.combine(date.fromisoformat(expires_on) + timedelta(days=1), time(), zones.zone(zone))
     return stamp(midnight.astimezone(UTC))
 
 

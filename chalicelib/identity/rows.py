@@ -74,9 +74,19 @@ class Access(Row):
     user = DocumentAttribute()  # {id, name, email}
     role = UnicodeAttribute()
     active = BooleanAttribute()
-    tokens = DocumentAttribute()  # id -> {digest, expires_at, used, by: who made it, where that is another user}
+    tokens = DocumentAttribute()  # id -> {digest, expires_at, used, by: the marks of its makers, where there are any}
+    version = IntegerAttribute()  # one more whenever role, activity or a credential changes
+    ceded_at = UnicodeAttribute(null=True)  # when the user last lost a right to hand out roles
     memberships = DocumentAttribute()  # project -> {role, until}: the instant at which it ends, or None
     operatives = DocumentAttribute()  # ids of the operatives this user is
+
+
+class Makers(Row):
+    """Who may hand out which roles: pk = company, sk = "makers" (see :mod:`chalicelib.identity.makers`)."""
+
+    table = "companies"
+    standing = DocumentAttribute()  # maker -> role -> the version since which they may hand it out without a break
+    version = IntegerAttribute()
 
 
 class Invitation(Row):
@@ -86,7 +96,7 @@ class Invitation(Row):
     id = UnicodeAttribute()
     digest = UnicodeAttribute()
     address = UnicodeAttribute()  # keyed digest of the e-mail that was invited
-    by = UnicodeAttribute()  # the user who made it
+    by = DocumentAttribute()  # the marks of its makers
     expires_at = UnicodeAttribute()
 
 
@@ -98,6 +108,7 @@ class Token(Row):
     label = UnicodeAttribute()
     prefix = UnicodeAttribute()
     user = UnicodeAttribute()
+    made_by = UnicodeAttribute()
     created_at = UnicodeAttribute()
     last_used_at = UnicodeAttribute(null=True)  # kept when it is revoked; until then the access row knows
     expires_at = UnicodeAttribute(null=True)

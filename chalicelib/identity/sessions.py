@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from chalicelib.errors import NotAuthenticated
 from chalicelib.identity import passwords
-from chalicelib.identity.access import unchanged
 from chalicelib.identity.people import directory_key
 from chalicelib.identity.rows import Access, Directory, User
 from chalicelib.identity.secrets import Credential, issue, keyed
+from chalicelib.identity.tokens import removed
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Change, Check, Update
@@ -99,10 +99,9 @@ def open_session(store: Store, account: Account, now: datetime) -> tuple[list[Ch
         raise NotAuthenticated
     tokens = row.tokens
     gone = _surplus(tokens, now)
-    actions = (Access.tokens[session.id].set(document_value(kept)), *(Access.tokens[id].remove() for id in gone))
-    alive = Access.active == True  # noqa: E712 - a condition expression
+    actions = (Access.tokens[session.id].set(document_value(kept)), *removed(gone))
     return [
-        Update(Access, (key(user.pk, user.id), "access"), actions, alive & unchanged(tokens, gone)),
+        Update(Access, (row.pk, row.sk), actions, Access.version == row.version),
         _same_password(account),
     ], session
 
@@ -131,14 +130,11 @@ def live(tokens: Mapping[str, Any]) -> list[str]:
 
 def end(access: Access, ended: list[str]) -> Change:
     """End these sessions, on condition that no other has come since the row was read."""
-    place, condition = (access.pk, access.sk), unchanged(access.tokens, ended)
-    if not ended:
-        return Check(Access, place, condition)
-    return Update(Access, place, tuple(Access.tokens[id].remove() for id in ended), condition)
+    return Update(Access, (access.pk, access.sk), removed(ended), Access.version == access.version)
 
 
 def close_session(session: Credential) -> list[Change]:
     """Sign out: the session ends wherever its cookie is kept. The condition fails when it has ended already."""
     place = (key(session.company, session.holder), "access")
     held = Access.tokens[session.id]["digest"] == session.digest
-    return [Update(Access, place, (Access.tokens[session.id].remove(),), held)]
+    return [Update(Access, place, removed([session.id]), held)]

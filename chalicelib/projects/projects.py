@@ -2,8 +2,8 @@
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from chalicelib import zones
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.identity import memberships
 from chalicelib.identity.rows import Company
@@ -34,7 +34,7 @@ def find(store: Store, company: str, id: str) -> Project:
 
 def today(project: Project, now: datetime) -> str:
     """The date it is in the project's time zone."""
-    return now.astimezone(ZoneInfo(project.timezone)).date().isoformat()
+    return now.astimezone(zones.zone(project.timezone)).date().isoformat()
 
 
 def create(store: Store, tenant: Company, values: dict[str, Any], now: datetime) -> tuple[list[Change], Project]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from chalicelib.evm.amounts import MICRO, MONEY, money
 from chalicelib.evm.calendar import WorkCalendar
-from chalicelib.evm.metrics import Figures, Forecast, measure
+from chalicelib.evm.metrics import Forecast, Metrics, measure
 from chalicelib.evm.planned_value import SlopeChange, planned_from_changes
 from chalicelib.rollups.measures import TOTAL
 from chalicelib.rollups.recompute import sums_of
@@ -82,7 +82,7 @@ def cut(
     )
 
 
-def figures(sums: Cut, measure_name: str, forecast: Forecast) -> Figures:
+def figures(sums: Cut, measure_name: str, forecast: Forecast) -> Metrics:
     """The key figures in hours or money; S/E is in hours always."""
     hours = [Fraction(value, MICRO) for value in (sums.bac, sums.pv, sums.ev, sums.ac)]
     if measure_name == "hours":

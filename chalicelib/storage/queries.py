@@ -90,8 +90,12 @@ class _Values:
 
 
 class Page(Struct, frozen=True):
-    """What one call of a query read: items as DynamoDB gives them, and where it stopped."""
+    """What one call of a query found: items as DynamoDB gives them, and where it stopped.
+
+    ``read`` counts those that were dropped after reading too.
+    """
 
     rows: list[dict[str, Any]]
     last: dict[str, Any] | None
     count: int
+    read: int = 0

@@ -94,7 +94,7 @@ class Store(Calls):
         parameters |= {"Limit": limit} if limit else {}
         parameters |= {"ExclusiveStartKey": start} if start else {}
         answer = self.call("query", **parameters)
-        return Page(answer.get("Items", []), answer.get("LastEvaluatedKey"), answer["Count"])
+        return Page(answer.get("Items", []), answer.get("LastEvaluatedKey"), answer["Count"], answer["ScannedCount"])
 
     def pages(self, query: Query[Any], *, limit: int | None = None, count_only: bool = False) -> Iterator[Page]:
         """The calls of a query to its end, each with at most ``limit`` rows; who has enough stops asking."""

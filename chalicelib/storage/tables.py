@@ -30,4 +30,5 @@ class Table(Struct, frozen=True):
     expires: str | None = None
 
 
+IDEMPOTENCY_TABLE = "idempotency"  # in Powertools' own form, and so no Table
 UPDATED = List("updated", "list_updated", "updated_order")  # what incremental reads walk

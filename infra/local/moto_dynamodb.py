@@ -11,6 +11,8 @@ Why moto's own will not do (5.2):
   alone; an update that fails half-way leaves its first half in the table.
 * A query of a base table sorts the whole table first.
 * Sums lose digits beyond the 28th, and ``1E+2`` fails (see ``moto_numbers``).
+* Every copy of an item, one for each row that a query looks at, is kept for ever in a list of all instances:
+  6 MB for a list of a thousand rows.
 * In process, requests with a stream's ARN get 404: botocore uses the account's own address.
 
 ``install()`` mends these by subclassing moto's backends; it is the same in the server process and
@@ -44,7 +46,7 @@ from moto.dynamodb.exceptions import (
 )
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import StreamRecord, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams import urls as streams_urls
 from moto.dynamodbstreams.models import dynamodbstreams_backends
@@ -78,6 +80,7 @@ def install() -> None:
         backends.backend = mended
     _mend_handlers(lock)
     _mend_addresses()
+    _forget_copies()
     install_arithmetic()
 
 
@@ -85,6 +88,16 @@ def _mend_addresses() -> None:
     """Let moto answer the address botocore builds from the account in a stream's ARN."""
     streams_urls.url_bases.append(ACCOUNT_STREAMS)
     backend_index.backend_url_patterns.append(("dynamodbstreams", re.compile(ACCOUNT_STREAMS)))
+
+
+def _forget_copies() -> None:
+    """Let items and stream records go when nothing uses them; moto's models note each instance for its resets."""
+
+    def untracked(cls: type[Any], *_: Any, **__: Any) -> Any:
+        return object.__new__(cls)
+
+    for model in (Item, StreamRecord):
+        model.__new__ = untracked  # type: ignore[method-assign]  # replacing it is the point
 
 
 def _backends() -> Iterator[tuple[str, str, DynamoDBBackend]]:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -84,6 +85,18 @@ class MotoServer:
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
                 pipe.close()
+
+    def watch(self, ended: Callable[[], None]) -> None:
+        """Call ``ended`` from a thread when the child ends before it is stopped: all data is gone with it."""
+        child = self._child
+        assert child is not None
+
+        def wait() -> None:
+            child.wait()
+            if self._child is child:
+                ended()
+
+        threading.Thread(target=wait, name="moto-watch", daemon=True).start()
 
     def _listening_port(self) -> int:
         """Read the port the child reports once it listens; a child that hangs is ended."""

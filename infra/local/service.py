@@ -18,11 +18,16 @@ from infra.local.schedule import Schedule
 
 @contextmanager
 def service(
-    port: int, rate_limits: str, say: Callable[[str], None]
+    port: int, rate_limits: str, say: Callable[[str], None], storage_ended: Callable[[], None] | None = None
 ) -> Iterator[tuple[str, dict[str, str], StreamPump]]:
-    """Serve until the block ends: the base URL, the variables that reach the same moto, and the pump."""
+    """Serve until the block ends: the base URL, the variables that reach the same moto, and the pump.
+
+    ``storage_ended`` is called when the local AWS dies before that.
+    """
     say("starting a local AWS (moto)")
     with MotoServer() as moto:
+        if storage_ended is not None:
+            moto.watch(storage_ended)
         environment = moto.environment() | {
             "WBSYNC_STAGE": "local",
             "WBSYNC_SECURE_COOKIES": "off",

@@ -31,6 +31,8 @@ class TestARatioWhoseDenominatorIsZeroIsNull:
             "spi": "no_planned_value",
             "cpi": "nothing_spent",
             "eac": "nothing_spent",
+            "forecasts.cpi": "nothing_spent",
+            "forecasts.spi_cpi": "nothing_spent",
             "etc": "nothing_spent",
             "vac": "nothing_spent",
             "tcpi": "no_budget",
@@ -56,7 +58,31 @@ class TestMoneyWithoutAPlannedRateIsNullWithItsReason:
         figures = measure(None, None, None, 80, hours_ev=4, hours_ac=3)
         known = {name for name in figures.__slots__ if getattr(figures, name) is not None}
         assert known == {"ac", "se", "forecasts", "reasons"}
+        assert set(figures.forecasts.values()) == {None}
         assert set(figures.reasons.values()) == {"no_planned_rate"}
+
+
+class TestSpiAndSvCompareDatedWorkOnly:
+    """Work without dates has no PV. So SPI, SV, ES and forecasts of time compare dated work only."""
+
+    def test_undated_work_does_not_make_up_for_dated_work(self) -> None:
+        figures = measure(200, 100, 100, 100, ev_dated=50)
+        assert (figures.spi, figures.sv, figures.ev_dated) == (Decimal("0.5000"), Decimal(-50), Decimal(50))
+        assert (figures.cpi, figures.se, figures.percent_complete) == (1, 1, Decimal("0.5"))
+        assert figures.forecasts == {"cpi": 200, "budget_rate": 200, "spi_cpi": 300}
+
+
+class TestEveryNullHasAReason:
+    """`reasons` says why for every null, those inside `forecasts` too."""
+
+    @given(*[st.none() | st.just(Fraction(0)) | amounts] * 3, amounts)
+    def test_exactly_the_nulls(
+        self, bac: Fraction | None, pv: Fraction | None, ev: Fraction | None, ac: Fraction
+    ) -> None:
+        figures = measure(bac, pv, ev, ac)
+        nulls = {name for name in figures.__slots__ if getattr(figures, name) is None}
+        nulls |= {f"forecasts.{name}" for name, value in figures.forecasts.items() if value is None}
+        assert set(figures.reasons) == nulls
 
 
 class TestTheChosenForecastDecidesEacEtcAndVac:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.evm.amounts import MICRO, MONEY, micro_hours, rounded
+from chalicelib.evm.amounts import MICRO, micro_hours
 from chalicelib.evm.calendar import WorkCalendar
-from chalicelib.evm.earned_schedule import forecast_finish, periods_earned
 from chalicelib.evm.earning import Measurement, Milestone, Rule
-from chalicelib.evm.metrics import Figures, measure
-from chalicelib.evm.planned_value import Plan, planned_from_changes, slope_changes
-from chalicelib.evm.project import PROJECT, Activity, Booking, Totals, calculate
+from chalicelib.evm.explain import explain
+from chalicelib.evm.figures import Figures, figures
+from chalicelib.evm.metrics import measure
+from chalicelib.evm.planned_value import Plan
+from chalicelib.evm.project import Activity, Booking, node
+from tests.evm.naive import PROJECT, calculate
 
 PAGE = (Path(__file__).parents[2] / "docs" / "earned-value.md").read_text()
 AS_OF = date(2026, 3, 11)
@@ -67,29 +69,18 @@ def _measurement(row: Row) -> Measurement:
 
 ACTIVITIES = [_activity(row) for row in _rows("activity")]
 TOTALS = calculate(ACTIVITIES, CALENDAR, AS_OF, PROJECT_RATE)
-CHANGES = [change for row in ACTIVITIES for change in slope_changes(row.plan, CALENDAR)]
-
-
-def _in_hours(total: Totals) -> Figures:
-    return measure(*(Fraction(n, MICRO) for n in (total.bac, total.pv, total.ev, total.ac)))
-
-
-def _in_money(total: Totals) -> Figures:
-    amounts = (total.money_bac, total.money_pv, total.money_ev, total.money_ac)
-    hours_ev, hours_ac = Fraction(total.ev, MICRO), Fraction(total.ac, MICRO)
-    money = [None if amount is None else Fraction(amount, MONEY) for amount in amounts]
-    return measure(*money, hours_ev=hours_ev, hours_ac=hours_ac)
+WHOLE = node(ACTIVITIES, CALENDAR, AS_OF, PROJECT_RATE)
 
 
 @pytest.mark.parametrize("row", _rows("node"), ids=lambda row: row[0])
 def test_every_node(row: Row) -> None:
-    node, level, *amounts, se, spi, cpi = row
-    total = TOTALS[PROJECT if node == "project" else node]
-    assert int(level) == (0 if node == "project" else node.count(".") + 1)
+    name, level, *amounts, se, spi, cpi = row
+    total = TOTALS[PROJECT if name == "project" else name]
+    assert int(level) == (0 if name == "project" else name.count(".") + 1)
     expected = [micro_hours(Decimal(amount)) for amount in amounts]
     assert [total.bac, total.pv, total.ev, total.ac] == expected
-    figures = _in_hours(total)
-    shown = [str(ratio).replace("None", "null") for ratio in (figures.se, figures.spi, figures.cpi)]
+    ratios = measure(*(Fraction(n, MICRO) for n in (total.bac, total.pv, total.ev, total.ac)))
+    shown = [str(ratio).replace("None", "null") for ratio in (ratios.se, ratios.spi, ratios.cpi)]
     assert shown == [se, spi, cpi]
 
 
@@ -102,13 +93,14 @@ def test_the_tables_hold_every_node() -> None:
 @pytest.mark.parametrize("row", _rows("figure"), ids=lambda row: row[0])
 def test_every_figure_of_the_project(row: Row) -> None:
     name, hours, _, money, _ = row
-    for figures, shown in (
-        (_in_hours(TOTALS[PROJECT]), hours),
-        (_in_money(TOTALS[PROJECT]), money),
-    ):
-        forecast = figures.forecasts.get(name.removeprefix("eac_"))
-        value = forecast if name.startswith("eac_") else getattr(figures, name)
-        assert str(value) == shown
+    for result, shown in ((figures(WHOLE), hours), (figures(WHOLE, "cost"), money)):
+        assert _shown(result, name) == shown
+
+
+def _shown(result: Figures, name: str) -> str:
+    if name.startswith("eac_"):
+        return str(result.forecasts[name.removeprefix("eac_")])
+    return str(getattr(result, name))
 
 
 def test_hours_without_a_kept_rate() -> None:
@@ -116,15 +108,16 @@ def test_hours_without_a_kept_rate() -> None:
     assert "with 26 `unrated_hours`" in PAGE
 
 
-def test_the_forecast_finish() -> None:
-    start, finish = date(2026, 3, 2), date(2026, 3, 17)
-    ev = TOTALS[PROJECT].ev
+@pytest.mark.parametrize("row", _rows("figure in time"), ids=lambda row: row[0])
+def test_every_figure_in_time(row: Row) -> None:
+    name, value = row
+    assert str(getattr(figures(WHOLE), name)) == value
 
-    def pv_at(day: date) -> int:
-        return planned_from_changes(CHANGES, CALENDAR, day)
 
-    es = periods_earned(lambda n: pv_at(CALENDAR.add_working_days(start, n)) if n else 0, 11, ev)
-    forecast, _ = forecast_finish(start, finish, CALENDAR, pv_at, ev, AS_OF)
-    assert f"= {rounded(es, 4)} days" in PAGE
-    assert f"/ 7 = {rounded(es / 7, 4)}" in PAGE
-    assert f"forecast finish is **{forecast}**" in PAGE
+def test_the_sums_in_its_text() -> None:
+    """ES and the forecast finish as the page works them out."""
+    rows = {row.figure: row for row in explain(WHOLE)}
+    es = rows["es"].sums
+    assert f"{es['pv_day']} after {es['day']} days and\n{es['pv_next']} after 7" in PAGE
+    assert f"ES = {es['day']} + ({es['earned']} − {es['pv_day']}) / " in PAGE
+    assert rows["forecast_finish"].sums["duration"] == 11

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.conftest import Client, Stage, stage  # noqa: F401 - the fixture is used from here
+from tests.promises.conftest import Client, Stage, own_token, stage  # noqa: F401 - the fixture is used from here
 
 EVER = "2000-01-01"  # a last valid day that is over in every time zone
 
@@ -22,8 +22,7 @@ class People:
         self.count += 1
         body = {"name": f"{role} {self.count}", "email": f"p{self.count}.{role}@people.example", "role": role}
         user = self.owner.ok("POST", "/users/", body)["id"]
-        token = self.owner.ok("POST", "/tokens/", {"label": role, "user": user})["token"]
-        return self.owner.token(token), user
+        return self.owner.token(own_token(self.owner.ok("GET", "/me/")["company"]["id"], user)), user
 
     def member(self, base: str, project: str, role: str, **more: Any) -> tuple[Client, str]:
         """A new user of a base role with a membership of a project."""

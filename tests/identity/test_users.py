@@ -8,7 +8,7 @@ from chalicelib.identity import people as domain
 from chalicelib.storage.store import store
 from infra import company
 from tests.identity.conftest import People, refused
-from tests.promises.conftest import Stage
+from tests.promises.conftest import Stage, own_token
 
 
 def test_a_user_is_read_and_changed_with_an_etag(stage: Stage, people: People) -> None:
@@ -91,7 +91,7 @@ def test_two_owners_who_demote_each_other_at_once_leave_one(stage: Stage) -> Non
         made = company.create("Pair", "pro", "UTC", f"pair{attempt}@pair.example")
         first = stage.owner.token(made["token"])
         other = first.ok("POST", "/users/", {"name": "Two", "email": "two@pair.example", "role": "owner"})["id"]
-        second = first.token(first.ok("POST", "/tokens/", {"label": "t", "user": other})["token"])
+        second = first.token(own_token(made["company"]["id"], other))
         pairs = [(first, other), (second, made["owner"]["id"])]
         with ThreadPoolExecutor(2) as pool:
             replies = list(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -368,3 +369,20 @@ def test_sums_are_exact_to_38_digits(dynamodb: Any, amount: str, expression: str
         ExpressionAttributeValues={":amount": {"N": amount}},
     )
     assert item(dynamodb, "a") == {**key("a"), "amount": {"N": total}}
+
+
+def test_a_list_leaves_nothing_behind(dynamodb: Any) -> None:
+    for number in range(50):
+        dynamodb.put_item(TableName=TABLE, Item={**key("a", f"{number:03}"), "text": {"S": "x"}})
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(each, Item) for each in gc.get_objects())
+
+    before = kept()
+    for _ in range(5):
+        found = dynamodb.query(
+            TableName=TABLE, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "a"}}
+        )
+        assert found["Count"] == 50
+    assert kept() == before

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -65,6 +68,18 @@ def test_the_server_answers_threads_and_ends_with_its_context() -> None:
         parameters.put_parameter(Name="/wbsync/key", Value="x", Type="SecureString")
     with pytest.raises(EndpointConnectionError):
         dynamodb.list_tables()
+
+
+def test_a_server_that_dies_is_noticed_and_one_that_is_stopped_is_not() -> None:
+    died, stopped = threading.Event(), threading.Event()
+    with MotoServer() as server:
+        server.watch(died.set)
+        assert server._child is not None
+        os.kill(server._child.pid, signal.SIGKILL)
+        assert died.wait(10)
+    with MotoServer() as server:
+        server.watch(stopped.set)
+    assert not stopped.wait(0.5)
 
 
 def test_the_environment_points_boto3_at_the_server() -> None:

@@ -34,7 +34,7 @@ HEADERS = {
         ("GET", "/api/v1/nothing/", 404),
         ("GET", "/api/v1/projects//", 404),
         ("PUT", "/api/v1/projects/", 405),
-        ("HEAD", "/api/v1/projects/", 405),
+        ("HEAD", "/api/v1/projects/", 200),
         ("POST", "/api/v1/projects/", 400),
         ("GET", "/login/", 200),
         ("GET", "/assets/start.js", 200),

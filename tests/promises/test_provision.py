@@ -3,7 +3,8 @@
 import boto3
 
 from chalicelib.settings import settings
-from chalicelib.tables import IDEMPOTENCY_TABLE, TABLES
+from chalicelib.storage.tables import IDEMPOTENCY_TABLE
+from chalicelib.tables import TABLES
 from infra import provision
 from tests.promises.conftest import Stage
 
@@ -19,5 +20,5 @@ def test_provisioned_tables_are_protected_recoverable_and_forget_what_expires(st
         backups = client.describe_continuous_backups(TableName=physical)["ContinuousBackupsDescription"]
         assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
         expiry = client.describe_time_to_live(TableName=physical)["TimeToLiveDescription"]
-        assert (expiry["TimeToLiveStatus"] == "ENABLED") is (name in {"requests", "idempotency"})
-    assert provision.stream_arns().keys() == {"labour", "projects"}
+        assert (expiry["TimeToLiveStatus"] == "ENABLED") is (name in {"requests", "idempotency", "work"})
+    assert provision.stream_arns().keys() == {"labour", "projects", "work"}

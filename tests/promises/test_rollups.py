@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app import repair_rollups
 from chalicelib.evm.amounts import micro_hours
 from chalicelib.evm.earning import Rule
-from chalicelib.evm.project import PROJECT, Activity, calculate
+from chalicelib.evm.project import Activity
 from chalicelib.evm.project import Booking as Booked
 from chalicelib.handlers.streams import settle
 from chalicelib.identity.rows import Company
@@ -33,6 +33,7 @@ from chalicelib.storage.store import Store, store
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
 from infra.rebuild import main as rebuild_command
+from tests.evm.naive import PROJECT, calculate
 from tests.promises.conftest import Stage
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

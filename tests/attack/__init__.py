@@ -1,0 +1,1 @@
+"""Attacks on the whole service through the gateway adapter, by ``make attack``; the ordinary run leaves them out."""
