@@ -249,8 +249,9 @@ def test_clashes_are_read_incrementally(site: Site) -> None:
 
 def test_an_operatives_day_holds_200_entries_and_what_is_over_already_can_still_be_reduced(site: Site) -> None:
     hand = site.hand()
-    rows = [site.hours(hand, hours=0.01, cost_code=None)] * 200
-    ids = [row["id"] for row in site.foreman.ok("POST", "/labour/bulk/", {"entries": rows})["entries"]]
+    rows = [site.hours(hand, hours=0.01, cost_code=None)] * 50
+    sheets = [site.foreman.ok("POST", "/labour/bulk/", {"entries": rows})["entries"] for _ in range(4)]
+    ids = [row["id"] for sheet in sheets for row in sheet]
     refused = site.foreman.send("POST", "/api/v1/labour/", site.hours(hand))
     assert code(refused) == (409, "in_use") and "200" in refused.body["detail"]
     draft = site.foreman.send("POST", "/api/v1/labour/", site.hours(hand, status="draft"))
