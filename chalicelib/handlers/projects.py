@@ -36,6 +36,7 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.identity import memberships
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form
@@ -187,6 +188,8 @@ def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     """Change some fields of a project."""
     row = projects.find(call.store, call.user.company, id)
     call.user.require(Permission.EDIT_PROJECTS, id)
+    if given(body).get("timezone", row.timezone) != row.timezone:
+        memberships.refuse_own_end(call.user, id)
     began = etag(row.version)
     changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
     return Written(changes, present(call.user, row), etag=etag(row.version), began=began)
