@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from bench.burst import burst_section
 from bench.cold_start import cold_start_section
+from bench.engine import engine_section
 from bench.pagination import pagination_section
 from bench.parsers import parsers_section
 from bench.routes import routes_section
@@ -17,6 +18,7 @@ SECTIONS: Mapping[str, Callable[[], object]] = {
     "pagination": pagination_section,
     "parsers": parsers_section,
     "cold-start": cold_start_section,
+    "engine": engine_section,
 }
 
 

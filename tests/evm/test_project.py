@@ -1,6 +1,7 @@
 """The engine agrees with the plain calculation from the source rows, at every level and date."""
 
 from collections import defaultdict
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -8,6 +9,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.evm import rollup
 from chalicelib.evm.amounts import rounded
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earned_schedule import timing
@@ -46,6 +48,19 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
             assert (spent.hours, spent.money, spent.unrated) == (total.ac, total.money_ac, total.unrated_hours)
             in_money = (money.bac, money.planned_value, money.earned_value) if money else (None, None, None)
             assert in_money == (total.money_bac, total.money_pv, total.money_ev)
+
+    @unhurried
+    @given(projects(), calendars, days, rates)
+    def test_all_nodes_in_one_pass(
+        self, activities: list[Activity], calendar: WorkCalendar, as_of: date, rate: Decimal | None
+    ) -> None:
+        found, expected = rollup.totals(activities, calendar, as_of, rate), calculate(activities, calendar, as_of, rate)
+        assert set(found) == set(expected)
+        for name, total in found.items():
+            shown = total._asdict()
+            assert shown.pop("unbaselined") == 0
+            shown["unrated_hours"] = shown.pop("unrated")
+            assert shown == {field.name: getattr(expected[name], field.name) for field in fields(Totals)}
 
     @unhurried
     @given(projects(), calendars, days)
