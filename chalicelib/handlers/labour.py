@@ -303,7 +303,7 @@ def reopen_entry(call: Call, id: str, body: Why) -> Written:
     return _written(call, approvals.reopen(reading_of(call), call.user, id, body.reason, call.now))
 
 
-@routes.route("GET", f"{BASE}/labour/{{id}}/history", query=PageQuery, answer=Listed)
+@routes.route("GET", f"{BASE}/labour/{{id}}/history", query=PageQuery, answer=Listed, row=HistoryAnswer)
 def read_history(call: Call, id: str) -> Listed:
     """Read who did what to an entry, when and why; of a deleted entry too, for those who approve."""
     audit.require_reader(reading_of(call), call.user, id)

@@ -31,6 +31,10 @@ class ImportAnswer(Answer, kw_only=True):
     created: int
 
 
+class CsvAnswer(Answer, kw_only=True):
+    """Rows as CSV."""
+
+
 class ExportQuery(EntryFilters, kw_only=True):
     """The filters of the labour list; up to 20,000 rows a page."""
 
@@ -58,13 +62,12 @@ def import_entries(call: Call, file: Upload) -> Written:
     return Written([intents.put(intent)], jobs.present(intent), status=202, location=jobs.location(intent))
 
 
-@routes.route("GET", f"{BASE}/labour/export", query=ExportQuery, answer=str, produces=(CSV,))
+@routes.route("GET", f"{BASE}/labour/export", query=ExportQuery, answer=CsvAnswer, produces=(CSV,))
 def export_entries(call: Call) -> Read:
     """Export hours as CSV, the rows that the list shows; `Link` leads to the next page."""
     found = stretch(call, source(call), call.query.page_size or MOST_EXPORTED, lambda rows: _lines(call, rows))
     columns = [name for name in (*sheets.COLUMNS, *sheets.MORE) if name != "hourly_rate" or _sees_rates(call)]
-    headers = {"Content-Disposition": 'attachment; filename="labour.csv"'}
-    headers |= {"Link": f'<{found.next}>; rel="next"'} if found.next else {}
+    headers = {"Link": f'<{found.next}>; rel="next"'} if found.next else {}
     return Read(sheets.write(found.shown, columns, heading=found.page == 1), content_type=CSV, headers=headers)
 
 

@@ -73,6 +73,7 @@ def present(row: Period) -> PeriodAnswer:
     permission=Permission.READ_PROJECTS,
     query=PageQuery,
     answer=Listed,
+    row=PeriodAnswer,
 )
 def list_periods(call: Call, id: str) -> Listed:
     """List the closings of a project, the newest first."""

@@ -29,10 +29,13 @@ class ClashReference(Answer, kw_only=True):
 
     id: str
     link: str
+    kinds: list[str]
+    entries: list[Any]
 
 
 class Problem(Answer, kw_only=True):
-    """An RFC 9457 problem answer; ``errors`` where fields are at fault, ``clash`` with ``clash_unresolved``."""
+    """An RFC 9457 problem answer; ``errors`` where fields are at fault, ``clash`` with ``clash_unresolved``,
+    ``entries`` that stand in the way of closing a period."""
 
     type: str
     title: str
@@ -42,6 +45,7 @@ class Problem(Answer, kw_only=True):
     request_id: str
     errors: dict[str, list[str]] | msgspec.UnsetType = msgspec.UNSET
     clash: ClashReference | msgspec.UnsetType = msgspec.UNSET
+    entries: list[Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 @lru_cache(maxsize=1)
@@ -98,10 +102,12 @@ def _lists(route: Route, kind: type[Listed] = Listed) -> bool:
 
 
 def _row_of(route: Route) -> Any:
-    """The model of a list's rows: the answer of the route that reads or makes one of them.
+    """The model of a list's rows: what the list says, or the answer of the route that reads or makes one of them.
 
     A list over several projects has the rows of the list of the same name below one project.
     """
+    if route.row is not None:
+        return route.row
     wanted, name = (route.path, route.path + "/{id}"), route.path.rpartition("/")[2]
     single = [other for other in ROUTES if isinstance(other.answer, type) and not _lists(other)]
     same = [other.answer for other in single if other.path in wanted]
@@ -202,6 +208,7 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "Referrer-Policy": ({"schema": {"type": "string"}, "description": "Who is told where a visitor was."}, "page"),
     "ETag": ({"schema": {"type": "string"}, "description": "The version, for If-Match."}, "one"),
     "Location": ({"schema": {"type": "string"}, "description": "Where the new resource is."}, "new"),
+    "Link": ({"schema": {"type": "string"}, "description": "The next page, with rel=next."}, "table"),
     "Idempotency-Replayed": (
         {"schema": {"const": "true"}, "description": "This is the first answer again."},
         "write",
@@ -215,8 +222,10 @@ def _headers(route: Route) -> dict[str, Any]:
     versioned = any(other.path == route.path and other.method == "PATCH" for other in ROUTES)
     if versioned or "{" in route.path or route.status == 201:
         found |= _one("ETag")
-    if route.status == 201:
+    if route.status in {201, 202}:
         found |= _one("Location")
+    if "text/csv" in route.produces:
+        found |= _one("Link")
     if route.page:
         found |= _one("Content-Security-Policy") | _one("Referrer-Policy")
     return found

@@ -55,6 +55,7 @@ class Route(Struct, frozen=True, kw_only=True):
     body: type[msgspec.Struct] | None = None
     content_types: tuple[str, ...]
     answer: Any = None
+    row: Any = None
     batch_answer: Any = None
     produces: tuple[str, ...]
     status: int = 200

@@ -39,6 +39,7 @@ class RouteSet:
         query: type[msgspec.Struct] = NoQuery,
         body: type[msgspec.Struct] | None = None,
         answer: Any = None,
+        row: Any = None,
         batch_answer: Any = None,
         status: int = 200,
         content_types: tuple[str, ...] = (JSON,),
@@ -49,7 +50,8 @@ class RouteSet:
 
         Without a ``body`` a write takes none but an empty object; one of ``content_types`` that is not JSON comes
         to the handler as bytes. ``batch_answer`` is the 200 to a body of many. ``produces`` are the media types
-        that ``Accept`` may choose from, the usual one first.
+        that ``Accept`` may choose from, the usual one first. ``row`` is what a list is of, where no other route
+        reads or makes one at the same path.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -63,6 +65,7 @@ class RouteSet:
                 body=body,
                 content_types=content_types,
                 answer=answer,
+                row=row,
                 batch_answer=batch_answer,
                 produces=produces,
                 status=status,

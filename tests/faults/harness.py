@@ -275,6 +275,8 @@ def rows() -> Rows:
         for item in (each.to_json()["Attributes"] for each in table.all_items()):
             if name.endswith("-idempotency"):
                 item = {"id": item["id"], "status": item.get("status")}
+            if name.endswith("-work"):  # what work answers is compared as the answer; its end is a second of the clock
+                item = {part: value for part, value in item.items() if part not in {"result", "expires"}}
             keys = [item[part] for part in ("pk", "sk", "id") if part in item]
             plain = {part: value for part, value in item.items() if part != "window" and not part.startswith("hits_")}
             found[f"{name} {keys}"] = _without_use(plain)
