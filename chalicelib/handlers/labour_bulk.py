@@ -135,8 +135,9 @@ def sheet_step(reading: Reading, intent: Intent, now: datetime) -> Step:
     step = crew_sheets.write(reading, intent, now)
     if step is not None:
         return step
-    if intent.arguments["told"] == "count":
-        return Step([], intent.state, intent.done, finished=Finished({"created": intent.done}, 201))
+    if intent.arguments["told"] == "ids":
+        told = {"created": intent.done, "entries": intent.arguments["ids"]}
+        return Step([], intent.state, intent.done, finished=Finished(told, 201))
     caller, shown = crew_sheets.shown(reading, intent, now)
     errors = [SheetError(**each) for each in intent.arguments["errors"]]
     body = SheetAnswer(entries=[present(caller, each) for each in shown], errors=errors)

@@ -26,9 +26,10 @@ MOST_EXPORTED = 20_000  # rows of one page
 
 
 class ImportAnswer(Answer, kw_only=True):
-    """How many entries a file has become."""
+    """How many entries a file has become, and their ids in its order."""
 
     created: int
+    entries: list[str]
 
 
 class CsvAnswer(Answer, kw_only=True):
@@ -54,7 +55,7 @@ def import_entries(call: Call, file: Upload) -> Written:
     reading = reading_of(call)
     sheet = imports.planned(reading, call.user, sheets.read(file.content), call.now)
     awaited = len(sheet.entries) <= crew_sheets.MOST_ROWS
-    intent, pieces = crew_sheets.begin(call.user, sheet, call.now, awaited=awaited, told="count")
+    intent, pieces = crew_sheets.begin(call.user, sheet, call.now, awaited=awaited, told="ids")
     if awaited:
         staged = intents.pieces(call.company, intent.id, pieces, call.now)
         return Written([*staged, intents.put(intent)], None, intent=intent.id)

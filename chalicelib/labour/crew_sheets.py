@@ -85,13 +85,13 @@ def refuse_long(rows: Iterable[Mapping[str, Any]], name: str) -> None:
 def begin(
     caller: Caller, sheet: Sheet, now: datetime, *, awaited: bool = True, told: str = "entries"
 ) -> tuple[Intent, list[dict[str, Any]]]:
-    """The intent that writes a sheet, and its pieces; its answer tells the ``entries``, or their ``count`` alone."""
+    """The intent that writes a sheet, and its pieces; its answer tells the ``entries``, or their ``ids`` alone."""
     pieces = [{"rows": [entry.plain() for entry in piece]} for piece in _packed(sheet.entries)]
     arguments = {
         "by": remembered(caller),
         "cap": caller.tenant.daily_cap_hours,
         "told": told,
-        "ids": [entry.id for entry in sheet.entries] if told == "entries" else [],
+        "ids": [entry.id for entry in sheet.entries],
         "pieces": len(pieces),
         "errors": [
             {"index": each.index, "code": each.code, "detail": each.detail, "errors": _lists(each.errors)}

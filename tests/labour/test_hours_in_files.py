@@ -30,7 +30,7 @@ def test_a_file_names_operatives_by_id_or_clock_id_and_projects_by_code(site: Si
     project = code_of(site).upper()
     text = f'{HEADING}{hand},{DAY},{project},c-1,7.5,2,"rain, until ten"\nK-1,{NEXT},{project},,8,,\n'
     reply = bring(site.foreman, text)
-    assert (reply.status, reply.body) == (201, {"created": 2})
+    assert (reply.status, reply.body["created"], len(reply.body["entries"])) == (201, 2, 2)
     [one] = site.manager.ok("GET", f"/labour/?operative={hand}")["results"]
     assert (one["hours"], one["quantity"], one["note"], one["cost_code"]) == (
         "7.50",
@@ -73,7 +73,7 @@ def test_a_long_file_is_written_by_a_job(site: Site) -> None:
     reply = bring(site.foreman, text, Idempotency_Key="long-file")
     assert reply.status == 202 and reply.headers["location"] == f"/api/v1/jobs/{reply.body['id']}/"
     job = site.work_off(reply.body["id"], timedelta(minutes=1))
-    assert (job["status"], job["result"], job["done"]) == ("succeeded", {"created": 520}, 520)
+    assert (job["status"], job["result"]["created"], job["done"]) == ("succeeded", 520, 520)
     assert site.manager.ok("GET", f"/labour/?operative={hands[0]}")["count"] == 26
 
 
@@ -120,7 +120,7 @@ def test_an_overnight_entry_survives_the_round_trip(site: Site) -> None:
     device.ok("POST", "/clock-events/ingest/", punch)
     exported = site.manager.send("GET", f"/api/v1/labour/export/?operative={hand}", Accept="text/csv").text
     again = bring(site.foreman, exported)
-    assert again.body == {"created": 1}
+    assert again.body["created"] == 1
     both = site.manager.ok("GET", f"/labour/?operative={hand}")["results"]
     assert [(row["date"], row["hours"]) for row in both] == [(DAY, "10.50"), (DAY, "10.50")]
     assert {row["source"] for row in both} == {"clock", "import"}
