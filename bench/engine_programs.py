@@ -58,35 +58,28 @@ def make(activities: int, rows: int) -> Made:
         finish = start + timedelta(days=dice.randrange(5, 90))
         budget, quantity = dice.randrange(2_000, 90_000) * (MICRO // 100), Decimal(dice.randrange(100, 99_999)) / 100
         made.append((f"activity-{n:06}", path, start, finish, budget, dice.choice(rates), quantity))
-    names = [activity[0] for activity in made]
-    return Made(made, [_row(dice, names, rates) for _ in range(rows)])
+    each = rows // activities
+    return Made(made, [_row(dice, activity[0], rates) for activity in made for _ in range(each)])
 
 
-def _row(dice: random.Random, names: list[str], rates: list[Decimal]) -> tuple[str, date, int, Decimal | None, Decimal]:
+def _row(dice: random.Random, name: str, rates: list[Decimal]) -> tuple[str, date, int, Decimal | None, Decimal]:
     day = FIRST + timedelta(days=dice.randrange(700))
     rate = None if dice.random() < 0.02 else dice.choice(rates)
-    return (
-        dice.choice(names),
-        day,
-        dice.randrange(25, 1_200) * (MICRO // 100),
-        rate,
-        Decimal(dice.randrange(2_000)) / 100,
-    )
+    return name, day, dice.randrange(25, 1_200) * (MICRO // 100), rate, Decimal(dice.randrange(2_000)) / 100
 
 
 def ours(made: Made) -> Callable[[], Result]:
-    """The engine, from a list of bookings."""
+    """The engine, from activities with their bookings."""
     calendar = WorkCalendar({1, 2, 3, 4, 5}, HOLIDAYS)
-    rows = [(name, Booking(day, hours, rate, quantity)) for name, day, hours, rate, quantity in made.rows]
+    work: defaultdict[str, list[Booking]] = defaultdict(list)
+    for name, day, hours, rate, quantity in made.rows:
+        work[name].append(Booking(day, hours, rate, quantity))
+    activities = [
+        Activity(name, path, Plan(budget, start, finish), Rule.UNITS, quantity, (), rate, tuple(work[name]))
+        for name, path, start, finish, budget, rate, quantity in made.activities
+    ]
 
     def run() -> Result:
-        work: defaultdict[str, list[Booking]] = defaultdict(list)
-        for name, row in rows:
-            work[name].append(row)
-        activities = (
-            Activity(name, path, Plan(budget, start, finish), Rule.UNITS, quantity, (), rate, tuple(work[name]))
-            for name, path, start, finish, budget, rate, quantity in made.activities
-        )
         found = totals(activities, calendar, AS_OF)
         return {
             name: (t.bac, t.pv, t.ev, t.ac, t.unrated, t.money_bac or 0, t.money_pv or 0, t.money_ev or 0, t.money_ac)

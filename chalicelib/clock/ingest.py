@@ -12,11 +12,11 @@ from typing import Any
 from msgspec import Struct
 
 from chalicelib import zones
+from chalicelib.access.rows import Company
 from chalicelib.clock import punches
 from chalicelib.clock.punches import Punch, closed, closed_period, instant, judge
 from chalicelib.clock.rows import ClockEvent
 from chalicelib.errors import Conflict, InvalidTransition, Unavailable
-from chalicelib.identity.rows import Company
 from chalicelib.ids import new_id
 from chalicelib.labour import clock_entries, entries, shifts
 from chalicelib.labour.days import Days, Judged

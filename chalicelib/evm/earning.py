@@ -135,7 +135,7 @@ def earned_by_sums(
     budget: int, rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone], hours: int, installed: Decimal
 ) -> int:
     """EV of an activity without measurements, from the sums of its approved hours and quantities."""
-    if rule is Rule.LEVEL_OF_EFFORT:
+    if rule is Rule.LEVEL_OF_EFFORT or not (hours or installed):
         return 0
     return _earned(budget, _shared(rule, quantity, milestones)(_Progress(date.min, installed, begun=hours > 0)))
 

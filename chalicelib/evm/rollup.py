@@ -63,18 +63,8 @@ class _Spent(NamedTuple):
     quantity: Decimal
 
 
-class _Prices(dict[Decimal, int]):
-    """The price of a millionth of an hour by rate, each worked out once; rates finer than 0.01 have none."""
-
-    def of(self, hours: int, rate: Decimal) -> int:
-        """Hours in millionths at a rate."""
-        each = self.get(rate)
-        if each is None:
-            each = price(rate)
-            if each is None:
-                return money(hours, rate)
-            self[rate] = each
-        return hours * each
+Prices = dict[Decimal, int]
+"""The price of a millionth of an hour by rate, each worked out once; rates finer than 0.01 have none."""
 
 
 def totals(
@@ -86,7 +76,7 @@ def totals(
     """
     sums: dict[str, _Sums] = {}
     below: defaultdict[tuple[str, ...], _Sums] = defaultdict(_Sums, {(): _Sums()})
-    prices = _Prices()
+    prices: Prices = {}
     for activity in activities:
         own = _own(activity, calendar, as_of, project_rate, prices)
         sums[activity.id] = own
@@ -104,22 +94,24 @@ def _add_up(below: defaultdict[tuple[str, ...], _Sums]) -> None:
 
 
 def _own(
-    activity: Activity, calendar: WorkCalendar, as_of: date, project_rate: Decimal | None, prices: _Prices
+    activity: Activity, calendar: WorkCalendar, as_of: date, project_rate: Decimal | None, prices: Prices
 ) -> _Sums:
     plan, spent = activity.plan, _spent(activity.work, as_of, prices)
     planned = planned_value(plan, calendar, as_of)
     is_effort = activity.rule is Rule.LEVEL_OF_EFFORT
     earned = planned if is_effort else _earned(activity, spent, as_of)
     rate = project_rate if activity.planned_rate is None else activity.planned_rate
-    costs = (0, 0, 0) if rate is None else tuple(prices.of(amount, rate) for amount in (plan.budget, planned, earned))
+    is_dated, costs = plan.is_dated, (0, 0, 0)
+    if rate is not None:
+        costs = _cost(plan.budget, rate, prices), _cost(planned, rate, prices), _cost(earned, rate, prices)
     return _Sums(
         bac=plan.budget,
         pv=planned,
         ev=earned,
         ac=spent.hours,
-        ev_dated=earned if plan.is_dated else 0,
-        undated=0 if plan.is_dated else plan.budget,
-        effort=plan.budget if is_effort and plan.is_dated else 0,
+        ev_dated=earned if is_dated else 0,
+        undated=0 if is_dated else plan.budget,
+        effort=plan.budget if is_effort and is_dated else 0,
         unbaselined=activity.unbaselined,
         unrated=spent.unrated,
         money_bac=costs[0],
@@ -130,20 +122,33 @@ def _own(
     )
 
 
-def _spent(rows: Iterable[Booking], as_of: date, prices: _Prices) -> _Spent:
-    """The rows up to ``as_of``. A million pass here, so each loop does one thing."""
-    known = [row for row in rows if row.day <= as_of]
-    cost, unrated, known_price = 0, 0, prices.get
-    for row in known:
-        rate = row.rate
-        if rate is None:
-            unrated += row.hours
-        elif (each := known_price(rate)) is not None:
-            cost += row.hours * each
-        else:
-            cost += prices.of(row.hours, rate)
-    hours = sum([row.hours for row in known])
-    return _Spent(hours, cost, unrated, sum([row.quantity for row in known if row.quantity is not None], Decimal(0)))
+def _spent(rows: Iterable[Booking], as_of: date, prices: Prices) -> _Spent:
+    """The rows up to ``as_of``. A million pass here, so nothing is called that need not be."""
+    hours = cost = unrated = 0
+    quantity = Decimal(0)
+    for row in rows:
+        if row.day <= as_of:
+            spent, rate = row.hours, row.rate
+            hours += spent
+            if rate is None:
+                unrated += spent
+            else:
+                try:
+                    cost += spent * prices[rate]
+                except KeyError:
+                    cost += _cost(spent, rate, prices)
+            if row.quantity is not None:
+                quantity += row.quantity
+    return _Spent(hours, cost, unrated, quantity)
+
+
+def _cost(hours: int, rate: Decimal, prices: Prices) -> int:
+    """Hours in millionths at a rate whose price is remembered from now on."""
+    each = prices.get(rate) or price(rate)
+    if each is None:
+        return money(hours, rate)
+    prices[rate] = each
+    return hours * each
 
 
 def _earned(activity: Activity, spent: _Spent, as_of: date) -> int:
@@ -162,11 +167,5 @@ def _added(left: _Sums, right: _Sums) -> _Sums:
 
 
 def _totals(sums: _Sums) -> Totals:
-    known = not sums.unpriced
-    return Totals(
-        *sums[:9],
-        money_bac=sums.money_bac if known else None,
-        money_pv=sums.money_pv if known else None,
-        money_ev=sums.money_ev if known else None,
-        money_ac=sums.money_ac,
-    )
+    found = Totals._make(sums[:-1])
+    return found._replace(money_bac=None, money_pv=None, money_ev=None) if sums.unpriced else found

@@ -1,19 +1,18 @@
 """Clashes: listed, read, resolved."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
-from chalicelib.errors import Invalid
-from chalicelib.handlers.labour import reading_of, source_of
+from chalicelib.access.permissions import Permission
+from chalicelib.handlers.labour import source_of
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Date, Figure, Id, Reason
+from chalicelib.http.fields import Answer, Body, Date, Day, HoursFigure, Id, Reason, Stamp
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Rule, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import clashes, lists
 from chalicelib.labour.clash_rules import CLOCK, Choice, Event
 from chalicelib.labour.clashes import ShownClash
@@ -28,6 +27,7 @@ routes = RouteSet("Clashes", __name__)
 class ClashQuery(ChangesQuery, kw_only=True):
     """Filters of the clash list; newest date first."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("date_from", "date_to"),)
     project: Id | None = None
     operative: Id | None = None
     status: Literal["open", "resolved", "cleared"] | None = None
@@ -47,8 +47,8 @@ class Resolve(Body, kw_only=True):
 class ClashEntryAnswer(Answer, kw_only=True):
     """An entry under a clash; of projects that the caller may not see only date, hours and status."""
 
-    date: str
-    hours: Figure
+    date: Day
+    hours: HoursFigure
     status: str
     id: str | UnsetType = UNSET
     project: str | UnsetType = UNSET
@@ -60,7 +60,7 @@ class ClashEventAnswer(Answer, kw_only=True):
     """A step in a clash's life; of a resolution also what was chosen."""
 
     status: str
-    at: str
+    at: Stamp
     by: str | None
     kinds: list[str]
     keep: list[str]
@@ -75,14 +75,14 @@ class ClashAnswer(Answer, kw_only=True):
 
     id: str
     operative: str
-    date: str
+    date: Day
     kinds: list[str]
     entries: list[ClashEntryAnswer]
-    total_hours: Figure
+    total_hours: HoursFigure
     status: str
     resolution: ClashEventAnswer | None
     history: list[ClashEventAnswer]
-    updated_at: str
+    updated_at: Stamp
 
 
 def present(shown: ShownClash) -> ClashAnswer:
@@ -115,8 +115,8 @@ def _event(event: Event) -> ClashEventAnswer:
     return ClashEventAnswer(**{**plain, **lists_of}, token_made_by=list(event.makers))
 
 
-@routes.route("GET", f"{BASE}/clashes", query=ClashQuery, answer=Changes)
-def list_clashes(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/clashes", query=ClashQuery, answer=Changes[ClashAnswer])
+def list_clashes(call: Call) -> Listed[ClashAnswer]:
     """List clashes, newest date first: those of which the caller may see an entry."""
     return listed(call, _source(call), lambda rows: [present(clashes.listed(call.user, row)) for row in rows])
 
@@ -124,8 +124,6 @@ def list_clashes(call: Call) -> Listed:
 def _source(call: Call) -> Source:
     query = call.query
     low, high = (day.isoformat() if day else None for day in (query.date_from, query.date_to))
-    if low and high and high < low:
-        raise Invalid(errors={"date_to": ["Must not be before date_from."]})
     plain = {name: getattr(query, name) for name in ("project", "operative", "status", "kind")}
     asked = Filters(**plain, date_from=low, date_to=high)
     if not incremental(call):
@@ -148,7 +146,7 @@ def _source(call: Call) -> Source:
 @routes.route("GET", f"{BASE}/clashes/{{id}}", answer=ClashAnswer)
 def read_clash(call: Call, id: str) -> Read:
     """Read a clash with its whole history."""
-    shown = clashes.read(reading_of(call), call.user, id, call.now)
+    shown = clashes.read(call.rows, call.user, id, call.now)
     return Read(present(shown), etag=etag(shown.before))
 
 
@@ -156,5 +154,5 @@ def read_clash(call: Call, id: str) -> Read:
 def resolve_clash(call: Call, id: str, body: Resolve) -> Written:
     """Resolve a clash: choose the entries that are right, and perhaps reject the rest."""
     choice = Choice(frozenset(body.keep), body.reject_rest, body.note)
-    decided = clashes.resolve(reading_of(call), call.user, id, choice, call.now)
+    decided = clashes.resolve(call.rows, call.user, id, choice, call.now)
     return Written(decided.changes, present(decided.answer), etag=etag(decided.answer.before + 1))

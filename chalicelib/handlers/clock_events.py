@@ -1,7 +1,7 @@
 """Clock devices push punches in."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -12,7 +12,7 @@ from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.answers import Written
 from chalicelib.http.binding import bind
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Code, Loose
+from chalicelib.http.fields import Answer, Code, Loose, one_of
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, Guard, RouteSet
@@ -63,11 +63,14 @@ class IngestBody(Shift, kw_only=True):
     ) = UNSET
 
 
+Status = Literal["open", "matched", "unmatched_operative", "unmatched_project", "needs_review", "dismissed"]
+
+
 class EventAnswer(Answer, kw_only=True):
     """A kept event and what became of it."""
 
     id: str
-    status: str
+    status: Annotated[str, one_of(Status)]
     reason: str | None
     clock_id: str
     clock_in: str | None

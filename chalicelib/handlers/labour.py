@@ -1,11 +1,13 @@
 """Labour entries: listed, read, logged, edited, and led through their states."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from chalicelib.errors import Invalid
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
@@ -14,14 +16,19 @@ from chalicelib.http.fields import (
     Body,
     Code,
     Date,
-    Figure,
+    Day,
     Hours,
+    HoursFigure,
     Id,
+    MoneyFigure,
     Note,
     Quantity,
+    QuantityFigure,
     Reason,
+    Stamp,
     dates_as_text,
     given,
+    one_of,
 )
 from chalicelib.http.pagination import (
     Listed,
@@ -34,24 +41,28 @@ from chalicelib.http.pagination import (
     incremental,
     listed,
 )
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import approvals, audit, entries, lists
 from chalicelib.labour.lists import Filters, Selection
 from chalicelib.labour.rows import Audit, Entry
 from chalicelib.labour.surroundings import Shown, show_all
+from chalicelib.operatives import operatives
+from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.work import Decided
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
+Origin = Literal["manual", "clock", "import"]
+Action = Literal["approve", "delete", "edit", "reject", "reopen", "submit"]
 
 
 class EntryFilters(PageQuery, kw_only=True):
     """Filters of labour."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("date_from", "date_to"),)
     project: Id | None = None
     operative: Id | None = None
     status: Status | None = None
@@ -60,7 +71,7 @@ class EntryFilters(PageQuery, kw_only=True):
     date: Date | None = None
     date_from: Date | None = None
     date_to: Date | None = None
-    source: Literal["manual", "clock", "import"] | None = None
+    source: Origin | None = None
     submitted_by: Id | None = None
     approvable: bool | None = None
 
@@ -76,6 +87,7 @@ class EntryQuery(EntryFilters, kw_only=True):
 class EntryCreate(Body, kw_only=True):
     """Hours of one operative on one date."""
 
+    references: ClassVar[Mapping[str, Place]] = {"project": projects.place, "operative": operatives.place}
     project: Id
     operative: Id
     date: Date
@@ -89,6 +101,7 @@ class EntryCreate(Body, kw_only=True):
 class EntryPatch(Body, kw_only=True):
     """Fields of an entry to change; the state stays."""
 
+    references: ClassVar[Mapping[str, Place]] = {"project": projects.place, "operative": operatives.place}
     project: Id | UnsetType = UNSET
     operative: Id | UnsetType = UNSET
     date: Date | UnsetType = UNSET
@@ -116,24 +129,24 @@ class EntryAnswer(Answer, kw_only=True):
     id: str
     project: str
     operative: str
-    date: str
-    hours: Figure
+    date: Day
+    hours: HoursFigure
     cost_code: str | None
     wbs: str | None
-    quantity: Figure | None
+    quantity: QuantityFigure | None
     note: str | None
-    status: str
-    source: str
+    status: Annotated[str, one_of(Status)]
+    source: Annotated[str, one_of(Origin)]
     submitted_by: str | None
-    submitted_at: str | None
+    submitted_at: Stamp | None
     approved_by: str | None
-    approved_at: str | None
+    approved_at: Stamp | None
     rejection_reason: str | None
     clash: str | None
-    allowed_actions: list[str]
-    hourly_rate: Figure | None | UnsetType = UNSET
-    created_at: str
-    updated_at: str
+    allowed_actions: list[Annotated[str, one_of(Action)]]
+    hourly_rate: MoneyFigure | None | UnsetType = UNSET
+    created_at: Stamp
+    updated_at: Stamp
 
 
 class ChangedField(Struct, frozen=True, rename={"before": "from", "after": "to"}):
@@ -182,16 +195,9 @@ def _written(call: Call, decided: Decided[Shown], **extra: Any) -> Written:
     )
 
 
-def reading_of(call: Call) -> Reading:
-    """What this attempt reads."""
-    return call.reading or Reading(call.store)
-
-
 def filters(query: EntryFilters) -> Filters:
     """The filters of a query, dates as the tables keep them."""
     low, high = query.date or query.date_from, query.date or query.date_to
-    if low and high and high < low:
-        raise Invalid(errors={"date_to": ["Must not be before date_from."]})
     names = ("project", "operative", "status", "cost_code", "wbs", "source", "submitted_by")
     return Filters(
         **{name: getattr(query, name) for name in names},
@@ -235,8 +241,8 @@ def source_of(model: Any, found: Selection) -> Source:
     )
 
 
-@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Summed)
-def list_entries(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Summed[EntryAnswer])
+def list_entries(call: Call) -> Listed[EntryAnswer]:
     """List labour entries, newest date first; engineers and operatives see their own."""
     sums = ("hours", "quantity") if call.query.totals else ()
     return listed(call, source(call), lambda rows: presented(call, rows), *sums)
@@ -251,7 +257,7 @@ def presented(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
 @routes.route("POST", f"{BASE}/labour", permission=Permission.LOG_OWN, body=EntryCreate, answer=EntryAnswer, status=201)
 def create_entry(call: Call, body: EntryCreate) -> Written:
     """Log hours, submitted or as a draft."""
-    decided = entries.create(reading_of(call), call.user, _values(body), call.now)
+    decided = entries.create(call.rows, call.user, _values(body), call.now)
     return _written(call, decided, location=f"{BASE}/labour/{decided.answer.entry.id}/")
 
 
@@ -262,51 +268,51 @@ def _values(body: Body) -> dict[str, Any]:
 @routes.route("GET", f"{BASE}/labour/{{id}}", answer=EntryAnswer)
 def read_entry(call: Call, id: str) -> Read:
     """Read an entry."""
-    shown = entries.read(reading_of(call), call.user, id, call.now)
+    shown = entries.read(call.rows, call.user, id, call.now)
     return Read(present(call.user, shown), etag=etag(shown.entry.version))
 
 
 @routes.route("PATCH", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, body=EntryPatch, answer=EntryAnswer)
 def change_entry(call: Call, id: str, body: EntryPatch) -> Written:
     """Change an entry that is not approved; its state stays."""
-    return _written(call, entries.change(reading_of(call), call.user, id, _values(body), call.now))
+    return _written(call, entries.change(call.rows, call.user, id, _values(body), call.now))
 
 
 @routes.route("DELETE", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, status=204)
 def delete_entry(call: Call, id: str) -> Written:
     """Delete an entry that is not approved; its audit rows stay."""
-    decided = entries.delete(reading_of(call), call.user, id, call.now)
+    decided = entries.delete(call.rows, call.user, id, call.now)
     return Written(decided.changes, None, began=etag(decided.answer))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/submit", permission=Permission.LOG_OWN, body=Body, answer=EntryAnswer)
 def submit_entry(call: Call, id: str, body: Body) -> Written:
     """Submit a draft or corrected entry."""
-    return _written(call, entries.submit(reading_of(call), call.user, id, call.now))
+    return _written(call, entries.submit(call.rows, call.user, id, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/approve", permission=Permission.APPROVE, body=Approve, answer=EntryAnswer)
 def approve_entry(call: Call, id: str, body: Approve) -> Written:
     """Approve an entry: its hours count from now on."""
-    return _written(call, approvals.approve(reading_of(call), call.user, id, body.cost_code, call.now))
+    return _written(call, approvals.approve(call.rows, call.user, id, body.cost_code, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/reject", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reject_entry(call: Call, id: str, body: Why) -> Written:
     """Reject an entry with a reason; it goes back to be corrected."""
-    return _written(call, approvals.reject(reading_of(call), call.user, id, body.reason, call.now))
+    return _written(call, approvals.reject(call.rows, call.user, id, body.reason, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/reopen", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reopen_entry(call: Call, id: str, body: Why) -> Written:
     """Reopen an approved entry; its hours leave the numbers again."""
-    return _written(call, approvals.reopen(reading_of(call), call.user, id, body.reason, call.now))
+    return _written(call, approvals.reopen(call.rows, call.user, id, body.reason, call.now))
 
 
-@routes.route("GET", f"{BASE}/labour/{{id}}/history", query=PageQuery, answer=Listed, row=HistoryAnswer)
-def read_history(call: Call, id: str) -> Listed:
+@routes.route("GET", f"{BASE}/labour/{{id}}/history", query=PageQuery, answer=Listed[HistoryAnswer])
+def read_history(call: Call, id: str) -> Listed[HistoryAnswer]:
     """Read who did what to an entry, when and why; of a deleted entry too, for those who approve."""
-    audit.require_reader(reading_of(call), call.user, id)
+    audit.require_reader(call.rows, call.user, id)
     trail = Source(Audit, None, key(call.company, id), between=("audit#", "audit#~"))
     return listed(call, trail, lambda rows: [_step(row) for row in rows])
 

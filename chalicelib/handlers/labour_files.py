@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
-from chalicelib.handlers.labour import EntryFilters, reading_of, source
+from chalicelib.handlers.labour import EntryFilters, source
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call, Upload
 from chalicelib.http.fields import Answer
 from chalicelib.http.pagination import stretch
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import crew_sheets, imports, sheets
 from chalicelib.labour.rows import Entry
 from chalicelib.operatives import operatives
@@ -52,7 +52,7 @@ class ExportQuery(EntryFilters, kw_only=True):
 )
 def import_entries(call: Call, file: Upload) -> Written:
     """Import hours from CSV, all rows or none; a file of more than 500 rows is written by a job."""
-    reading = reading_of(call)
+    reading = call.rows
     sheet = imports.planned(reading, call.user, sheets.read(file.content), call.now)
     awaited = len(sheet.entries) <= crew_sheets.MOST_ROWS
     intent, pieces = crew_sheets.begin(call.user, sheet, call.now, awaited=awaited, told="ids")
@@ -79,7 +79,7 @@ def _sees_rates(call: Call) -> bool:
 def _lines(call: Call, rows: Sequence[Entry]) -> list[dict[str, Any]]:
     """The rows with what they are called now: the operative's name, the project's and the activity's code."""
     company = call.company
-    reading = reading_of(call)
+    reading = call.rows
     places = {
         place
         for row in rows
@@ -94,7 +94,7 @@ def _lines(call: Call, rows: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def _named(call: Call, row: Entry) -> tuple[str | None, str | None, str | None]:
-    company, reading = call.company, reading_of(call)
+    company, reading = call.company, call.rows
     operative = reading.row(*operatives.place(company, row.operative))
     project = reading.row(*projects.place(company, row.project))
     node = reading.row(*node_key(company, row.wbs or ""))

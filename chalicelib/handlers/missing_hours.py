@@ -2,11 +2,10 @@
 
 from datetime import date
 
-from chalicelib.handlers.labour import reading_of
+from chalicelib.access.permissions import Permission
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Id
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import missing_hours
 
 routes = RouteSet("Reports", __name__)
@@ -49,7 +48,7 @@ def read_missing_hours(call: Call) -> MissingHoursAnswer:
     """Read which operatives of a project have no hours on which working days."""
     query = call.query
     call.user.require(Permission.READ_ALL_LABOUR, query.project)
-    found = missing_hours.report(reading_of(call), call.company, query.project, query.date_from, query.date_to)
+    found = missing_hours.report(call.rows, call.company, query.project, query.date_from, query.date_to)
     results = [MissingAnswer(operative=each.operative, name=each.name, dates=each.dates) for each in found]
     return MissingHoursAnswer(
         project=query.project,

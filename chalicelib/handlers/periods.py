@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.handlers.jobs import JobAnswer
-from chalicelib.handlers.labour import reading_of
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Date, Reason
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import periods
 from chalicelib.labour.rows import Period
 from chalicelib.projects.rows import Project
@@ -72,12 +71,11 @@ def present(row: Period) -> PeriodAnswer:
     f"{BASE}/projects/{{id}}/periods",
     permission=Permission.READ_PROJECTS,
     query=PageQuery,
-    answer=Listed,
-    row=PeriodAnswer,
+    answer=Listed[PeriodAnswer],
 )
-def list_periods(call: Call, id: str) -> Listed:
+def list_periods(call: Call, id: str) -> Listed[PeriodAnswer]:
     """List the closings of a project, the newest first."""
-    periods.find(reading_of(call), call.user, id)
+    periods.find(call.rows, call.user, id)
     found = Source(Period, None, key(call.company, id), between=("period#", "period#~"), forward=False)
     return listed(call, found, lambda rows: [present(row) for row in rows])
 
@@ -92,7 +90,7 @@ def list_periods(call: Call, id: str) -> Listed:
 )
 def close_period(call: Call, id: str, body: Close) -> Written:
     """Close a project's days up to a date: checked at once, finished by a job."""
-    decided = periods.close(reading_of(call), call.user, id, body.closed_to.isoformat(), body.force, call.now)
+    decided = periods.close(call.rows, call.user, id, body.closed_to.isoformat(), body.force, call.now)
     return Written(decided.changes, jobs.present(decided.answer), location=jobs.location(decided.answer))
 
 
@@ -106,7 +104,7 @@ def close_period(call: Call, id: str, body: Close) -> Written:
 def reopen_period(call: Call, id: str, body: Reopen) -> Written:
     """Reopen a project's days, wholly or back to an earlier day, at once."""
     back_to = body.closed_to.isoformat() if body.closed_to else None
-    decided = periods.reopen(reading_of(call), call.user, id, back_to, body.reason, call.now)
+    decided = periods.reopen(call.rows, call.user, id, back_to, body.reason, call.now)
     return Written(
         decided.changes, ReopenedAnswer(closed_to=back_to, reopened=[present(row) for row in decided.answer])
     )

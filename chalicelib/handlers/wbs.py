@@ -1,11 +1,13 @@
 """The work breakdown structure."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -16,14 +18,20 @@ from chalicelib.http.fields import (
     Body,
     Budget,
     Code,
-    Figure,
+    Day,
     Fraction,
+    HoursFigure,
     Id,
+    MoneyFigure,
     Name,
+    QuantityFigure,
     Rate,
+    Ratio,
+    Stamp,
     Unit,
     dates_as_text,
     given,
+    one_of,
 )
 from chalicelib.http.pagination import (
     Changes,
@@ -38,8 +46,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects import projects, wbs
 from chalicelib.projects.rows import BY_LEVEL, TREE, Node, Project
 from chalicelib.projects.wbs import LEVELS
@@ -63,6 +69,7 @@ class Milestone(Body, kw_only=True):
 class NodeCreate(Body, kw_only=True):
     """A new node, below ``parent`` or at the top; the plan fields are an activity's only."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
     name: Name
     parent: Id | None = None
     cost_code: Code | UnsetType = UNSET
@@ -70,7 +77,7 @@ class NodeCreate(Body, kw_only=True):
     planned_rate: Rate | None | UnsetType = UNSET
     unit: Unit | None | UnsetType = UNSET
     quantity: Amount | None | UnsetType = UNSET
-    earning_rule: EarningRule | UnsetType = UNSET
+    earning_rule: Annotated[str, one_of(EarningRule)] | UnsetType = UNSET
     milestones: Annotated[list[Milestone], Meta(max_length=50)] | UnsetType = UNSET
     baseline_start: date | None | UnsetType = UNSET
     baseline_finish: date | None | UnsetType = UNSET
@@ -90,7 +97,7 @@ class MilestoneAnswer(Answer, kw_only=True):
     """A named part of an activity and its weight."""
 
     name: str
-    weight: Figure
+    weight: Ratio
 
 
 class NodeAnswer(Answer, kw_only=True):
@@ -105,19 +112,19 @@ class NodeAnswer(Answer, kw_only=True):
     path: list[str]
     position: int
     cost_code: str | None
-    budget_hours: Figure | None
-    planned_rate: Figure | None | UnsetType = UNSET
+    budget_hours: HoursFigure | None
+    planned_rate: MoneyFigure | None | UnsetType = UNSET
     unit: str | None
-    quantity: Figure | None
-    installed_quantity: Figure | None
+    quantity: QuantityFigure | None
+    installed_quantity: QuantityFigure | None
     over_quantity: bool
-    earning_rule: str | None
+    earning_rule: Annotated[str, one_of(EarningRule)] | None
     milestones: list[MilestoneAnswer]
-    percent_complete: Figure | None
-    baseline_start: str | None
-    baseline_finish: str | None
-    created_at: str
-    updated_at: str
+    percent_complete: Ratio | None
+    baseline_start: Day | None
+    baseline_finish: Day | None
+    created_at: Stamp
+    updated_at: Stamp
     children: list["NodeAnswer"] | UnsetType = UNSET
 
 
@@ -151,9 +158,13 @@ def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Pr
 
 
 @routes.route(
-    "GET", f"{BASE}/projects/{{id}}/wbs", permission=Permission.READ_PROJECTS, query=NodeQuery, answer=Changes
+    "GET",
+    f"{BASE}/projects/{{id}}/wbs",
+    permission=Permission.READ_PROJECTS,
+    query=NodeQuery,
+    answer=Changes[NodeAnswer],
 )
-def list_nodes(call: Call, id: str) -> Listed:
+def list_nodes(call: Call, id: str) -> Listed[NodeAnswer]:
     """List a project's nodes in tree order; ``view=tree`` lists the top ones with all below them."""
     project = projects.find(call.store, call.user.company, id)
     source = _source(call, id)

@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.identity.access import Caller
-from chalicelib.identity.rows import Access, Company
+from chalicelib.access.callers import Caller
+from chalicelib.access.rows import Access, Company
 from chalicelib.labour.four_eyes import Hand
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key

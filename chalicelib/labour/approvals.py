@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import ClashUnresolved
-from chalicelib.identity.access import Caller
 from chalicelib.ids import project_of
 from chalicelib.labour import states
 from chalicelib.labour.actors import Actor, acting

@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import NotFound
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour.actors import Actor
 from chalicelib.labour.rows import Audit, DeletedEntry, Entry
 from chalicelib.storage.changes import Put, absent

@@ -7,8 +7,8 @@ once, and when no request that read the cap of before is running any more.
 from datetime import datetime
 from decimal import Decimal
 
-from chalicelib.identity.access import Caller
-from chalicelib.identity.rows import Company
+from chalicelib.access.callers import Caller
+from chalicelib.access.rows import Company
 from chalicelib.labour.days import Days, Judged, place
 from chalicelib.labour.periods import LONGEST_REQUEST
 from chalicelib.labour.rows import BY_STATUS, Entry

@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, InUse, NotFound, PeriodClosed
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import clash_rules, days
 from chalicelib.labour.actors import acting
 from chalicelib.labour.approvals import rejected

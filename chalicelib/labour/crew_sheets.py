@@ -11,9 +11,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid, WbsyncError
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import new_id
 from chalicelib.labour.actors import Actor, caller_again, remembered
 from chalicelib.labour.audit import Step as Trail

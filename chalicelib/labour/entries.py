@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import Denied, NotFound
-from chalicelib.identity.access import Caller
 from chalicelib.ids import new_id
 from chalicelib.labour import four_eyes, shifts, states
 from chalicelib.labour.actors import Actor, acting, hand_of

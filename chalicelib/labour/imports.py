@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import Invalid
-from chalicelib.identity.access import Caller
 from chalicelib.labour import crew_sheets
 from chalicelib.labour.crew_sheets import Sheet
 from chalicelib.labour.sheets import SheetRow

@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Conflict, InUse, Invalid, InvalidTransition, NotFound
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import crew_sheets, reviews
 from chalicelib.labour.actors import Actor, acting, remembered
 from chalicelib.labour.approvals import rejected

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import ClashUnresolved, Denied, InUse, Invalid, NotFound, WbsyncError
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour import actors, states
 from chalicelib.labour.actors import acting, remembered
 from chalicelib.labour.approvals import approved, rejected

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission as P
 from chalicelib.errors import Invalid
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission as P
 from chalicelib.labour import clash_rules, days, four_eyes
 from chalicelib.labour.actors import hand_of
 from chalicelib.labour.days import Day, Days, Judged

@@ -4,10 +4,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.access.rows import Access
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.identity.rows import Access, User
 from chalicelib.ids import new_id
 from chalicelib.operatives.rows import ClockIdClaim, Operative
+from chalicelib.people.rows import User
 from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
 from chalicelib.storage.rows import key

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import zones
+from chalicelib.access.rows import Company
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.identity import memberships
-from chalicelib.identity.rows import Company
 from chalicelib.ids import new_id
 from chalicelib.names import comparison_form
+from chalicelib.people import memberships
 from chalicelib.projects.rows import Project, ProjectCodeClaim
 from chalicelib.storage.changes import Change, Delete, Put, absent
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store
 from chalicelib.times import stamp
@@ -59,7 +60,8 @@ def create(store: Store, tenant: Company, values: dict[str, Any], now: datetime)
         updated_at=at,
     )
     _check(row)
-    return [Put(row, absent(Project)), Put(claim, absent(ProjectCodeClaim))], row
+    team = memberships.begun(company, id, row.timezone)
+    return [Put(row, absent(Project)), Put(claim, absent(ProjectCodeClaim)), team], row
 
 
 def change(
@@ -74,7 +76,7 @@ def change(
     if "code" in values and comparison_form(values["code"]) != comparison_form(row.code):
         changes = _change_code(store, company, row, values["code"])
     if values.get("timezone", row.timezone) != row.timezone:
-        changes += memberships.in_zone(store, company, row.id, values["timezone"])
+        changes += memberships.in_zone(Reading(store), company, row.id, values["timezone"])
     if "working_days" in values:
         values["working_days"] = sorted(set(values["working_days"]))
     for name, value in values.items():

@@ -13,8 +13,9 @@ from chalicelib.evm import rollup
 from chalicelib.evm.amounts import rounded
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earned_schedule import timing
+from chalicelib.evm.earning import Rule
 from chalicelib.evm.planned_value import Plan
-from chalicelib.evm.project import Activity, every_node, node, rebased
+from chalicelib.evm.project import Activity, Booking, every_node, node, rebased
 from tests.evm import naive
 from tests.evm.naive import PROJECT, Totals, calculate
 from tests.evm.strategies import calendars, days, plans, projects, rates, unhurried
@@ -61,6 +62,12 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
             assert shown.pop("unbaselined") == 0
             shown["unrated_hours"] = shown.pop("unrated")
             assert shown == {field.name: getattr(expected[name], field.name) for field in fields(Totals)}
+
+    def test_a_rate_finer_than_a_hundredth(self) -> None:
+        work = tuple(Booking(date(2026, 1, 5), 1_000_001, Decimal(rate)) for rate in ("0.005", "40.00", "0.005"))
+        activity = Activity("a", ("A",), Plan(3_000_001), Rule.PERCENT, planned_rate=Decimal("0.125"), work=work)
+        found = rollup.totals([activity], WorkCalendar({1}, ()), date(2026, 1, 5))[PROJECT]
+        assert (found.money_ac, found.money_bac) == (2 * 500_001 + 4_000_004_000, 37_500_013)
 
     @unhurried
     @given(projects(), calendars, days)

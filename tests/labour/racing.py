@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.rows import Access, Company
 from chalicelib.errors import WbsyncError
-from chalicelib.identity.access import Caller
-from chalicelib.identity.rows import Access, Company
 from chalicelib.labour import approvals, clash_rules, clashes, entries
 from chalicelib.labour.clash_rules import Choice
 from chalicelib.labour.days import Days, clash_id
