@@ -217,8 +217,12 @@ def show(caller: Caller, entry: Entry, near: Around, day: Day, before: int = 0) 
 def show_all(reading: Reading, caller: Caller, entries: Sequence[Entry], by: Judged) -> list[Shown]:
     """Entries as the caller is told of them; what they depend on is read in one round."""
     reading.rows(*(wanted for entry in entries for wanted in wants(entry).places(caller.company)))
-    days = Days(reading, by)
-    return [
-        show(caller, entry, around(reading, caller.company, wants(entry)), days.of(entry.operative, entry.date))
-        for entry in entries
-    ]
+    all_days = Days(reading, by)
+    return [_shown(reading, caller, entry, all_days.of(entry.operative, entry.date)) for entry in entries]
+
+
+def _shown(reading: Reading, caller: Caller, entry: Entry, day: Day) -> Shown:
+    project, operative, _, *activity = reading.rows(*wants(entry).places(caller.company))
+    if project is None or operative is None:  # a restored table may lack it: the row is shown, and nothing is offered
+        return Shown(entry, _activity(activity)[1], None, [])
+    return show(caller, entry, Around(project, operative, *_activity(activity)), day)

@@ -17,7 +17,8 @@ from chalicelib.http.openapi import document
 from chalicelib.http.pagination import SYNC_LAG
 from chalicelib.ids import new_id
 from chalicelib.labour import entries
-from chalicelib.labour.rows import Entry, OperativeDay
+from chalicelib.labour.rows import Entry
+from chalicelib.labour.surroundings import Around
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects import wbs
 from chalicelib.projects.rows import DeletedNode, Node, Project
@@ -36,22 +37,10 @@ NUMBERS = count(1)
 
 def labour(company: str, project: str, date: str, **changed: Any) -> Entry:
     """An entry's row as a write would put it, with the keys of all its lists."""
-    around = entries.Surroundings(Project(id=project), Operative(id=changed.pop("operative", "hand")), OperativeDay())
+    near = Around(Project(id=project), Operative(id=changed.pop("operative", "hand")))
     at = changed.pop("at", datetime.now(UTC))
-    entry = entries.new_entry(
-        company, around, {"date": date, "hours": Decimal("1.25"), "status": "draft"} | changed, at, new_id()
-    )
-    return listable(entry)
-
-
-def listable(entry: Entry) -> Entry:
-    """The row with its list keys worked out anew."""
-    day = OperativeDay(pk="", sk="day", entries={}, version=0)
-    put = entries.commit(entry, None, day, Decimal(16), entries.audit(entry, None, "create", None, datetime.now(UTC)))[
-        0
-    ]
-    assert isinstance(put, Put) and isinstance(put.row, Entry)
-    return put.row
+    values = {"date": date, "hours": Decimal("1.25"), "status": "draft"} | changed
+    return entries.new_entry(company, near, values, new_id(), at)
 
 
 class Site:
@@ -104,7 +93,7 @@ class Site:
         elif kind == "submit":
             row.status = "submitted"
         row.note = f"{kind} {place}"
-        store().transact([Put(listable(row))])
+        store().transact([Put(row)])
 
     def matching(self, filters: dict[str, str]) -> set[str]:
         return {row.id for row in self.rows.values() if all(matches(row, *each) for each in filters.items())}
