@@ -10,7 +10,7 @@ from decimal import Decimal
 from chalicelib.access.callers import Caller
 from chalicelib.access.rows import Company
 from chalicelib.labour.days import Days, Judged, place
-from chalicelib.labour.periods import LONGEST_REQUEST
+from chalicelib.labour.periods import REQUEST_TIME
 from chalicelib.labour.rows import BY_STATUS, Entry
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
@@ -23,7 +23,8 @@ from chalicelib.work.rows import Intent
 
 KIND = "labour_cap"
 ROUNDS = 2
-MOST_ENTRIES, MOST_DAYS = 200, 30  # that one step looks at, and changes
+MOST_LOOKED_AT = 200  # entries in one step
+MOST_DAYS = 30  # that one step changes
 
 
 def begin(caller: Caller, now: datetime) -> Intent:
@@ -36,7 +37,7 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
     company = str(intent.pk).partition("#")[0]
     after = str(intent.state.get("after", "0"))
     waiting: Query[Entry] = Query(model=Entry, hash=key(company, "submitted"), list=BY_STATUS, between=(after, "~"))
-    page = reading.page(waiting, limit=MOST_ENTRIES)
+    page = reading.page(waiting, limit=MOST_LOOKED_AT)
     entries = [parse(Entry, row) for row in page.rows]
     tenant = reading.row(Company, company, "company")
     assert tenant is not None, "a company stays"
@@ -58,6 +59,6 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
 def _round_done(intent: Intent, days: Days) -> Step:
     done = intent.done + 1
     if done < ROUNDS:
-        later = datetime.fromisoformat(intent.created_at) + LONGEST_REQUEST
+        later = datetime.fromisoformat(intent.created_at) + REQUEST_TIME
         return Step(days.changes(), {"after": "0"}, done, not_before=later)
     return Step(days.changes(), intent.state, done, finished=Finished({}))

@@ -33,10 +33,11 @@ from chalicelib.work.kinds import Finished, Step
 from chalicelib.work.rows import UNFINISHED, Intent
 
 KIND = "period_close"
-LONGEST_REQUEST = timedelta(seconds=40)  # with the lag of lists: from then on no request of before commits any more
+REQUEST_TIME = timedelta(seconds=40)  # with the lag of lists: from then on no request of before commits any more
 WRITING = frozenset({crew_sheets.KIND, reviews.KIND})  # work that changes hours and may outlast its request
 AGAIN = timedelta(seconds=5)
 MOST_NAMED = 100  # entries in the way that an answer lists
+MOST_REOPENED = 90  # closings that one reopening undoes: it is one transaction
 MOST_REJECTED = 18  # in one transaction
 PERIOD_CLOSED = "period closed"
 CLOSING, CLOSED, REOPENED = "closing", "closed", "reopened"
@@ -128,7 +129,7 @@ def close(
         permission=Permission.CLOSE_PERIODS.value,
         project=project,
     )
-    intent.not_before = stamp(now + LONGEST_REQUEST)
+    intent.not_before = stamp(now + REQUEST_TIME)
     period = Period(
         pk=row.pk,
         sk=f"period#{number:06d}",
@@ -177,6 +178,7 @@ def reopen(
     Raises:
         InvalidTransition: nothing is closed, or a closing is under way.
         Invalid: ``closed_to`` is not before what is closed.
+        InUse: it undoes more closings than one transaction takes.
     """
     row = find(reading, caller, project)
     caller.require(Permission.CLOSE_PERIODS, project)
@@ -188,8 +190,11 @@ def reopen(
     if closed_to is not None and closed_to >= row.closed_to:
         raise Invalid(errors={"closed_to": [f"Must be before {row.closed_to}."]})
     undone = [each for each in found if each.status == CLOSED and each.closed_to > (closed_to or "")]
+    if len(undone) > MOST_REOPENED:
+        back_to = undone[MOST_REOPENED].closed_to
+        raise InUse(f"At most {MOST_REOPENED} closings are undone at once: go back to {back_to} first.")
     changes: list[Change] = [_closed_to(row, closed_to, now)]
-    for period in undone[: MOST_NAMED - 10]:
+    for period in undone:
         same = Period.version == period.version
         period.status, period.version = REOPENED, period.version + 1
         period.reason, period.reopened_at, period.reopened_by = reason, stamp(now), caller.user
