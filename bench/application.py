@@ -24,10 +24,11 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     os.environ.update(environment)
     from chalicelib.access import keys
     from chalicelib.access.rows import Company
-    from chalicelib.projects import projects
     from chalicelib.settings import settings
+    from chalicelib.storage.reading import Reading
     from chalicelib.storage.store import store
     from chalicelib.times import utc_now
+    from chalicelib.tree.planting import create_project
     from infra import company, provision
 
     for cached in (settings, store, keys._provider):
@@ -38,7 +39,7 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     assert tenant is not None
     for number in range(PROJECTS):
         values = {"code": f"P{number:03d}", "name": f"Project {number}"}
-        store().transact(projects.create(store(), tenant, values, utc_now())[0])
+        store().transact(create_project(Reading(store()), tenant, values, utc_now()).changes)
     return environment, made["token"], made["ingest_secret"]
 
 

@@ -36,6 +36,16 @@ class ScheduledFunction(Struct, frozen=True):
 STREAM_FUNCTIONS = (
     StreamFunction("labour_rollup", "labour", "chalicelib.handlers.streams:roll_up"),
     StreamFunction("plan_rollup", "projects", "chalicelib.handlers.streams:roll_up"),
+    StreamFunction("clock_labour", "labour", "chalicelib.handlers.clock_streams:begin_settling", keys=("entry",)),
+    StreamFunction(
+        "clock_projects", "projects", "chalicelib.handlers.clock_streams:begin_settling", keys=("project", "code#")
+    ),
+    StreamFunction(
+        "clock_operatives",
+        "operatives",
+        "chalicelib.handlers.clock_streams:begin_settling",
+        keys=("operative", "clock"),
+    ),
     StreamFunction("work_forward", "work", "chalicelib.handlers.work:forward_begun", keys=("intent",)),
 )
 SCHEDULED_FUNCTIONS = (

@@ -8,11 +8,13 @@ from chalicelib.people import rows as people
 from chalicelib.projects import rows as projects
 from chalicelib.rollups import rows as rollups
 from chalicelib.storage.tables import Table
+from chalicelib.tree import rows as tree
 from chalicelib.work import rows as work
 
 TABLES: tuple[Table, ...] = (
     people.COMPANIES,
     projects.TABLE,
+    tree.TABLE,
     operatives.TABLE,
     labour.TABLE,
     clock.TABLE,

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.errors import NotFound, WbsyncError
 from chalicelib.projects import projects
 from chalicelib.rollups.rebuild import rebuild
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("project", help="the project's id")
     given = parser.parse_args(arguments)
     try:
-        projects.find(store(), given.company, given.project)
+        projects.find(Reading(store()), given.company, given.project)
         drift = rebuild(store(), given.company, given.project)
     except NotFound:
         print("rebuild failed: there is no such project", file=sys.stderr)

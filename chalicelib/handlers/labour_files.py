@@ -17,7 +17,8 @@ from chalicelib.labour import crew_sheets, imports, sheets
 from chalicelib.labour.rows import Entry
 from chalicelib.operatives import operatives
 from chalicelib.projects import projects
-from chalicelib.projects.wbs import node_key
+from chalicelib.tree.ground import node_key
+from chalicelib.tree.rows import Node
 from chalicelib.work import intents
 
 routes = RouteSet("Labour", __name__)
@@ -101,7 +102,7 @@ def _named(call: Call, row: Entry) -> tuple[str | None, str | None, str | None]:
     return (
         operative.name if operative else None,
         project.code if project else None,
-        node.cost_code if node else None,
+        node.cost_code if isinstance(node, Node) else None,
     )
 
 

@@ -17,6 +17,7 @@ from chalicelib.people import memberships
 from chalicelib.people.memberships import MemberRole
 from chalicelib.people.rows import MEMBERS, MEMBERS_OF_PROJECT, MEMBERSHIPS_OF_USER, Membership
 from chalicelib.projects import projects
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 
 routes = RouteSet("Memberships", __name__)
@@ -105,7 +106,7 @@ def list_memberships(call: Call) -> Listed[MembershipAnswer]:
 )
 def list_project_memberships(call: Call, id: str) -> Listed[MembershipAnswer]:
     """List a project's memberships, oldest first."""
-    projects.find(call.store, call.user.company, id)
+    projects.find(Reading(call.store), call.user.company, id)
     return listed(call, Source(Membership, MEMBERS_OF_PROJECT, key(call.user.company, id)), _shown)
 
 

@@ -42,10 +42,11 @@ from chalicelib.http.pagination import (
 )
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.names import comparison_form
-from chalicelib.people import memberships
 from chalicelib.projects import projects
-from chalicelib.projects.rows import BY_STATUS, PROJECTS, Project
+from chalicelib.projects.rows import BY_STATUS, LISTED, Project
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.tree.planting import create_project as create_with_tree
 
 routes = RouteSet("Projects", __name__)
 Status = Literal["active", "on_hold", "completed", "archived"]
@@ -155,7 +156,7 @@ def _source(call: Call) -> Source:
     if query.status is not None:
         by_status = key(company, query.status)
         return Source(Project, BY_STATUS, by_status, between=between, tests=tests, rules=rules)
-    return Source(Project, PROJECTS, company, between=between, tests=tests, rules=rules)
+    return Source(Project, LISTED, company, between=between, tests=tests, rules=rules)
 
 
 @routes.route(
@@ -168,9 +169,9 @@ def _source(call: Call) -> Source:
 )
 def create_project(call: Call, body: ProjectCreate) -> Written:
     """Create a project."""
-    values = _values(call, given(body), None)
-    changes, row = projects.create(call.store, call.user.tenant, values, call.now)
-    return Written(changes, present(call.user, row), location=f"{BASE}/projects/{row.id}/", etag=etag(row.version))
+    decided = create_with_tree(call.decision, call.user.tenant, _values(call, given(body), None), call.now)
+    row, location = decided.answer, f"{BASE}/projects/{decided.answer.id}/"
+    return Written(decided.changes, present(call.user, row), location=location, etag=etag(row.version))
 
 
 def _values(call: Call, values: dict[str, Any], project: str | None) -> dict[str, Any]:
@@ -184,7 +185,7 @@ def _values(call: Call, values: dict[str, Any], project: str | None) -> dict[str
 @routes.route("GET", f"{BASE}/projects/{{id}}", permission=Permission.READ_PROJECTS, answer=ProjectAnswer)
 def read_project(call: Call, id: str) -> Read:
     """Read a project."""
-    row = projects.find(call.store, call.user.company, id)
+    row = projects.find(Reading(call.store), call.user.company, id)
     return Read(present(call.user, row), etag=etag(row.version))
 
 
@@ -193,10 +194,6 @@ def read_project(call: Call, id: str) -> Read:
 )
 def change_project(call: Call, id: str, body: ProjectPatch) -> Written:
     """Change some fields of a project."""
-    row = projects.find(call.store, call.user.company, id)
-    call.user.require(Permission.EDIT_PROJECTS, id)
-    if given(body).get("timezone", row.timezone) != row.timezone:
-        memberships.refuse_own_end(call.user, id)
-    began = etag(row.version)
-    changes, row = projects.change(call.store, call.user.company, row, _values(call, given(body), id), call.now)
-    return Written(changes, present(call.user, row), etag=etag(row.version), began=began)
+    decided = projects.change(call.decision, call.user, id, _values(call, given(body), id), call.now)
+    row = decided.answer
+    return Written(decided.changes, present(call.user, row), etag=etag(row.version), began=etag(row.version - 1))

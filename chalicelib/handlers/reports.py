@@ -11,11 +11,12 @@ from chalicelib.http.call import Call
 from chalicelib.http.fields import AmountFigure, Answer, Body, Day, HoursFigure, Ratio, Stamp
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.ids import project_of
-from chalicelib.projects import projects, wbs
+from chalicelib.projects import projects
 from chalicelib.projects.rows import Project
 from chalicelib.rollups.rows import RollupDay
 from chalicelib.storage.rows import key
 from chalicelib.times import stamp
+from chalicelib.tree.ground import node_key
 
 if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
     from chalicelib.rollups.kpis import Cut
@@ -84,7 +85,7 @@ def _kpis(call: Call, project_id: str, node_id: str) -> KpiAnswer:
     if query.measure == "cost" and not rates:
         raise Denied("Figures in money need the permission view_rates.")
     latest = query.as_of or (call.now + timedelta(days=1)).date()
-    node = wbs.node_key(company, node_id) if node_id != project_id else None
+    node = node_key(company, node_id) if node_id != project_id else None
     wanted: list[Any] = [
         (Project, key(company, project_id), "project"),
         (RollupDay, *kpis.total_key(company, node_id)),

@@ -9,14 +9,15 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from chalicelib.http.telemetry import observed_run
-from chalicelib.projects.rows import Node
-from chalicelib.projects.wbs import is_activity
+from chalicelib.ids import project_of
 from chalicelib.rollups.recompute import Target, Touched, recompute
 from chalicelib.rollups.repairs import check_later, leave_project, repair
 from chalicelib.storage.calls import function_time
 from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
+from chalicelib.tree.order import LEVELS, level_of
+from chalicelib.tree.rows import Node, is_activity
 
 CALENDAR = ("working_days", "holidays")
 TOGETHER = 100
@@ -103,10 +104,16 @@ def touched(changes: list[dict[str, Any]]) -> Touched:
 
 def _of_image(image: dict[str, Any]) -> tuple[Target, str | None] | None:
     company, _, _ = image["pk"]["S"].partition("#")
-    if "activity" in image:  # a booking
-        return Target(company, image["project"]["S"], image["activity"]["S"]), image["date"]["S"]
-    if image["sk"]["S"].startswith("node#") and is_activity(image):
+    kind = image["sk"]["S"].partition("#")[0]
+    if kind == "progress":
+        activity = image["activity"]["S"]
+        return Target(company, project_of(activity), activity), None
+    if kind == "node" and is_activity(image):
         return Target(company, image["project"]["S"], image["id"]["S"]), None
+    if kind == "place" and level_of(image["order"]["S"]) == LEVELS:
+        return Target(company, image["project"]["S"], image["node"]["S"]), None
+    if "hours" in image and "activity" in image:  # a booking
+        return Target(company, image["project"]["S"], image["activity"]["S"]), image["date"]["S"]
     return None
 
 

@@ -1,4 +1,4 @@
-"""The work breakdown structure."""
+"""The work breakdown structure: its nodes, and the cost codes of its activities."""
 
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
@@ -6,9 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.access.callers import Caller
 from chalicelib.access.permissions import Permission
-from chalicelib.errors import Denied, Invalid
+from chalicelib.errors import Invalid
+from chalicelib.handlers import jobs
+from chalicelib.handlers.node_answers import EarningRule, NodeAnswer, NodesAnswer, done, nested, present, shown
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
@@ -18,45 +19,45 @@ from chalicelib.http.fields import (
     Body,
     Budget,
     Code,
-    Day,
     Fraction,
     HoursFigure,
     Id,
-    MoneyFigure,
     Name,
-    QuantityFigure,
     Rate,
-    Ratio,
-    Stamp,
     Unit,
     dates_as_text,
     given,
-    one_of,
 )
 from chalicelib.http.pagination import (
     Changes,
     ChangesQuery,
     Listed,
-    Rule,
+    PageQuery,
     Search,
     Source,
     changed,
     incremental,
     listed,
+    listed_whole,
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.projects import projects, wbs
-from chalicelib.projects.rows import BY_LEVEL, TREE, Node, Project
-from chalicelib.projects.wbs import LEVELS
+from chalicelib.labour.slipped_in import have_hours
 from chalicelib.rollups import progress
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.tree import deletion, nodes
+from chalicelib.tree.ground import Ground, find, find_ground, known, place_key, steadily
+from chalicelib.tree.large import MOST_AWAITED
+from chalicelib.tree.lists import Filters, Matching, changed_below, lines_between, matching, visible
+from chalicelib.tree.order import LEVELS, holder_order, level_of
+from chalicelib.tree.rows import Line, Node
+from chalicelib.work.rows import Intent
 
 routes = RouteSet("WBS", __name__)
-EarningRule = Literal["units", "percent", "0/100", "50/50", "milestones", "level_of_effort"]
-Level = Annotated[int, Meta(ge=1, le=4)]
+Level = Annotated[int, Meta(ge=1, le=LEVELS)]
+Position = Annotated[int, Meta(ge=1, le=2000, description="From 1; beyond the last sibling: last")]
 MOST_IN_TREE = 5000
-NO_LEVEL = 0
 
 
 class Milestone(Body, kw_only=True):
@@ -64,6 +65,9 @@ class Milestone(Body, kw_only=True):
 
     name: Name
     weight: Fraction
+
+
+Milestones = Annotated[list[Milestone], Meta(max_length=100)]
 
 
 class NodeCreate(Body, kw_only=True):
@@ -77,8 +81,26 @@ class NodeCreate(Body, kw_only=True):
     planned_rate: Rate | None | UnsetType = UNSET
     unit: Unit | None | UnsetType = UNSET
     quantity: Amount | None | UnsetType = UNSET
-    earning_rule: Annotated[str, one_of(EarningRule)] | UnsetType = UNSET
-    milestones: Annotated[list[Milestone], Meta(max_length=50)] | UnsetType = UNSET
+    earning_rule: EarningRule | UnsetType = UNSET
+    milestones: Milestones | UnsetType = UNSET
+    baseline_start: date | None | UnsetType = UNSET
+    baseline_finish: date | None | UnsetType = UNSET
+
+
+class NodePatch(Body, kw_only=True):
+    """Fields of a node to change; ``parent`` and ``position`` move it, with everything below."""
+
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
+    name: Name | UnsetType = UNSET
+    parent: Id | None | UnsetType = UNSET
+    position: Position | UnsetType = UNSET
+    cost_code: Code | UnsetType = UNSET
+    budget_hours: Budget | UnsetType = UNSET
+    planned_rate: Rate | None | UnsetType = UNSET
+    unit: Unit | None | UnsetType = UNSET
+    quantity: Amount | None | UnsetType = UNSET
+    earning_rule: EarningRule | UnsetType = UNSET
+    milestones: Milestones | UnsetType = UNSET
     baseline_start: date | None | UnsetType = UNSET
     baseline_finish: date | None | UnsetType = UNSET
 
@@ -93,68 +115,20 @@ class NodeQuery(ChangesQuery, kw_only=True):
     view: Literal["flat", "tree"] | None = None
 
 
-class MilestoneAnswer(Answer, kw_only=True):
-    """A named part of an activity and its weight."""
+class CostCodeQuery(PageQuery, kw_only=True):
+    """Filters of the list of cost codes."""
 
-    name: str
-    weight: Ratio
+    search: Search | None = None
 
 
-class NodeAnswer(Answer, kw_only=True):
-    """A node with its place, plan and progress."""
+class CostCodeAnswer(Answer, kw_only=True):
+    """A cost code and the activity that has it."""
 
-    id: str
-    project: str
-    parent: str | None
-    level: int
-    name: str
-    code: str
+    cost_code: str
+    node: str
     path: list[str]
-    position: int
-    cost_code: str | None
-    budget_hours: HoursFigure | None
-    planned_rate: MoneyFigure | None | UnsetType = UNSET
     unit: str | None
-    quantity: QuantityFigure | None
-    installed_quantity: QuantityFigure | None
-    over_quantity: bool
-    earning_rule: Annotated[str, one_of(EarningRule)] | None
-    milestones: list[MilestoneAnswer]
-    percent_complete: Ratio | None
-    baseline_start: Day | None
-    baseline_finish: Day | None
-    created_at: Stamp
-    updated_at: Stamp
-    children: list["NodeAnswer"] | UnsetType = UNSET
-
-
-def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Progress) -> NodeAnswer:
-    """A node as the caller may see it."""
-    milestones = [MilestoneAnswer(**item) for item in row.milestones or []]
-    return NodeAnswer(
-        id=row.id,
-        project=row.project,
-        parent=row.parent,
-        level=row.level,
-        name=row.name,
-        code=wbs.code(row, known),
-        path=wbs.path(row, known),
-        position=row.position,
-        cost_code=row.cost_code,
-        budget_hours=row.budget_hours,
-        planned_rate=row.planned_rate if caller.may(Permission.VIEW_RATES, row.project) else UNSET,
-        unit=row.unit,
-        quantity=row.quantity,
-        installed_quantity=done.installed if row.level == LEVELS else None,
-        over_quantity=done.exceeds(row.quantity),
-        earning_rule=row.earning_rule,
-        milestones=milestones,
-        percent_complete=done.percent,
-        baseline_start=row.baseline_start,
-        baseline_finish=row.baseline_finish,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-    )
+    budget_hours: HoursFigure | None
 
 
 @routes.route(
@@ -164,41 +138,74 @@ def present(caller: Caller, row: Node, known: dict[str, Node], done: progress.Pr
     query=NodeQuery,
     answer=Changes[NodeAnswer],
 )
-def list_nodes(call: Call, id: str) -> Listed[NodeAnswer]:
+def list_nodes(call: Call, id: str) -> Listed[Any]:
     """List a project's nodes in tree order; ``view=tree`` lists the top ones with all below them."""
-    project = projects.find(call.store, call.user.company, id)
-    source = _source(call, id)
-    if call.query.view != "tree":
-        return listed(call, source, lambda rows: _shown(call, project, rows))
-    _check_tree(call, project)
-    return listed(call, source, lambda rows: _nested(call, project, rows))
+    return steadily(lambda: _nodes(call, id))
 
 
-def _shown(call: Call, project: Project, rows: list[Node]) -> list[NodeAnswer]:
-    done, known = call.store.together(
-        lambda: progress.of(call.store, call.user.company, project, [row.id for row in rows], call.now),
-        lambda: wbs.with_ancestors(call.store, rows),
+def _nodes(call: Call, id: str) -> Listed[Any]:
+    reading, query, company = Reading(call.store), call.query, call.user.company
+    ahead = [place_key(company, each) for each in (query.parent, query.under) if each and each.startswith(id)]
+    ground = find_ground(reading, company, id, *ahead)
+    if query.view == "tree":
+        return _tree(call, reading, ground)
+    if incremental(call):
+        return listed(call, _changed(call, reading, ground), lambda rows: _shown_rows(call, ground, rows))
+    filters = Filters(query.level, query.parent, query.under)
+    source = _lines(ground, matching(reading, company, id, ground.outline.edition, filters), query.search)
+    return listed(call, source, lambda lines: shown(call, ground, [line.sk for line in lines]))
+
+
+def _lines(ground: Ground, found: Matching, search: str | None) -> Source:
+    """The lines that match, in tree order."""
+    return Source(
+        Line,
+        None,
+        () if found.hash is None else found.hash,
+        found.between,
+        filters=(("level", {"N": str(found.level)}),) if found.level is not None else (),
+        tests=words(search),
+        seldom=visible(ground.outline.edition),
     )
-    return [present(call.user, row, known, done[row.id]) for row in rows]
 
 
-def _nested(call: Call, project: Project, tops: list[Node]) -> list[NodeAnswer]:
-    """The nodes with everything below them, in place."""
-    if not tops:
-        return []
-    nodes = {node.id: node for node in _shown(call, project, wbs.between(call.store, tops[0], tops[-1]))}
-    for node in nodes.values():
-        node.children = []
-    for node in nodes.values():
-        if node.parent in nodes:
-            siblings = nodes[node.parent].children
-            assert siblings is not UNSET
-            siblings.append(node)
-    return [nodes[top.id] for top in tops if top.id in nodes]
+def _changed(call: Call, reading: Reading, ground: Ground) -> Source:
+    """Nodes by the time of their last change."""
+    query, company, project = call.query, call.user.company, ground.project.id
+    filters = (("level", {"N": str(query.level)}),) if query.level is not None else ()
+    rules = changed_below(reading, company, project, ground.outline, query.parent, query.under)
+    scope: str | tuple[str, ...] = () if rules is None else key(company, project)
+    return changed(call, Node, scope, "node#", filters=filters, tests=words(query.search), rules=rules or ())
 
 
-def _check_tree(call: Call, project: Project) -> None:
-    """A tree is of a subtree or of a project that is not too large, and takes no other filter."""
+def _shown_rows(call: Call, ground: Ground, rows: list[Node]) -> list[NodeAnswer]:
+    """Nodes that were found by their change: where they stand is read first."""
+    places = call.store.get_many(*(place_key(call.user.company, row.id) for row in rows))
+    return shown(call, ground, nodes.orders(places, ground.outline.edition))
+
+
+def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
+    """The nodes of one level, each with everything below it in place."""
+    _check_tree(call)
+    query, company, project = call.query, call.user.company, ground.project.id
+    edition = ground.outline.edition
+    filters = Filters(parent=query.under) if query.under else Filters(level=1)
+    found = matching(reading, company, project, edition, filters)
+    if query.cursor is None and found.between is not None:
+        _require_small(call, company, project, found.between, edition)
+
+    def present_trees(tops: list[Line]) -> list[NodeAnswer]:
+        if not tops:
+            return []
+        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition)
+        orders = [item["sk"]["S"] for item in call.store.items(stretch)]
+        return nested(shown(call, ground, orders), orders)
+
+    return listed(call, _lines(ground, found, None), present_trees)
+
+
+def _check_tree(call: Call) -> None:
+    """A tree is of a project or of a subtree, and takes no other filter."""
     query = call.query
     others = {
         "level": query.level,
@@ -208,51 +215,12 @@ def _check_tree(call: Call, project: Project) -> None:
     }
     if errors := {name: ["Not with view=tree."] for name, value in others.items() if value is not None}:
         raise Invalid(errors=errors)
-    if query.under is None and query.cursor is None and wbs.size(call.store, project) > MOST_IN_TREE:
-        raise Invalid(errors={"view": [f"Above {MOST_IN_TREE} nodes a tree needs under."]})
 
 
-def _source(call: Call, project: str) -> Source:
-    """Where the filtered nodes are: the whole tree, one level of it, or a subtree of either."""
-    company, query = call.user.company, call.query
-    pk, level, tests = key(company, project), query.level, words(query.search)
-    holders, unknown = [], False
-    for field in ("parent", "under"):
-        if (id := getattr(query, field)) is not None:
-            [node] = call.store.get_many(wbs.node_key(company, id))
-            if node is None or node.project != project:
-                unknown = True
-            else:
-                holders.append(node)
-                level = _narrower(level, node.level + 1) if field == "parent" else level
-    if query.view == "tree":
-        level = max((node.level + 1 for node in holders), default=1)
-    between = max((wbs.below(node) for node in holders), default=None)
-    apart = len(holders) == 2 and not _nest(*holders)
-    none = unknown or apart or level == NO_LEVEL
-    if incremental(call):
-        return _changed(call, () if none else pk, level, between)
-    if level is None:
-        return Source(Node, TREE, () if none else pk, between, tests=tests)
-    by_level = () if none else key(pk, str(level))
-    return Source(Node, BY_LEVEL, by_level, between, tests=tests)
-
-
-def _narrower(asked: int | None, level: int) -> int:
-    """The level of a node's children, if it is the one asked for."""
-    return level if asked in {None, level} else NO_LEVEL
-
-
-def _nest(parent: Node, under: Node) -> bool:
-    """Whether what is below one is below the other: of the two filters the narrower one counts."""
-    return parent.tree_key.startswith(under.tree_key)
-
-
-def _changed(call: Call, scope: str | tuple[str, ...], level: int | None, between: tuple[str, str] | None) -> Source:
-    filters = (("level", {"N": str(level)}),) if level is not None else ()
-    low, high = between or ("", "~")
-    rules: tuple[Rule, ...] = (("tree_key", lambda place: low <= place <= high),) if between else ()
-    return changed(call, Node, scope, "node#", filters=filters, tests=words(call.query.search), rules=rules)
+def _require_small(call: Call, company: str, project: str, between: tuple[str, str], edition: int) -> None:
+    if call.store.count(lines_between(company, project, between, edition)) > MOST_IN_TREE:
+        lower = "under" if call.query.under is None else "a lower node under it"
+        raise Invalid(errors={"view": [f"Above {MOST_IN_TREE:,} nodes a tree needs {lower}."]})
 
 
 @routes.route(
@@ -265,29 +233,163 @@ def _changed(call: Call, scope: str | tuple[str, ...], level: int | None, betwee
 )
 def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     """Create a node, last among its siblings."""
-    project = projects.find(call.store, call.user.company, id)
-    call.user.require(Permission.EDIT_WBS, id)
-    values: dict[str, Any] = dates_as_text(given(body))
-    if values.get("budget_hours"):
-        call.user.require(Permission.EDIT_BUDGETS, id)
-    if values.get("planned_rate") is not None and not call.user.may(Permission.VIEW_RATES, id):
-        raise Denied("Writing planned_rate needs the permission view_rates.")
+    decided = nodes.create(call.decision, call.user, id, _values(body), call.now)
+    seen = decided.answer
+    return Written(
+        decided.changes,
+        present(call.user, seen.node, seen.order, seen.known, progress.NONE),
+        location=f"{BASE}/wbs/{seen.node.id}/",
+        etag=etag(seen.node.version),
+    )
+
+
+def _values(body: Body) -> dict[str, Any]:
+    """The body as the tables keep it."""
+    values = dates_as_text(given(body))
     if "milestones" in values:
         values["milestones"] = [
             msgspec.to_builtins(item, builtin_types=(type(item.weight),)) for item in values["milestones"]
         ]
-    changes, row = wbs.create(call.store, call.user.company, project, values, call.now)
-    known = wbs.with_ancestors(call.store, [row])
-    return Written(
-        changes, present(call.user, row, known, progress.NONE), location=f"{BASE}/wbs/{row.id}/", etag=etag(row.version)
-    )
+    return values
 
 
 @routes.route("GET", f"{BASE}/wbs/{{id}}", permission=Permission.READ_PROJECTS, answer=NodeAnswer)
 def read_node(call: Call, id: str) -> Read:
     """Read a node."""
-    row = wbs.find(call.store, call.user.company, id)
-    project = projects.find(call.store, call.user.company, row.project)
-    known = wbs.with_ancestors(call.store, [row])
-    done = progress.of(call.store, call.user.company, project, [id], call.now)
-    return Read(present(call.user, row, known, done[id]), etag=etag(row.version))
+
+    def read() -> Read:
+        found = find(Reading(call.store), call.user.company, id)
+        [answer] = shown(call, Ground(found.project, found.outline), [found.order])
+        return Read(answer, etag=etag(found.node.version))
+
+    return steadily(read)
+
+
+@routes.route(
+    "PATCH",
+    f"{BASE}/wbs/{{id}}",
+    permission=Permission.READ_PROJECTS,
+    body=NodePatch,
+    answer=NodeAnswer,
+    job_answer=jobs.JobAnswer,
+)
+def change_node(call: Call, id: str, body: NodePatch) -> Written:
+    """Change some fields of a node, or move it with everything below.
+
+    Names, codes and the place need ``edit_wbs``, budget hours and rates ``edit_budgets``, other fields one of the two.
+    A move of more than 1,000 nodes is a job.
+    """
+    reading, values = call.decision, _values(body)
+    found = nodes.read_ahead(reading, call.user, id, values)
+
+    def show(seen: nodes.Seen) -> NodeAnswer:
+        return present(call.user, seen.node, seen.order, seen.known, seen.beside[id])
+
+    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, [id]))
+    seen = decided.answer
+    if seen.intent is not None:
+        return _by_work(decided.changes, seen.intent, etag(found.node.version), etag(seen.node.version))
+    return Written(decided.changes, show(seen), etag=etag(seen.node.version), began=etag(found.node.version))
+
+
+def _by_work(changes: Any, intent: Intent, began: str, tag: str | None) -> Written:
+    """What takes more than one transaction: the request's own work, or a job that the client may watch."""
+    if intent.total <= MOST_AWAITED:
+        return Written(changes, None, began=began, etag=tag, intent=intent.id)
+    return Written(changes, jobs.present(intent), status=202, location=jobs.location(intent), began=began)
+
+
+@routes.route("DELETE", f"{BASE}/wbs/{{id}}", permission=Permission.EDIT_WBS, status=204, job_answer=jobs.JobAnswer)
+def delete_node(call: Call, id: str) -> Written:
+    """Delete a node with everything below it, unless there are hours.
+
+    A node that has more than 1,000 below it is deleted by a job.
+    """
+    decided = deletion.delete(call.decision, call.user, id, call.now, have_hours)
+    began = etag(int(decided.began or 0))
+    if decided.answer is not None:
+        return _by_work(decided.changes, decided.answer, began, None)
+    return Written(decided.changes, None, began=began)
+
+
+@routes.route(
+    "GET",
+    f"{BASE}/wbs/{{id}}/children",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=NodesAnswer,
+)
+def list_children(call: Call, id: str) -> Listed[Any]:
+    """List the children of a node in their order."""
+
+    def read() -> Listed[Any]:
+        reading = Reading(call.store)
+        found = find(reading, call.user.company, id)
+        ground, project = Ground(found.project, found.outline), found.project.id
+        lines = matching(reading, call.user.company, project, found.outline.edition, Filters(parent=id))
+        source = _lines(ground, lines, None)
+        return listed(call, source, lambda rows: shown(call, ground, [line.sk for line in rows]))
+
+    return steadily(read)
+
+
+@routes.route(
+    "GET",
+    f"{BASE}/wbs/{{id}}/ancestors",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=NodesAnswer,
+)
+def list_ancestors(call: Call, id: str) -> Listed[Any]:
+    """List the nodes above a node, the top one first."""
+
+    def read() -> Listed[Any]:
+        found = find(Reading(call.store), call.user.company, id)
+        above = _above(found.order)
+        return listed_whole(call, above, lambda orders: shown(call, Ground(found.project, found.outline), orders))
+
+    return steadily(read)
+
+
+def _above(order: str) -> list[str]:
+    """The order keys of the nodes above one."""
+    above: list[str] = []
+    while level_of(order) > 1:
+        order = holder_order(order)
+        above.append(order)
+    return above[::-1]
+
+
+@routes.route(
+    "GET",
+    f"{BASE}/projects/{{id}}/cost-codes",
+    permission=Permission.READ_PROJECTS,
+    query=CostCodeQuery,
+    answer=Listed[CostCodeAnswer],
+)
+def list_cost_codes(call: Call, id: str) -> Listed[Any]:
+    """List the cost codes of a project in tree order."""
+
+    def read() -> Listed[Any]:
+        reading, company = Reading(call.store), call.user.company
+        ground = find_ground(reading, company, id)
+        lines = matching(reading, company, id, ground.outline.edition, Filters(level=LEVELS))
+        source = _lines(ground, lines, call.query.search)
+        return listed(call, source, lambda rows: _cost_codes(call, ground, rows))
+
+    return steadily(read)
+
+
+def _cost_codes(call: Call, ground: Ground, lines: list[Line]) -> list[CostCodeAnswer]:
+    orders = [line.sk for line in lines]
+    around = known(Reading(call.store), call.user.company, ground.project.id, ground.outline.edition, orders)
+    return [
+        CostCodeAnswer(
+            cost_code=node.cost_code or "",
+            node=node.id,
+            path=around.path(order),
+            unit=node.unit,
+            budget_hours=node.budget_hours,
+        )
+        for order, node in ((order, around.node(order)) for order in orders)
+    ]

@@ -44,6 +44,12 @@ class Call(Struct):
         return self.caller
 
     @property
+    def decision(self) -> Reading:
+        """What this attempt at a write reads: each row once, however often it is asked for."""
+        assert self.reading is not None, "only a write decides"
+        return self.reading
+
+    @property
     def company(self) -> str:
         """The company whose data this request may touch."""
         company = self.device_company or (self.caller and self.caller.company)

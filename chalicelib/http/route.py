@@ -13,7 +13,7 @@ from chalicelib.http.fields import Body
 
 BASE = "/api/v1"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
-ID = re.compile(r"[a-z0-9]{1,64}")  # no id of ours looks otherwise, and no key is made of what does
+ID = re.compile(r"[a-z0-9]{1,1300}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ids and dates, of which all keys are made
 CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
 
 
@@ -58,6 +58,7 @@ class Route(Struct, frozen=True, kw_only=True):
     content_types: tuple[str, ...]
     answer: Any = None
     batch_answer: Any = None
+    job_answer: Any = None
     produces: tuple[str, ...]
     status: int = 200
     page: bool = False

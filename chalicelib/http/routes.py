@@ -40,6 +40,7 @@ class RouteSet:
         body: type[msgspec.Struct] | None = None,
         answer: Any = None,
         batch_answer: Any = None,
+        job_answer: Any = None,
         status: int = 200,
         content_types: tuple[str, ...] = (JSON,),
         produces: tuple[str, ...] = (JSON,),
@@ -48,7 +49,8 @@ class RouteSet:
         """Declare a route.
 
         Without a ``body`` a write takes none but an empty object; one of ``content_types`` that is not JSON comes
-        to the handler as bytes. ``batch_answer`` is the 200 to a body of many. ``produces`` are the media types
+        to the handler as bytes. ``batch_answer`` is the 200 to a body of many, ``job_answer`` the 202 to what
+        takes long. ``produces`` are the media types
         that ``Accept`` may choose from, the usual one first.
         """
 
@@ -64,6 +66,7 @@ class RouteSet:
                 content_types=content_types,
                 answer=answer,
                 batch_answer=batch_answer,
+                job_answer=job_answer,
                 produces=produces,
                 status=status,
                 page=self.pages and guard in (Guard.ANYBODY, Guard.VISITOR),

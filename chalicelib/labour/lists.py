@@ -24,11 +24,11 @@ from chalicelib.labour.rows import (
     Entry,
 )
 from chalicelib.labour.surroundings import around, facts, wants
-from chalicelib.projects import wbs
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, parse
 from chalicelib.storage.tables import List
+from chalicelib.tree.lists import activities_under, activities_with
 
 Bounds = tuple[str, str]
 Raw = dict[str, Any]
@@ -148,9 +148,9 @@ def _activities(store: Store, company: str, asked: Filters) -> frozenset[str] | 
     """The activities that ``wbs`` and ``cost_code`` stand for as the tree is now; None without either."""
     found: list[frozenset[str]] = []
     if asked.wbs is not None:
-        found.append(frozenset(wbs.activities_under(store, company, asked.wbs)))
+        found.append(frozenset(activities_under(Reading(store), company, asked.wbs)))
     if asked.cost_code is not None:
-        found.append(frozenset(wbs.activities_with(store, company, asked.cost_code, asked.project)))
+        found.append(frozenset(activities_with(Reading(store), company, asked.cost_code, asked.project)))
     return frozenset.intersection(*found) if found else None
 
 

@@ -8,13 +8,14 @@ from chalicelib.storage.tables import ORDER, UPDATED, List, Table
 
 ENTRIES = List("company", "list_company", ORDER)
 BY_PROJECT = List("project", "list_project", ORDER)
+BY_ACTIVITY = List("activity", "list_activity", ORDER)
 BY_OPERATIVE = List("operative", "list_operative", ORDER)
 BY_STATUS = List("status", "list_status", ORDER)
 BY_PROJECT_OPERATIVE = List("project_operative", "list_project_operative", ORDER)
 BY_PROJECT_STATUS = List("project_status", "list_project_status", ORDER)
 TABLE = Table(
     "labour",
-    (ENTRIES, BY_PROJECT, BY_OPERATIVE, BY_STATUS, BY_PROJECT_OPERATIVE, BY_PROJECT_STATUS, UPDATED),
+    (ENTRIES, BY_PROJECT, BY_ACTIVITY, BY_OPERATIVE, BY_STATUS, BY_PROJECT_OPERATIVE, BY_PROJECT_STATUS, UPDATED),
     stream=True,
 )
 
@@ -51,15 +52,20 @@ class Entry(Tracked):
 
     def list_keys(self) -> dict[str, str]:
         company = self.scope()
-        return super().list_keys() | {
-            ENTRIES.hash: company,
-            BY_PROJECT.hash: key(company, self.project),
-            BY_OPERATIVE.hash: key(company, self.operative),
-            BY_STATUS.hash: key(company, self.status),
-            BY_PROJECT_OPERATIVE.hash: key(company, self.project, self.operative),
-            BY_PROJECT_STATUS.hash: key(company, self.project, self.status),
-            ORDER: f"{self.date}#{self.id}",
-        }
+        booked = {BY_ACTIVITY.hash: key(company, self.wbs)} if self.wbs else {}
+        return (
+            super().list_keys()
+            | booked
+            | {
+                ENTRIES.hash: company,
+                BY_PROJECT.hash: key(company, self.project),
+                BY_OPERATIVE.hash: key(company, self.operative),
+                BY_STATUS.hash: key(company, self.status),
+                BY_PROJECT_OPERATIVE.hash: key(company, self.project, self.operative),
+                BY_PROJECT_STATUS.hash: key(company, self.project, self.status),
+                ORDER: f"{self.date}#{self.id}",
+            }
+        )
 
 
 class DeletedEntry(Tombstone):

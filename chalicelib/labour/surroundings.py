@@ -20,11 +20,13 @@ from chalicelib.labour.rows import Entry
 from chalicelib.labour.states import Facts, State, allowed_actions
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import Operative
-from chalicelib.projects.rows import Node, NodeClaim, Project
-from chalicelib.projects.wbs import code_claim, node_key
+from chalicelib.projects.rows import Project
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Wanted
+from chalicelib.tree.claims import code_key
+from chalicelib.tree.ground import node_key
+from chalicelib.tree.rows import Node, NodeClaim
 
 EARLIEST = "2000-01-01"
 DAYS_AHEAD = 31
@@ -47,7 +49,7 @@ class Wants(Struct, frozen=True):
             days.place(company, self.operative, self.date),
         ]
         if self.cost_code is not None:
-            found.append((NodeClaim, key(company, self.project), code_claim(self.cost_code)))
+            found.append((NodeClaim, key(company, self.project), code_key(self.cost_code)))
         elif self.wbs is not None:
             found.append(node_key(company, self.wbs))
         return found

@@ -1,9 +1,11 @@
 """Projects: created, changed, found."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from chalicelib import zones
+from chalicelib.access.callers import Caller
 from chalicelib.access.rows import Company
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.ids import new_id
@@ -13,10 +15,11 @@ from chalicelib.projects.rows import Project, ProjectCodeClaim
 from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
-from chalicelib.storage.store import Store
+from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
 STATUSES = ("active", "on_hold", "completed", "archived")
+WEEKDAYS = (1, 2, 3, 4, 5)
 TAKES_HOURS = frozenset({"active", "on_hold"})
 
 
@@ -25,9 +28,9 @@ def place(company: str, id: str) -> tuple[type[Project], str, str]:
     return Project, key(company, id), "project"
 
 
-def find(store: Store, company: str, id: str) -> Project:
+def find(reading: Reading, company: str, id: str) -> Project:
     """The project, or :class:`NotFound`."""
-    row = store.get(Project, key(company, id), "project")
+    row = reading.row(*place(company, id))
     if row is None:
         raise NotFound
     return row
@@ -38,58 +41,53 @@ def today(project: Project, now: datetime) -> str:
     return now.astimezone(zones.zone(project.timezone)).date().isoformat()
 
 
-def create(store: Store, tenant: Company, values: dict[str, Any], now: datetime) -> tuple[list[Change], Project]:
-    """A new project; its code is unique in the company."""
-    company = tenant.id
+def create(reading: Reading, tenant: Company, values: Mapping[str, Any], now: datetime) -> Decided[Project]:
+    """A new project; its code is unique in the company.
+
+    Raises:
+        Invalid, Conflict: a field may not be like this, or another project has its code.
+    """
+    company, id, at = tenant.id, new_id(), stamp(now)
     claim = _claim(company, values["code"])
-    _refuse_taken(store.get(ProjectCodeClaim, claim.pk, claim.sk))
-    id, at = new_id(), stamp(now)
-    claim.holder = id
-    days = values.pop("working_days", None) or [1, 2, 3, 4, 5]
     defaults = {"status": "active", "timezone": tenant.timezone, "currency": tenant.currency}
+    given = {**defaults, **values, "working_days": _days(values.get("working_days") or WEEKDAYS)}
     row = Project(
-        pk=key(company, id),
-        sk="project",
-        id=id,
-        **(defaults | values),
-        holidays=[],
-        working_days=sorted(set(days)),
-        child_count=0,
-        version=1,
-        created_at=at,
-        updated_at=at,
+        pk=key(company, id), sk="project", id=id, **given, holidays={}, version=1, created_at=at, updated_at=at
     )
     _check(row)
+    _refuse_taken(reading.row(ProjectCodeClaim, claim.pk, claim.sk))
+    claim.holder = id
     team = memberships.begun(company, id, row.timezone)
-    return [Put(row, absent(Project)), Put(claim, absent(ProjectCodeClaim)), team], row
+    return Decided([Put(row, absent(Project)), Put(claim, absent(ProjectCodeClaim)), team], row)
 
 
-def change(
-    store: Store,
-    company: str,
-    row: Project,
-    values: dict[str, Any],
-    now: datetime,
-) -> tuple[list[Change], Project]:
-    """Some fields of a project changed, on condition that it is still the version read."""
-    before, changes = row.version, []
-    if "code" in values and comparison_form(values["code"]) != comparison_form(row.code):
-        changes = _change_code(store, company, row, values["code"])
-    if values.get("timezone", row.timezone) != row.timezone:
-        changes += memberships.in_zone(Reading(store), company, row.id, values["timezone"])
-    if "working_days" in values:
-        values["working_days"] = sorted(set(values["working_days"]))
-    for name, value in values.items():
-        setattr(row, name, value)
-    row.version, row.updated_at = before + 1, stamp(now)
+def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any], now: datetime) -> Decided[Project]:
+    """Some fields of a project changed.
+
+    Raises:
+        Invalid, Conflict: a field may not be like this, or another project has its code.
+    """
+    company = caller.company
+    before = find(reading, company, id)
+    given = {**values, **({"working_days": _days(values["working_days"])} if "working_days" in values else {})}
+    row = Project(**{**before.plain(), **given, "version": before.version + 1, "updated_at": stamp(now)})
     _check(row)
-    same = (Project.version == before) & (Project.child_count == row.child_count)  # no version counts the children
-    return [Put(row, same), *changes], row
+    changes: list[Change] = []
+    if comparison_form(row.code) != comparison_form(before.code):
+        changes += _change_code(reading, company, before, row.code)
+    if row.timezone != before.timezone:
+        memberships.refuse_own_end(caller, id)
+        changes += memberships.in_zone(reading, company, id, row.timezone)
+    return Decided([Put(row, Project.version == before.version), *changes], row)
 
 
-def _change_code(store: Store, company: str, row: Project, code: str) -> list[Change]:
+def _days(days: Iterable[int]) -> list[int]:
+    return sorted(set(days))
+
+
+def _change_code(reading: Reading, company: str, row: Project, code: str) -> list[Change]:
     old, new = _claim(company, row.code), _claim(company, code)
-    taken = store.get(ProjectCodeClaim, new.pk, new.sk)
+    taken = reading.row(ProjectCodeClaim, new.pk, new.sk)
     if taken is None or taken.holder != row.id:  # by itself: it was changed since it was read, and is decided anew
         _refuse_taken(taken)
     new.holder = row.id

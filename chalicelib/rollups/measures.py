@@ -17,7 +17,8 @@ from chalicelib.evm.amounts import micro_hours, money
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earning import DayWork, Measurement, Milestone, Rule, earned_series
 from chalicelib.evm.planned_value import Plan, slope_changes
-from chalicelib.projects.rows import Node, Project
+from chalicelib.projects.rows import Project
+from chalicelib.tree.rows import Node
 
 Sums = dict[str, int]
 TOTAL = "total"

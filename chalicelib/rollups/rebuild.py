@@ -14,8 +14,6 @@ from typing import Any
 from msgspec import Struct, field
 
 from chalicelib.errors import Unavailable
-from chalicelib.projects.rows import Node
-from chalicelib.projects.wbs import is_activity
 from chalicelib.rollups.measures import TOTAL, Sums, add_to
 from chalicelib.rollups.recompute import ATTEMPTS, Target, recompute, rows, sums_of, under_of
 from chalicelib.rollups.rows import RollupDay, RollupKnown
@@ -24,6 +22,7 @@ from chalicelib.storage.changes import Raw
 from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import ConditionFailed, Store
+from chalicelib.tree.rows import Node, is_activity
 
 PIECE = 25
 WINDOW = 60_000

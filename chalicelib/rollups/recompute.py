@@ -19,16 +19,18 @@ from msgspec import Struct, field
 
 from chalicelib.errors import Unavailable
 from chalicelib.evm.earning import DayWork, installed_quantity
+from chalicelib.evm.earning import Measurement as Measured
 from chalicelib.labour.rows import Booking
-from chalicelib.projects.rows import Node, Project
-from chalicelib.projects.wbs import is_activity
 from chalicelib.rollups.measures import Spent, Sums, activity_of, add_to, calendar_of, contributions, spent_on
 from chalicelib.rollups.rows import Repair, RollupDay, RollupHead, RollupKnown
 from chalicelib.storage.attributes import from_wire, to_wire
 from chalicelib.storage.changes import Change, Put, Raw, absent
 from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import Row, key
 from chalicelib.storage.store import ConditionFailed, Store
+from chalicelib.tree.ground import look
+from chalicelib.tree.rows import Measurement, Node, is_activity
 
 REPAIRS = "repairs"
 ITEMS = 90
@@ -137,14 +139,16 @@ def compute(store: Store, target: Target, dates: set[str] | None) -> Step:
     pk = key(target.company, target.activity)
     place = key(target.company, target.project)
     head = store.get(RollupHead, pk, "head")
-    node, project = store.get_many((Node, place, f"node#{target.activity}"), (Project, place, "project"))
-    above = [*node.ancestors, target.project] if node else []
+    found = look(Reading(store), target.company, target.activity)
+    node, project = (found.node, found.project) if found else (None, None)
+    above = [*found.ancestors, target.project] if found else []
     stored = {row["sk"]["S"]: row for row in rows(store, RollupDay, pk) if row["sk"]["S"] != "head"}
     holders = _holders(store, place, stored.values(), above)
     spent = _spent(store, pk, stored, dates)
-    new = contributions(activity_of(node), calendar_of(project), spent) if node and project else {}
+    measured = _measured(store, pk)
+    new = contributions(activity_of(node), calendar_of(project), spent, measured) if node and project else {}
     work = [DayWork(day, cell.hours, cell.quantity) for day, cell in spent.items()]
-    installed = installed_quantity(work, (), date.max)
+    installed = installed_quantity(work, measured, date.max)
     step = Step(target, head.version if head else 0, installed)
     step.misstated = head is not None and head.installed != installed
     for sk in sorted(stored.keys() | new.keys() | {f"day#{day}" for day in spent}):
@@ -152,6 +156,15 @@ def compute(store: Store, target: Target, dates: set[str] | None) -> Step:
         if cell is not None:
             step.cells.append(cell)
     return step
+
+
+def _measured(store: Store, pk: str) -> tuple[Measured, ...]:
+    """The activity's measurements in the order in which they were recorded."""
+    found = store.each(Query(model=Measurement, hash=pk, between=("progress#", "progress#~")))
+    return tuple(
+        Measured(date.fromisoformat(row.date), row.installed_quantity, row.percent_complete, row.milestone)
+        for row in sorted(found, key=lambda row: row.recorded)
+    )
 
 
 def _holders(store: Store, place: str, stored: Iterable[Mapping[str, Any]], above: list[str]) -> set[str]:

@@ -10,14 +10,15 @@ from chalicelib.storage.tables import List
 
 R = TypeVar("R", bound=Row)
 Bounds = tuple[str | None, str | None]
+COMPARISONS = frozenset({"<", "<=", ">", ">="})
 
 
 class Query(Struct, Generic[R], frozen=True, kw_only=True):
     """The rows of ``hash``: in a list, or in the table itself where none is named.
 
     ``between`` are inclusive bounds of the order, None where a side is open. ``filters`` (attribute, equal to a
-    DynamoDB value) and ``tests`` (``contains`` or ``begins_with``, attribute, value) are dropped by DynamoDB
-    after reading. ``attributes`` are all that is sent back; by default everything. ``keys_only`` reads the
+    DynamoDB value) and ``tests`` (``contains``, ``begins_with`` or a comparison, attribute, value) are dropped by
+    DynamoDB after reading. ``attributes`` are all that is sent back; by default everything. ``keys_only`` reads the
     list's twin, which holds keys alone. The table itself is read as it is now, lists lag a little behind.
     """
 
@@ -41,7 +42,7 @@ class Query(Struct, Generic[R], frozen=True, kw_only=True):
             "ScanIndexForward": self.forward,
         }
         clauses = [f"{names[name]} = {values.add(value)}" for name, value in sorted(self.filters.items())]
-        clauses += [f"{test}({names[name]}, {values.add(value)})" for test, name, value in self.tests]
+        clauses += [_clause(test, names[name], values.add(value)) for test, name, value in self.tests]
         parameters |= {"FilterExpression": " AND ".join(clauses)} if clauses else {}
         if self.attributes and not count_only:
             parameters["ProjectionExpression"] = ", ".join(names[name] for name in self.attributes)
@@ -62,6 +63,10 @@ class Query(Struct, Generic[R], frozen=True, kw_only=True):
             return f" AND {name} BETWEEN {values.add({'S': low})} AND {values.add({'S': high})}"
         bound, sign = (low, ">=") if low is not None else (high, "<=")
         return f" AND {name} {sign} {values.add({'S': bound})}"
+
+
+def _clause(test: str, name: str, value: str) -> str:
+    return f"{name} {test} {value}" if test in COMPARISONS else f"{test}({name}, {value})"
 
 
 class _Names:

@@ -46,17 +46,19 @@ def commit(
     """Decide on what is there now and commit it in one transaction with what ``also`` adds to a decision.
 
     The first attempt may decide on what is ``known`` already, where every row it rests on is held to its version.
+    A decision may raise :class:`ConditionFailed` itself: what it has read in several rounds does not fit together.
 
     Raises:
         AlsoFailed: a condition of the additions did not hold.
         Unavailable: others change the same rows all the time, or storage fails.
     """
     for attempt in range(CONTESTED):
-        decided = decide(known if known is not None and attempt == 0 else Reading(store))
+        decided: Decided[A] | None = None
         try:
+            decided = decide(known if known is not None and attempt == 0 else Reading(store))
             store.transact([*decided.changes, *([] if decided.refusal else also(decided))])
         except ConditionFailed as error:
-            if any(place >= len(decided.changes) for place in error.failed):
+            if decided is not None and any(place >= len(decided.changes) for place in error.failed):
                 raise AlsoFailed from error
             store.pause(attempt)
             continue

@@ -14,12 +14,18 @@ from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
 from chalicelib.work.rows import Intent
 
-KINDS: dict[str, str] = {
+KINDS: dict[str, str] = {  # kind -> "module:function"
+    "tree_move": "chalicelib.tree.large:move_step",
+    "tree_delete": "chalicelib.tree.deletion:delete_step",
+    "tree_clear": "chalicelib.tree.large:clear_step",
+    "tree_verify": "chalicelib.labour.slipped_in:verify_step",
+    "clock_settle": "chalicelib.clock.waiting:step",
     "labour_cap": "chalicelib.labour.cap_days:step",
     "labour_review": "chalicelib.labour.reviews:step",
     "labour_sheet": "chalicelib.handlers.labour_bulk:sheet_step",
     "period_close": "chalicelib.handlers.periods:close_step",
-}  # kind -> "module:function"
+    "baseline_freeze": "chalicelib.tree.baselines:freeze_step",
+}
 
 
 class Finished(Struct, frozen=True):

@@ -359,7 +359,11 @@ STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 ID = re.compile(r"(?<![a-z0-9])(?:[a-z2-7]{12}){1,2}(?![a-z0-9])")
 
 
+STEPS = re.compile(r"(?<![a-z0-9])(?:[0-9]{12}[a-z2-7]{12})+(?![a-z0-9])")  # of a place in the tree
+
+
 def _without_secrets(text: str) -> str:
+    text = STEPS.sub(lambda match: re.sub("[0-9]{12}", r"\g<0> ", match[0]), text)
     for pattern, mark in ((CREDENTIAL, "<credential>"), (DIGEST, "<digest>"), (STAMP, "<time>")):
         text = pattern.sub(mark, text)
     return text

@@ -39,11 +39,12 @@ class Site:
         self.project = self.manager.ok("POST", "/projects/", {"code": "P-1", "name": "Quay"})["id"]
         self.discipline = None
         for name in ("North", "Ground", "Concrete"):
-            self.discipline = self._node({"name": name, "parent": self.discipline})
-        self.activity = self._node({"name": "Pour", "parent": self.discipline, "cost_code": "C-1", "budget_hours": 9})
+            self.discipline = self.node({"name": name, "parent": self.discipline})
+        self.activity = self.node({"name": "Pour", "parent": self.discipline, "cost_code": "C-1", "budget_hours": 9})
         self.hand = self.operative("Ola", external_clock_id="77", hourly_rate=30)
 
-    def _node(self, values: dict[str, Any]) -> str:
+    def node(self, values: dict[str, Any]) -> str:
+        """A new node; its id."""
         return str(self.manager.ok("POST", f"/projects/{self.project}/wbs/", values)["id"])
 
     def operative(self, name: str, **values: Any) -> str:
@@ -185,6 +186,40 @@ def batch_with_refusal(site: Site) -> Sent:
     return Sent(site.device, "/clock-events/ingest/", {"events": [site.punched(break_minutes=0), late]})
 
 
+def alone(first: str, then: str) -> Callable[[Site], Sent]:
+    """An in or an out by itself, when the other is there already."""
+
+    def prepare(site: Site) -> Sent:
+        times = {"clock_in": f"{DAY}T07:00:00Z", "clock_out": f"{DAY}T15:30:00Z"}
+        bodies = [{"clock_id": "77", "project_code": "P-1", name: times[name]} for name in (first, then)]
+        site.device.ok("POST", "/clock-events/ingest/", bodies[0])
+        return Sent(site.device, "/clock-events/ingest/", bodies[1])
+
+    return prepare
+
+
+def auto_added(site: Site) -> Sent:
+    """A clock ID that nobody has, in a company that makes operatives of such."""
+    site.owner.ok("PATCH", "/company/", {"auto_add_operatives": True})
+    return Sent(site.device, "/clock-events/ingest/", site.punched(clock_id="new"))
+
+
+def settled(action: str, body: dict[str, Any]) -> Callable[[Site], Sent]:
+    """A person's decision about an open shift, while its device sends its end."""
+
+    def prepare(site: Site) -> Sent:
+        event = site.device.ok("POST", "/clock-events/ingest/", site.punched(clock_out=None))["id"]
+        ended = {"clock_id": "77", "project_code": "P-1", "clock_out": f"{DAY}T23:00:00Z"}
+        return Sent(
+            site.foreman,
+            f"/clock-events/{event}/{action}/",
+            {name: site.project if value == "P-1" else value for name, value in body.items()},
+            lambda: site.device.send("POST", "/api/v1/clock-events/ingest/", ended),
+        )
+
+    return prepare
+
+
 def delete_clock_entry(site: Site) -> Sent:
     """The entry of a shift across midnight deleted, while somebody edits it."""
     night = site.punched(clock_in=f"{DAY}T20:00:00Z", clock_out="2026-06-09T06:00:00Z")
@@ -255,6 +290,14 @@ def review(action: str, body: dict[str, Any]) -> Callable[[Site], Sent]:
         ids = [path.split("/")[2] for path in paths]
         return Sent(site.manager, f"/labour/{action}/", {"ids": ids, **body}, site.edits(paths[0]))
 
+
+def on_activity(**values: Any) -> Callable[[Site], Sent]:
+    """A change of the activity, while somebody else changes its unit."""
+
+    def prepare(site: Site) -> Sent:
+        path = f"/wbs/{site.activity}/"
+        return Sent(site.manager, path, values, lambda: site.owner.send("PATCH", f"/api/v1{path}", {"unit": "m3"}))
+
     return prepare
 
 
@@ -269,6 +312,60 @@ def reopen_period(site: Site) -> Sent:
     site.manager.ok("POST", f"/projects/{site.project}/periods/", {"closed_to": "2026-01-31"})
     site.finish_work()
     return Sent(site.manager, f"/projects/{site.project}/periods/reopen/", {"reason": "late hours"})
+
+
+def second_place(site: Site) -> str:
+    """Another sub-location for the discipline to go to."""
+    return site.node({"name": "Roof", "parent": site.node({"name": "South"})})
+
+
+def move(activities: int) -> Callable[[Site], Sent]:
+    """The discipline under another sub-location, while somebody renames one of its activities."""
+
+    def prepare(site: Site) -> Sent:
+        for number in range(activities):
+            site.node({"name": f"A{number}", "parent": site.discipline, "cost_code": f"A-{number}"})
+        body = {"parent": second_place(site)}
+        rename = f"/api/v1/wbs/{site.activity}/"
+        return Sent(
+            site.manager, f"/wbs/{site.discipline}/", body, lambda: site.owner.send("PATCH", rename, {"name": "Cast"})
+        )
+
+    return prepare
+
+
+def delete_nodes(activities: int) -> Callable[[Site], Sent]:
+    """The discipline goes with everything below it, while somebody renames it."""
+
+    def prepare(site: Site) -> Sent:
+        for number in range(activities):
+            site.node({"name": f"A{number}", "parent": site.discipline, "cost_code": f"A-{number}"})
+        path = f"/wbs/{site.discipline}/"
+        return Sent(
+            site.manager, path, meanwhile=lambda: site.owner.send("PATCH", f"/api/v1{path}", {"name": "Masonry"})
+        )
+
+    return prepare
+
+
+def measured(site: Site) -> str:
+    """The path of a measurement of the activity."""
+    body = {"date": DAY, "percent_complete": 0.25}
+    path = f"/wbs/{site.activity}/progress/"
+    return f"{path}{site.foreman.ok('POST', path, body)['id']}/"
+
+
+def measures(site: Site) -> Callable[[], object]:
+    """Somebody else measures the same activity."""
+    body = {"date": DAY, "percent_complete": 0.75}
+    return lambda: site.foreman.send("POST", f"/api/v1/wbs/{site.activity}/progress/", body)
+
+
+def remove_holiday(site: Site) -> Sent:
+    path = f"/projects/{site.project}/holidays/"
+    site.manager.ok("POST", path, {"date": "2026-12-25"})
+    other = {"date": "2026-12-26"}
+    return Sent(site.manager, f"{path}2026-12-25/", None, lambda: site.owner.ok("POST", path, other))
 
 
 SCENARIOS: dict[str, Callable[[Site], Sent]] = {
@@ -301,6 +398,33 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
             {"name": "Strike", "parent": site.discipline, "cost_code": "C-3"},
         ),
     ),
+    "PATCH /api/v1/wbs/{id}": on_activity(budget_hours=12, name="Cast", cost_code="C-7"),
+    "PATCH /api/v1/wbs/{id} (a small move)": move(2),
+    "PATCH /api/v1/wbs/{id} (a large move)": move(27),
+    "DELETE /api/v1/wbs/{id}": delete_nodes(2),
+    "DELETE /api/v1/wbs/{id} (many nodes)": delete_nodes(15),
+    "POST /api/v1/wbs/{id}/progress": lambda site: Sent(
+        site.manager, f"/wbs/{site.activity}/progress/", {"date": DAY, "percent_complete": 0.5}, measures(site)
+    ),
+    "PATCH /api/v1/wbs/{id}/progress/{measurement}": lambda site: Sent(
+        site.manager, measured(site), {"percent_complete": 0.5}, measures(site)
+    ),
+    "DELETE /api/v1/wbs/{id}/progress/{measurement}": lambda site: Sent(
+        site.manager, measured(site), None, measures(site)
+    ),
+    "POST /api/v1/projects/{id}/holidays": lambda site: Sent(
+        site.manager,
+        f"/projects/{site.project}/holidays/",
+        {"date": "2026-12-25", "name": "Christmas"},
+        lambda: site.owner.ok("PATCH", f"/projects/{site.project}/", {"working_days": [1, 2, 3, 4]}),
+    ),
+    "DELETE /api/v1/projects/{id}/holidays/{date}": remove_holiday,
+    "POST /api/v1/projects/{id}/baselines": lambda site: Sent(
+        site.manager,
+        f"/projects/{site.project}/baselines/",
+        {"name": "Contract"},
+        lambda: site.owner.ok("PATCH", f"/wbs/{site.activity}/", {"budget_hours": 5}),
+    ),
     "POST /api/v1/operatives": lambda site: Sent(
         site.manager, "/operatives/", {"name": "Ben", "external_clock_id": "80", "hourly_rate": 30}
     ),
@@ -332,6 +456,12 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/clock-events/ingest (a correction to another project)": correction(project_code="P-NY"),
     "POST /api/v1/clock-events/ingest (picked up)": picked_up,
     "POST /api/v1/clock-events/ingest (a batch)": batch,
+    "POST /api/v1/clock-events/ingest (an out alone)": alone("clock_in", "clock_out"),
+    "POST /api/v1/clock-events/ingest (a late in)": alone("clock_out", "clock_in"),
+    "POST /api/v1/clock-events/ingest (a new operative)": auto_added,
+    "POST /api/v1/clock-events/{id}/assign": settled("assign", {"project": "P-1"}),
+    "POST /api/v1/clock-events/{id}/fix": settled("fix", {"clock_out": f"{DAY}T15:00:00Z", "reason": "seen"}),
+    "POST /api/v1/clock-events/{id}/dismiss": settled("dismiss", {"reason": "a test"}),
     "POST /api/v1/clock-events/ingest (a batch with a refusal)": batch_with_refusal,
 }
 

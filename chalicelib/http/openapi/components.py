@@ -57,9 +57,13 @@ def _rules(rules: dict[str, Any]) -> dict[str, Any]:
 def _models(routes: Iterable[Route]) -> list[Any]:
     found: list[Any] = [Problem, Deleted]
     for route in routes:
-        found += [model for model in (route.body, route.answer, route.batch_answer) if model is not None]
+        found += [model for model in _named(route) if model is not None]
         found += getattr(route.body, "schema_parts", ())
     return list(dict.fromkeys(found))
+
+
+def _named(route: Route) -> tuple[Any, ...]:
+    return route.body, route.answer, route.batch_answer, route.job_answer
 
 
 def _renamed(schema: Any, names: dict[str, str]) -> Any:

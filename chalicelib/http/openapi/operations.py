@@ -46,6 +46,10 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.batch_answer is not None:
         again = {"anyOf": [reference(route.answer), reference(route.batch_answer)]}
         found["200"] = {"description": "Done.", "headers": headers_of(route), "content": {JSON: {"schema": again}}}
+    if route.job_answer is not None:
+        content = {JSON: {"schema": reference(route.job_answer)}}
+        told = shared(route.writes) | one("Location")
+        found["202"] = {"description": "It takes long: a job to ask for.", "headers": told, "content": content}
     if tagged_read(route):
         found["304"] = {"description": "It still has that ETag.", "headers": shared(False) | one("ETag")}
     if route.page:

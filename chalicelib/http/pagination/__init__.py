@@ -13,6 +13,7 @@ from chalicelib.http.pagination.answers import (
 )
 from chalicelib.http.pagination.source import Rule, Source, changed, incremental, words
 from chalicelib.http.pagination.walk import SYNC_LAG, listed, stretch
+from chalicelib.http.pagination.whole import listed_whole
 
 __all__ = [
     "SYNC_LAG",
@@ -30,6 +31,7 @@ __all__ = [
     "changed",
     "incremental",
     "listed",
+    "listed_whole",
     "stretch",
     "words",
 ]

@@ -31,7 +31,7 @@ def _read(call: Call, source: Source, hash: str, size: int, place: Place, allowa
         limit = most if source.drops else size + 2 - len(rows)
         page = source.query(call, hash, between=between, forward=forward, limit=limit, start=start)
         allowance.spend(page.read if source.drops and not source.by_keys else 0)
-        rows += [row for row in page.rows if row[source.order]["S"] != place.beyond]
+        rows += [row for row in page.rows if row[source.range]["S"] != place.beyond]
         start, most = page.last, min(MOST_AT_ONCE, most * 4)
         if start is None:
             break

@@ -25,8 +25,9 @@ class Source(Struct, frozen=True):
     ``hash`` may be several keys, whose rows are merged, or none. DynamoDB drops by ``filters``
     (equalities) and ``tests``; ``rules`` are tests of one text attribute that only we can make.
     ``view`` says whose rows these are; a cursor is good for one view only. ``narrower`` are the query parameters that
-    an answer asks for when too many rows would have to be read. Without a ``list`` the rows are the table's own.
-    ``sift`` keeps of many rows those that match, where that takes more than their attributes.
+    an answer asks for when too many rows would have to be read. Without a ``list`` the rows are those of the table
+    itself. ``seldom`` are tests that nearly every row passes. ``sift`` keeps of many rows those that match, where
+    that takes more than their attributes.
     """
 
     model: type[Row]
@@ -39,11 +40,12 @@ class Source(Struct, frozen=True):
     rules: tuple[Rule, ...] = ()
     view: str = ""
     narrower: tuple[str, ...] = ()
+    seldom: tuple[tuple[str, str, Any], ...] = ()
     sift: Sift | None = None
 
     @property
-    def order(self) -> str:
-        """The attribute by which the rows are ordered."""
+    def range(self) -> str:
+        """The attribute that the rows are in the order of."""
         return self.list.range if self.list else "sk"
 
     @property
@@ -58,7 +60,8 @@ class Source(Struct, frozen=True):
     @property
     def by_keys(self) -> bool:
         """Whether keys alone tell which rows match."""
-        return not (self.filters or self.rules or self.sift) and all(name == "sk" for _, name, _ in self.tests)
+        apart = self.filters or self.rules or self.sift
+        return bool(self.list) and not apart and all(name == "sk" for _, name, _ in self.tests)
 
     def query(self, call: Call, hash: str, **options: Any) -> Page:
         """Matching rows of one key."""
@@ -67,7 +70,7 @@ class Source(Struct, frozen=True):
             hash=hash,
             list=self.list,
             filters=dict(self.filters),
-            tests=self.tests,
+            tests=self.tests + self.seldom,
             **{name: options.pop(name) for name in options.keys() & {"keys_only", "between", "forward", "attributes"}},
         )
         page = call.store.page(query, **options)

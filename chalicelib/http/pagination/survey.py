@@ -21,14 +21,14 @@ def survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, ..
     """Count; where keys tell what matches and nothing is summed, over the keys-only twin."""
     found = Survey(sums=dict.fromkeys(sums, Decimal(0)))
     by_keys = source.by_keys and not sums
-    wanted = (source.order, *sums, *(name for name, _ in source.rules))
+    wanted = (source.range, *sums, *(name for name, _ in source.rules))
     start = None
     while True:
         left = skip - found.count
         page = source.query(
             call,
             hash,
-            keys_only=by_keys and source.list is not None,
+            keys_only=by_keys,
             between=source.between,
             forward=source.forward,
             count_only=left <= 0 and not sums and not source.rules and not source.sift,
@@ -39,7 +39,7 @@ def survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, ..
         if not by_keys and (source.drops or sums):
             allowance.spend(page.read)
         found.count += page.count
-        found.places += [row[source.order]["S"] for row in page.rows[: max(0, left)]]
+        found.places += [row[source.range]["S"] for row in page.rows[: max(0, left)]]
         for name in sums:
             found.sums[name] += sum((Decimal(row[name]["N"]) for row in page.rows if name in row), Decimal(0))
         start = page.last

@@ -107,7 +107,7 @@ def _together(call: Call, jobs: Sequence[Callable[[], Any]]) -> list[Any]:
 def _merged(source: Source, size: int, place: Place, found: Iterable[list[Item]]) -> tuple[list[Item], bool]:
     """The page out of what each key gave, in the list's order, and whether more lies beyond."""
     forward = source.forward is not place.backward
-    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.order]["S"]), reverse=not forward)
+    rows = sorted(chain.from_iterable(found), key=lambda row: str(row[source.range]["S"]), reverse=not forward)
     kept, more = rows[:size], len(rows) > size
     return (kept[::-1] if place.backward else kept), more
 
@@ -115,8 +115,8 @@ def _merged(source: Source, size: int, place: Place, found: Iterable[list[Item]]
 def _neighbours(source: Source, place: Place, rows: list[Item], more: bool) -> tuple[Place | None, Place | None]:
     """Where ``next`` and ``previous`` lead; a page that has become empty still leads back."""
     before, after = place.page - 1, place.page + 1
-    first = rows[0][source.order]["S"] if rows else None
-    last = rows[-1][source.order]["S"] if rows else None
+    first = rows[0][source.range]["S"] if rows else None
+    last = rows[-1][source.range]["S"] if rows else None
     next_place = Place(after, last) if place.backward or more else None
     at_start = place.page == 1 or (place.backward and not more)
     if at_start:

@@ -1,0 +1,132 @@
+"""Baselines: the plan of a project frozen, activity by activity, and there once it is whole.
+
+A freeze holds the outline as a large change does, so that no import flips and no other freeze runs meanwhile. It
+goes by the nodes' keys, which no move changes. A plan that is edited meanwhile is frozen as it was before or after.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from chalicelib.access.callers import Caller
+from chalicelib.errors import InUse
+from chalicelib.storage.changes import Change, Put, Update, absent
+from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import parse
+from chalicelib.storage.work import Decided
+from chalicelib.times import stamp
+from chalicelib.tree.editions import as_of, busy
+from chalicelib.tree.ground import find_ground, outline_key
+from chalicelib.tree.large import MOST_AWAITED, where
+from chalicelib.tree.order import LEVELS
+from chalicelib.tree.rows import ALL_LEVELS, Baseline, Frozen, Line, Node, Outline
+from chalicelib.tree.staging import end
+from chalicelib.work.intents import begun, put
+from chalicelib.work.kinds import Finished, Step
+from chalicelib.work.rows import Intent
+
+FREEZE = "baseline_freeze"
+EDIT_BUDGETS = "edit_budgets"
+MOST = 20
+TOGETHER = 90
+
+
+def baselines_of(company: str, project: str) -> Query[Baseline]:
+    """The baselines of a project by number."""
+    return Query(model=Baseline, hash=key(company, project), between=("baseline#", "baseline#~"))
+
+
+def freeze(reading: Reading, caller: Caller, project: str, name: str, now: datetime) -> Decided[Intent]:
+    """Begin to freeze the plan as the next baseline; the answer is the work.
+
+    Raises:
+        InUse: there are as many baselines as there may be, or a large change is under way.
+    """
+    company = caller.company
+    ground = find_ground(reading, company, project)
+    count = reading.store.count(baselines_of(company, project))
+    if count >= MOST:
+        raise InUse(f"A project has at most {MOST} baselines.")
+    lines: Query[Line] = Query(model=Line, hash=key(company, project, ALL_LEVELS))
+    nodes = reading.store.count(lines)
+    baseline = Baseline(
+        pk=key(company, project),
+        sk=baseline_sk(count + 1),
+        project=project,
+        number=count + 1,
+        name=name,
+        frozen_at=stamp(now),
+        frozen_by=caller.user,
+        working_days=list(ground.project.working_days),
+        holidays=dict(ground.project.holidays),
+    )
+    arguments = {field: value for field, value in baseline.plain().items() if field not in {"pk", "sk"}}
+    intent = begun(
+        company,
+        FREEZE,
+        arguments,
+        now,
+        total=nodes,
+        by=caller.user,
+        permission=EDIT_BUDGETS,
+        project=project,
+        awaited=nodes <= MOST_AWAITED,
+    )
+    return Decided([put(intent), _held(ground.outline, intent.id)], intent)
+
+
+def baseline_sk(number: int) -> str:
+    """The sort key of a baseline, and of each activity in it."""
+    return f"baseline#{number:02d}"
+
+
+def _held(outline: Outline, intent: str) -> Change:
+    if outline.change is not None:
+        raise busy()
+    free = (Outline.edition == outline.edition) & Outline.change.does_not_exist()
+    return Update(Outline, (outline.pk, outline.sk), (Outline.change.set(intent),), free)
+
+
+def freeze_step(reading: Reading, intent: Intent, now: datetime) -> Step:
+    """Some activities frozen; in the end the baseline itself."""
+    company, project = where(intent)
+    outline: Outline = reading.rows(outline_key(company, project))[0]
+    after = intent.state.get("after", "node#")
+    query: Query[Node] = Query(model=Node, hash=key(company, project), between=(after + "!", "node#~"))
+    page = reading.page(query, limit=TOGETHER)
+    nodes = [parse(Node, item) for item in page.rows]
+    changes = [
+        Put(_frozen(company, node, intent.arguments["number"]), absent(Frozen))
+        for node in (as_of(each, outline.edition) for each in nodes)
+        if node is not None and node.level == LEVELS
+    ]
+    done = intent.done + len(nodes)
+    if page.last is not None:
+        return Step(list(changes), {"after": nodes[-1].sk}, done)
+    return _whole(intent, outline, changes, done)
+
+
+def _frozen(company: str, node: Node, number: int) -> Frozen:
+    return Frozen(
+        pk=key(company, node.id),
+        sk=baseline_sk(number),
+        project=node.project,
+        activity=node.id,
+        budget_hours=node.budget_hours or 0,
+        baseline_start=node.baseline_start,
+        baseline_finish=node.baseline_finish,
+    )
+
+
+def _whole(intent: Intent, outline: Outline, changes: Sequence[Change], done: int) -> Step:
+    company, project = where(intent)
+    row = Baseline(pk=key(company, project), sk=baseline_sk(intent.arguments["number"]), **intent.arguments)
+    last = [*changes, Put(row, absent(Baseline)), end(outline, intent.id)]
+    return Step(last, intent.state, done, finished=Finished(shown(row), 201))
+
+
+def shown(row: Baseline) -> dict[str, Any]:
+    """A baseline as the API shows it."""
+    return {"number": row.number, "name": row.name, "frozen_at": row.frozen_at, "frozen_by": row.frozen_by}
