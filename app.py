@@ -6,6 +6,7 @@ gc.disable()  # what is loaded below stays for good: looking for garbage in it i
 
 from chalicelib.handlers import (
     account,
+    activity_reports,
     baselines,
     clashes,
     clock_events,
@@ -25,7 +26,9 @@ from chalicelib.handlers import (
     periods,
     progress,
     projects,
+    report_pages,
     reports,
+    s_curves,
     settings_page,
     sign_in,
     users,
@@ -52,6 +55,9 @@ app = build(
     periods.routes,
     reports.routes,
     missing_hours.routes,
+    report_pages.routes,
+    s_curves.routes,
+    activity_reports.routes,
     clock_events.routes,
     health.routes,
     integrations.routes,

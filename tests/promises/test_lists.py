@@ -352,7 +352,7 @@ def plan(stage: Stage) -> dict[str, Any]:
             "cost_code": code,
         }
         body |= {"hours": 1.1, "quantity": float(quantity) if quantity else None}
-        logged[name] = stage.owner.ok("POST", "/labour/", body)["id"]
+        logged[name] = stage.owner.ok("POST", "/labour/", {"status": "draft", **body})["id"]
     return {"projects": projects, "nodes": nodes, "hands": hands, "logged": logged}
 
 
@@ -513,7 +513,7 @@ def test_an_incremental_copy_is_the_list_after_adding_changing_and_deleting(stag
 
     def log(day: str) -> str:
         body = {"project": project, "operative": hand, "date": day, "hours": 2}
-        return str(stage.owner.ok("POST", "/labour/", body)["id"])
+        return str(stage.owner.ok("POST", "/labour/", {"status": "draft", **body})["id"])
 
     made = [log(day) for day in DAYS]
     since = synced(stage.owner, path, "2020-01-01T00:00:00+01:00", copy)
@@ -553,7 +553,7 @@ def test_deleted_rows_are_shown_to_those_who_saw_them_and_only_when_asked_for(
     gone = {}
     for operative in (hand, plan["hands"][2]):
         body = {"project": plan["projects"][1], "operative": operative, "date": DAYS[0], "hours": 2}
-        gone[operative] = stage.owner.ok("POST", "/labour/", body)["id"]
+        gone[operative] = stage.owner.ok("POST", "/labour/", {"status": "draft", **body})["id"]
         stage.owner.ok("DELETE", f"/labour/{gone[operative]}/")
     since = f"/labour/?updated_since=2020-01-01T00:00:00Z&page_size=200&project={plan['projects'][1]}"
     answer = stage.owner.ok("GET", f"{since}&include_deleted=true")
