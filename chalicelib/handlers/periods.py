@@ -1,7 +1,6 @@
 """Periods of a project: closed once payroll has run, reopened with a reason."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from chalicelib.access.permissions import Permission
@@ -14,8 +13,6 @@ from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour import periods
 from chalicelib.labour.rows import Period
-from chalicelib.projects.rows import Project
-from chalicelib.rollups.rows import RollupDay
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.work.kinds import Step
@@ -112,19 +109,6 @@ def reopen_period(call: Call, id: str, body: Reopen) -> Written:
 
 def close_step(reading: Reading, intent: Intent, now: datetime) -> Step:
     """The next step of a closing; at its end the key figures are kept as they are reported."""
-    return periods.step(reading, intent, now, figures)
+    from chalicelib.rollups import snapshots
 
-
-def figures(reading: Reading, company: str, project: str, closed_to: str) -> Mapping[str, Any]:
-    """The project's key figures in hours at the end of the period's last day."""
-    from chalicelib.rollups import kpis
-    from chalicelib.rollups.measures import calendar_of
-
-    last = date.fromisoformat(closed_to)
-    row, total = reading.rows(
-        (Project, key(company, project), "project"), (RollupDay, *kpis.total_key(company, project))
-    )
-    days = kpis.read_rows(reading.store, company, project, closed_to)
-    sums = kpis.cut(total.serialize() if total else {}, days, calendar_of(row), last, row.planned_rate)
-    found = kpis.figures(sums, "hours", "cpi")
-    return {name: getattr(found, name) for name in found.__slots__ if name not in {"forecasts", "reasons"}}
+    return periods.step(reading, intent, now, snapshots.of, snapshots.keep)

@@ -26,6 +26,7 @@ from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
 from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 from chalicelib.work import intents
@@ -41,7 +42,8 @@ MOST_REOPENED = 90  # closings that one reopening undoes: it is one transaction
 MOST_REJECTED = 18  # in one transaction
 PERIOD_CLOSED = "period closed"
 CLOSING, CLOSED, REOPENED = "closing", "closed", "reopened"
-Figures = Callable[[Reading, str, str, str], Mapping[str, Any]]  # company, project, closed_to
+Figures = Callable[[Reading, str, str, str], Mapping[str, Any]]  # of a company's project at the end of a date
+Keep = Callable[[Store, str, str, str, str], str]  # some nodes' figures; where the next begin, empty when all are kept
 
 
 class InTheWay(Struct, frozen=True):
@@ -203,7 +205,7 @@ def reopen(
     return Decided(changes, undone)
 
 
-def step(reading: Reading, intent: Intent, now: datetime, figures: Figures) -> Step:
+def step(reading: Reading, intent: Intent, now: datetime, figures: Figures, keep: Keep) -> Step:
     """Look again once requests of before are over; settle what slipped in; finish, or leave all as it was."""
     company, project = str(intent.pk).partition("#")[0], str(intent.project)
     if "refused" in intent.state:
@@ -224,6 +226,9 @@ def step(reading: Reading, intent: Intent, now: datetime, figures: Figures) -> S
         ]
         named = [each.id for each in slipped or [InTheWay(e.id, e.operative, e.date, e.status) for e in found]]
         return Step(changes, {"refused": named[:MOST_NAMED]}, intent.done)
+    if not intent.state.get("kept"):
+        after = keep(reading.store, company, project, period.closed_to, str(intent.state.get("after", "")))
+        return Step([], {**intent.state, "after": after, "kept": not after}, intent.done)
     same = Period.version == period.version
     period.status, period.version = CLOSED, period.version + 1
     period.figures = dict(figures(reading, company, project, period.closed_to))
