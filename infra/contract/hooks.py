@@ -126,6 +126,9 @@ def _aim(case: Any) -> None:
     if group == "labour":
         action = rest[1] if rest[1:] else {"PATCH": "edit", "DELETE": "delete"}.get(case.method)
         case.path_parameters["id"] = _entry(action)
+    elif group == "clock-events":
+        events = SITE["events"]  # one that has become hours cannot be dismissed
+        case.path_parameters["id"] = events.pop() if len(rest) > 1 and len(events) > 1 else events[-1]
     elif _changes_one(case):
         ids = made.get(group) or [uuid.uuid4().hex]
         case.path_parameters["id"] = ids.pop() if case.method == "DELETE" else ids[-1]
@@ -155,8 +158,11 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     for name in body.keys() & FIELDS.keys():
         if body[name] is not None:
             body[name] = FIELDS[name]
-    if path.endswith("/ingest/"):
+    if path.endswith(("/ingest/", "/fix/")):
+        body |= {name: FIELDS[name] for name in ("clock_in", "clock_out") if name in body or path.endswith("/fix/")}
         body["clock_in"] = FIELDS["clock_in"]
+    if path.endswith("/assign/"):
+        body["operative"] = FIELDS["operative"]
     if "projects" in body:
         body["projects"] = [FIELDS["project"]]
     if path.endswith("/memberships/") and made.get("users"):
