@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.operatives import rates
@@ -88,6 +88,7 @@ def test_an_operative_has_two_hundred_rates_at_most() -> None:
         rates.with_rate(many, "2027-01-01", Decimal(2))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(DAYS, RATES, max_size=8), DAYS)
 def test_the_rate_of_a_day_is_the_newest_that_began_by_then(held: dict[str, Decimal | None], day: str) -> None:
     """Found by walking the history as a person would."""
