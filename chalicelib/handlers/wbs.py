@@ -286,7 +286,8 @@ def change_node(call: Call, id: str, body: NodePatch) -> Written:
     def show(seen: nodes.Seen) -> NodeAnswer:
         return present(call.user, seen.node, seen.order, seen.known, seen.beside[id])
 
-    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, [id]))
+    levels = {id: found.node.level}
+    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, levels))
     seen = decided.answer
     if seen.intent is not None:
         return _by_work(decided.changes, seen.intent, etag(found.node.version), etag(seen.node.version))

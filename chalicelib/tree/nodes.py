@@ -210,9 +210,8 @@ def change(
     found = read_ahead(reading, caller, id, values)
     before = found.node
     if not values:
-        return Decided(
-            [], _seen(reading, company, before, found.order, None, found.outline.edition), str(before.version)
-        )
+        seen = _seen(reading, company, before, found.order, None, found.outline.edition, beside)
+        return Decided([], seen, str(before.version))
     moved = plan(reading, company, found, values.get("parent", found.parent), values.get("position"))
     node = _changed(before, values, now)
     order = moved.order if moved else found.order
