@@ -10,6 +10,7 @@ from msgspec.structs import fields
 from chalicelib.errors import WbsyncError
 from chalicelib.http.answers import JSON
 from chalicelib.http.fields import Answer
+from chalicelib.http.multipart import MULTIPART
 from chalicelib.http.pagination import Changes, Deleted, Listed
 from chalicelib.http.route import Guard, Route, Scope
 from chalicelib.http.routes import ROUTES
@@ -135,6 +136,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         content = {kind: {"schema": {"$ref": SCHEMAS.format(name=route.body.__name__)}} for kind in route.content_types}
         operation["requestBody"] = {"required": _needs_fields(route.body), "content": content}
+    if route.writes and JSON not in route.content_types:
+        operation["requestBody"] = {"required": True, "content": {kind: _file(kind) for kind in route.content_types}}
     if route.guard is Guard.ANYBODY:
         operation["security"] = []
     if route.guard is Guard.DEVICE:
@@ -147,6 +150,14 @@ def _operation(route: Route) -> dict[str, Any]:
         content = {"application/json": {"schema": again}}
         operation["responses"]["200"] = {"description": "Done.", "headers": _headers(route), "content": content}
     return operation
+
+
+def _file(kind: str) -> dict[str, Any]:
+    """A file as the body, or in a form."""
+    binary = {"type": "string", "format": "binary"}
+    if kind != MULTIPART:
+        return {"schema": binary}
+    return {"schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]}}
 
 
 def _needs_fields(body: type[msgspec.Struct]) -> bool:

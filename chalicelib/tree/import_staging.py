@@ -14,13 +14,13 @@ from chalicelib.tree.carrying import Carried, line
 from chalicelib.tree.claims import claim_key, claimed, keys
 from chalicelib.tree.editions import as_of, standing_of
 from chalicelib.tree.ground import node_key, place_key
-from chalicelib.tree.order import LEVELS, parent_of
+from chalicelib.tree.order import LEVELS, parent_of, step
 from chalicelib.tree.plan import PLAN, check, with_defaults
 from chalicelib.tree.plan_import import Planned
 from chalicelib.tree.rows import ALL_LEVELS, Node, NodeClaim, Place
 from chalicelib.tree.sowing import ChangedNode, Entry, NewChildren, NewNode
 from chalicelib.tree.staging import stage_children, stage_new, stage_node, stage_order
-from chalicelib.tree.standing import Standing, insert, remove
+from chalicelib.tree.standing import GAP, LAST_RANK, MOST_CHILDREN, Standing, remove
 
 MEANWHILE = "The tree was changed while the import began: {what}. Nothing was imported; import the file again."
 
@@ -144,23 +144,22 @@ def _claims(entry: NewNode | ChangedNode) -> list[str]:
     return list(keys(parent, entry.name, entry.planned.cost_code if entry.planned else None).values())
 
 
-def _with(standing: Standing, ids: Iterable[str]) -> Standing:
+def _with(standing: Standing, ids: Sequence[str]) -> Standing:
     """A parent with more children after those that it has.
 
     Raises:
         InUse: it has as many as it may have, or has had so many that it must be put in order first.
     """
-    for id in ids:
-        edited = insert(standing, id)
-        if edited.moved:
-            raise InUse("A parent of the file has had too many children. Put them under a new parent.")
-        standing = edited.standing
-    return standing
+    if len(standing.children) + len(ids) > MOST_CHILDREN or standing.last_rank + GAP * len(ids) > LAST_RANK:
+        raise InUse(f"A parent of the file has too many children. Put some under another; {MOST_CHILDREN} are taken.")
+    ranks = range(standing.last_rank + GAP, standing.last_rank + GAP * (len(ids) + 1), GAP)
+    come = [step(rank, id) for rank, id in zip(ranks, ids, strict=True)]
+    return Standing(standing.order, (*standing.children, *come), ranks[-1] if come else standing.last_rank)
 
 
 def _step_of(standing: Standing, id: str) -> str:
     """The step of a child among a parent's children."""
-    return next(step for step in reversed(standing.children) if step.endswith(id[-ID_LENGTH:]))
+    return next(each for each in reversed(standing.children) if each.endswith(id[-ID_LENGTH:]))
 
 
 def _stored(planned: Planned) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def read(reading: Reading, company: str, ground: Ground) -> Whole:
         lambda: _rows(reading, company, project, Node, "node#", (*_NODE, *_STAGED), edition, _node_values),
         lambda: _rows(reading, company, project, Place, "place#", ("node", "order", *_STAGED), edition, _order),
     )
-    outline = reading.store.get(*outline_key(company, project))
+    [outline] = reading.store.get_many(outline_key(company, project))
     found = [(orders.get(id), values) for id, values in nodes.items()]
     if outline is None or outline.edition != edition or any(order is None for order, _ in found):
         raise EditionChanged
@@ -70,7 +70,7 @@ def _rows(
     edition: int,
     values_of: Callable[[Mapping[str, Any]], Any],
 ) -> dict[str, Any]:
-    """What rows of one kind say in an edition, by their node's id; few of them are staged, and only those are parsed."""
+    """What rows of one kind say in an edition, by their node's id; few are staged, and only those are parsed."""
     query: Query[R] = Query(
         model=model, hash=key(company, project), between=(prefix, f"{prefix}~"), attributes=("pk", "sk", *attributes)
     )
