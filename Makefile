@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL_DATA ?= ../shared/data
 
-.PHONY: help setup run test faults attack lint types docs real rehearse contract browser bench clean
+.PHONY: help setup run test faults attack lint types docs real mutate rehearse contract browser bench clean
 
 help:
-	@echo "make run | test | faults | attack | lint | types | docs | real | rehearse | contract | browser | bench | clean"
+	@echo "make run | test | faults | attack | lint | types | docs | real | mutate | rehearse | contract | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -42,6 +42,9 @@ docs: $(READY)
 
 real: $(READY)
 	$(BIN)/python -m infra.real $(REAL_DATA)
+
+mutate: $(READY)
+	$(BIN)/python -m infra.mutate $(PACKAGES)
 
 rehearse: $(READY)
 	$(BIN)/python -m infra.rehearsal

@@ -275,6 +275,8 @@ def rows() -> Rows:
         for item in (each.to_json()["Attributes"] for each in table.all_items()):
             if name.endswith("-idempotency"):
                 item = {"id": item["id"], "status": item.get("status")}
+            if name.endswith("-work"):  # what work answers is compared as the answer; its end is a second of the clock
+                item = {part: value for part, value in item.items() if part not in {"result", "expires"}}
             keys = [item[part] for part in ("pk", "sk", "id") if part in item]
             plain = {part: value for part, value in item.items() if part != "window" and not part.startswith("hits_")}
             found[f"{name} {keys}"] = _without_use(plain)
@@ -357,7 +359,11 @@ STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")
 ID = re.compile(r"(?<![a-z0-9])(?:[a-z2-7]{12}){1,2}(?![a-z0-9])")
 
 
+STEPS = re.compile(r"(?<![a-z0-9])(?:[0-9]{12}[a-z2-7]{12})+(?![a-z0-9])")  # of a place in the tree
+
+
 def _without_secrets(text: str) -> str:
+    text = STEPS.sub(lambda match: re.sub("[0-9]{12}", r"\g<0> ", match[0]), text)
     for pattern, mark in ((CREDENTIAL, "<credential>"), (DIGEST, "<digest>"), (STAMP, "<time>")):
         text = pattern.sub(mark, text)
     return text

@@ -34,11 +34,12 @@ class Site:
         self.project = self.manager.ok("POST", "/projects/", {"code": "P-1", "name": "Quay"})["id"]
         self.discipline = None
         for name in ("North", "Ground", "Concrete"):
-            self.discipline = self._node({"name": name, "parent": self.discipline})
-        self.activity = self._node({"name": "Pour", "parent": self.discipline, "cost_code": "C-1", "budget_hours": 9})
+            self.discipline = self.node({"name": name, "parent": self.discipline})
+        self.activity = self.node({"name": "Pour", "parent": self.discipline, "cost_code": "C-1", "budget_hours": 9})
         self.hand = self.operative("Ola", external_clock_id="77", hourly_rate=30)
 
-    def _node(self, values: dict[str, Any]) -> str:
+    def node(self, values: dict[str, Any]) -> str:
+        """A new node; its id."""
         return str(self.manager.ok("POST", f"/projects/{self.project}/wbs/", values)["id"])
 
     def operative(self, name: str, **values: Any) -> str:
@@ -216,6 +217,70 @@ def invite(site: Site) -> Sent:
     )
 
 
+def on_activity(**values: Any) -> Callable[[Site], Sent]:
+    """A change of the activity, while somebody else changes its unit."""
+
+    def prepare(site: Site) -> Sent:
+        path = f"/wbs/{site.activity}/"
+        return Sent(site.manager, path, values, lambda: site.owner.send("PATCH", f"/api/v1{path}", {"unit": "m3"}))
+
+    return prepare
+
+
+def second_place(site: Site) -> str:
+    """Another sub-location for the discipline to go to."""
+    return site.node({"name": "Roof", "parent": site.node({"name": "South"})})
+
+
+def move(activities: int) -> Callable[[Site], Sent]:
+    """The discipline under another sub-location, while somebody renames one of its activities."""
+
+    def prepare(site: Site) -> Sent:
+        for number in range(activities):
+            site.node({"name": f"A{number}", "parent": site.discipline, "cost_code": f"A-{number}"})
+        body = {"parent": second_place(site)}
+        rename = f"/api/v1/wbs/{site.activity}/"
+        return Sent(
+            site.manager, f"/wbs/{site.discipline}/", body, lambda: site.owner.send("PATCH", rename, {"name": "Cast"})
+        )
+
+    return prepare
+
+
+def delete_nodes(activities: int) -> Callable[[Site], Sent]:
+    """The discipline goes with everything below it, while somebody renames it."""
+
+    def prepare(site: Site) -> Sent:
+        for number in range(activities):
+            site.node({"name": f"A{number}", "parent": site.discipline, "cost_code": f"A-{number}"})
+        path = f"/wbs/{site.discipline}/"
+        return Sent(
+            site.manager, path, meanwhile=lambda: site.owner.send("PATCH", f"/api/v1{path}", {"name": "Masonry"})
+        )
+
+    return prepare
+
+
+def measured(site: Site) -> str:
+    """The path of a measurement of the activity."""
+    body = {"date": DAY, "percent_complete": 0.25}
+    path = f"/wbs/{site.activity}/progress/"
+    return f"{path}{site.foreman.ok('POST', path, body)['id']}/"
+
+
+def measures(site: Site) -> Callable[[], object]:
+    """Somebody else measures the same activity."""
+    body = {"date": DAY, "percent_complete": 0.75}
+    return lambda: site.foreman.send("POST", f"/api/v1/wbs/{site.activity}/progress/", body)
+
+
+def remove_holiday(site: Site) -> Sent:
+    path = f"/projects/{site.project}/holidays/"
+    site.manager.ok("POST", path, {"date": "2026-12-25"})
+    other = {"date": "2026-12-26"}
+    return Sent(site.manager, f"{path}2026-12-25/", None, lambda: site.owner.ok("POST", path, other))
+
+
 SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/users": lambda site: Sent(
         site.owner, "/users/", {"name": "New", "email": "new@a.example", "role": "foreman"}
@@ -245,6 +310,33 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
             f"/projects/{site.project}/wbs/",
             {"name": "Strike", "parent": site.discipline, "cost_code": "C-3"},
         ),
+    ),
+    "PATCH /api/v1/wbs/{id}": on_activity(budget_hours=12, name="Cast", cost_code="C-7"),
+    "PATCH /api/v1/wbs/{id} (a small move)": move(2),
+    "PATCH /api/v1/wbs/{id} (a large move)": move(27),
+    "DELETE /api/v1/wbs/{id}": delete_nodes(2),
+    "DELETE /api/v1/wbs/{id} (many nodes)": delete_nodes(15),
+    "POST /api/v1/wbs/{id}/progress": lambda site: Sent(
+        site.manager, f"/wbs/{site.activity}/progress/", {"date": DAY, "percent_complete": 0.5}, measures(site)
+    ),
+    "PATCH /api/v1/wbs/{id}/progress/{measurement}": lambda site: Sent(
+        site.manager, measured(site), {"percent_complete": 0.5}, measures(site)
+    ),
+    "DELETE /api/v1/wbs/{id}/progress/{measurement}": lambda site: Sent(
+        site.manager, measured(site), None, measures(site)
+    ),
+    "POST /api/v1/projects/{id}/holidays": lambda site: Sent(
+        site.manager,
+        f"/projects/{site.project}/holidays/",
+        {"date": "2026-12-25", "name": "Christmas"},
+        lambda: site.owner.ok("PATCH", f"/projects/{site.project}/", {"working_days": [1, 2, 3, 4]}),
+    ),
+    "DELETE /api/v1/projects/{id}/holidays/{date}": remove_holiday,
+    "POST /api/v1/projects/{id}/baselines": lambda site: Sent(
+        site.manager,
+        f"/projects/{site.project}/baselines/",
+        {"name": "Contract"},
+        lambda: site.owner.ok("PATCH", f"/wbs/{site.activity}/", {"budget_hours": 5}),
     ),
     "POST /api/v1/operatives": lambda site: Sent(
         site.manager, "/operatives/", {"name": "Ben", "external_clock_id": "80", "hourly_rate": 30}
