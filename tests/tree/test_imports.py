@@ -1,18 +1,26 @@
 """Imports and exports through the API: all or nothing, shown at once, and exactly what the file says."""
 
 import io
-import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
+from chalicelib.handlers.wbs_files import checks
+from chalicelib.storage.queries import Query
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import store
+from chalicelib.storage.work import commit
+from chalicelib.times import utc_now
+from chalicelib.tree import imports
 from chalicelib.tree.export import CSV, XLSX
+from chalicelib.tree.rows import ALL_LEVELS, Line, Node
 from tests.promises.conftest import Reply, Stage
+from tests.tree.callers import owner
 from tests.tree.conftest import Tree
 from tests.tree.files import HEADER, activity, text, workbook
-from tests.tree.work import finish, unfinished
+from tests.tree.work import finish, one_step, unfinished
 
 
 def send(tree: Tree, content: bytes, kind: str = CSV, query: str = "", **headers: str) -> Reply:
@@ -249,14 +257,140 @@ class TestExport:
         assert tree.client.send("GET", f"/api/v1/projects/{tree.project}/wbs/export/", Accept="image/png").status == 406
 
 
+class Work:
+    """An import under way, taken step by step."""
+
+    def __init__(self, tree: Tree, *rows: Sequence[Any]) -> None:
+        self.tree, self.company = tree, company_of(tree)
+        self.before, self.tables = shown(tree), stored(tree)
+        file = imports.read(text(*rows, header=HEADER[:6]), checks())
+        decided = commit(
+            store(),
+            lambda reading: imports.begin_import(
+                reading, owner(self.company), tree.project, file, utc_now(), dry_run=False
+            ),
+        )
+        assert decided.answer.intent is not None
+        self.id = decided.answer.intent.id
+
+    def step(self) -> None:
+        one_step(self.company, self.id)
+
+    def job(self) -> Any:
+        return self.tree.client.ok("GET", f"/jobs/{self.id}/")
+
+    def end(self) -> Any:
+        """The job when everything has come to its end."""
+        finish(self.company)
+        return self.job()
+
+
+def shown(tree: Tree) -> list[dict[str, Any]]:
+    """The whole tree as a reader sees it."""
+    return tree.nodes(page_size=200)
+
+
+def stored(tree: Tree) -> list[Any]:
+    """Every row of the tree as it lies in the tables, but for what counts versions and says that a change is on."""
+    company = company_of(tree)
+    rows = []
+    for model, hash in ((Node, key(company, tree.project)), (Line, key(company, tree.project, ALL_LEVELS))):
+        for item in store().items(Query(model=model, hash=hash)):
+            rows.append({name: value for name, value in item.items() if name not in {"version", "change", "staged"}})
+    return rows
+
+
+SMALL = [activity(f"C-{number}", f"A {number}", place=f"Quay {number % 3}") for number in range(40)]
+
+
+class TestShownAtOnce:
+    def test_a_reader_sees_the_tree_before_or_after_and_nothing_between(self, tree: Tree) -> None:
+        imported(tree, *ROWS[:2])
+        work = Work(tree, activity("C-1", "Cure"), activity("C-2", "Pour", place="Yard"), *SMALL[3:])
+        seen = []
+        while work.job()["status"] not in {"succeeded", "failed"}:
+            seen.append(shown(tree))
+            work.step()
+        assert len(seen) > 3
+        assert all(each == work.before for each in seen)
+        after = shown(tree)
+        assert [node["name"] for node in after if node["cost_code"] in {"C-1", "C-2"}] == ["Cure", "Pour"]
+        work.end()
+        assert [{**node, "updated_at": ""} for node in shown(tree)] == [{**node, "updated_at": ""} for node in after]
+
+    def test_edits_of_the_structure_wait_until_it_is_shown(self, tree: Tree) -> None:
+        imported(tree, *ROWS[:2])
+        discipline = tree.nodes(level=3)[0]["id"]
+        work = Work(tree, *SMALL)
+        body = {"name": "Strip", "parent": discipline, "cost_code": "S-1"}
+        refused = tree.client.send("POST", f"/api/v1/projects/{tree.project}/wbs/", body)
+        assert (refused.status, refused.body["code"], refused.headers["retry-after"]) == (409, "in_use", "2")
+        assert send(tree, text(*SMALL, header=HEADER[:6])).body["code"] == "in_use"
+        work.end()
+        assert tree.client.send("POST", f"/api/v1/projects/{tree.project}/wbs/", body).status == 201
+
+    def test_budgets_are_edited_meanwhile_and_the_file_has_the_last_word(self, tree: Tree) -> None:
+        imported(tree, *ROWS[:2])
+        [pour, cure] = tree.nodes(level=4)
+        work = Work(tree, activity("C-1", "Pour", 99))
+        tree.change(pour["id"], budget_hours=1, unit="t")
+        tree.change(cure["id"], budget_hours=2)
+        work.end()
+        nodes = {node["cost_code"]: node for node in tree.nodes(level=4)}
+        assert [nodes[code]["budget_hours"] for code in ("C-1", "C-2")] == ["99.00", "2.00"]
+        assert nodes["C-1"]["unit"] == "t"
+
+
+class TestWhatComesBetween:
+    def failed(self, work: Work) -> None:
+        job = work.end()
+        assert (job["status"], job["errors"][0]["code"], job["done"]) == ("failed", "conflict", 0)
+        assert "Nothing was imported" in job["errors"][0]["detail"]
+
+    def test_a_name_that_somebody_takes_meanwhile_fails_it_and_nothing_has_changed(self, tree: Tree) -> None:
+        imported(tree, *ROWS[:2])
+        cure = tree.nodes(level=4)[1]["id"]
+        rows = [*SMALL, activity("N-1", "Strip")]
+        work = Work(tree, *rows)
+        tree.change(cure, name="Strip")
+        during = stored(tree)
+        self.failed(work)
+        assert stored(tree) == during
+        assert [node["name"] for node in tree.nodes(level=4)] == ["Pour", "Strip"]
+        assert counts(imported(tree, *SMALL[3:]))[:2] == (37, 37)
+
+    def test_a_name_that_was_to_be_handed_on_is_given_up_meanwhile(self, tree: Tree) -> None:
+        imported(tree, activity("C-1", "Pour"), activity("C-2", "Cure"))
+        [pour, cure] = (node["id"] for node in tree.nodes(level=4))
+        work = Work(tree, activity("C-1", "Cure"), activity("C-2", "Pour"))
+        tree.change(cure, name="Strip")
+        self.failed(work)
+        assert [node["name"] for node in tree.nodes(level=4)] == ["Pour", "Strip"]
+        assert tree.change(pour, name="Cure")["name"] == "Cure"
+
+    @pytest.mark.parametrize("steps", [1, 2])
+    def test_names_that_were_to_be_exchanged_stay_where_they_were(self, tree: Tree, steps: int) -> None:
+        imported(tree, activity("C-1", "Pour"), activity("C-2", "Cure"), activity("C-3", "Strip"))
+        third = tree.nodes(level=4)[2]["id"]
+        filler = [activity(f"F-{number}", f"F {number}", place=f"Far {number}") for number in range(6)]
+        work = Work(tree, *filler, activity("C-1", "Cure"), activity("C-2", "Pour"), activity("C-3", "Strip 2"))
+        for _ in range(steps):
+            work.step()
+        if tree.client.send("PATCH", f"/api/v1/wbs/{third}/", {"cost_code": "C-4"}).status == 200:
+            work.end()
+        else:
+            assert work.end()["status"] == "succeeded"
+        names = [node["name"] for node in tree.nodes(level=4) if node["path"][0] == "Quay"]
+        assert names in (["Cure", "Pour", "Strip 2"], ["Pour", "Cure", "Strip"])
+        for node in tree.nodes(level=4):
+            assert tree.change(node["id"], name=f"New {node['name']}")["name"] == f"New {node['name']}"
+
+
 def test_more_than_a_thousand_rows_are_a_job(tree: Tree) -> None:
-    rows = [activity(f"C-{number}", f"A {number}", place=f"Quay {number // 500}") for number in range(1001)]
+    rows = [activity(f"C-{number}", f"A {number}", place=f"Quay {number // 25}") for number in range(1001)]
     reply = send(tree, text(*rows, header=HEADER[:6]))
-    assert (reply.status, reply.body["kind"]) == (202, "wbs_import")
-    assert tree.nodes() == []
-    finish(company_of(tree))
-    job = tree.client.ok("GET", reply.headers["location"].removeprefix("/api/v1"))
-    assert (job["status"], job["result"]["created"], job["done"]) == ("succeeded", 1001, job["total"])
-    assert len(tree.nodes(level=4, page_size=200)) == 1001
-    assert json.dumps(job)
-    assert unfinished(company_of(tree)) == []
+    assert (reply.status, reply.body["kind"], reply.body["status"]) == (202, "wbs_import", "queued")
+    company, job = company_of(tree), reply.headers["location"].removeprefix("/api/v1")
+    assert [row.id for row in unfinished(company)] == [reply.body["id"]]
+    one_step(company, reply.body["id"])
+    assert (tree.client.ok("GET", job)["status"], tree.nodes()) == ("running", [])
