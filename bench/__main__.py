@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
+from bench.burst import burst_section
 from bench.cold_start import cold_start_section
-from bench.endpoints import endpoints_section
 from bench.pagination import pagination_section
 from bench.parsers import parsers_section
+from bench.routes import routes_section
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
-    "endpoints": endpoints_section,
+    "routes": routes_section,
+    "burst": burst_section,
     "pagination": pagination_section,
     "parsers": parsers_section,
     "cold-start": cold_start_section,

@@ -26,14 +26,17 @@ from chalicelib.identity.companies import create_company
 from chalicelib.identity.permissions import PLANS, Role
 from chalicelib.identity.rows import Company
 from chalicelib.identity.secrets import keep_for_operators
+from chalicelib.ids import new_id
 from chalicelib.operatives import operatives
 from chalicelib.settings import settings
 from chalicelib.storage.changes import Change
 from chalicelib.storage.store import ConditionFailed, store
 from chalicelib.times import utc_now
+from infra import kept_answers
 from infra.provision import create_secrets
 
 ATTEMPTS = 10
+PERSONAL = ("external_clock_id", "trade", "employer", "user")  # what an operative's row says of a person, but the name
 
 
 def create(
@@ -151,20 +154,26 @@ def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, 
     """
     linked = operatives.find(store(), companies.find(store(), company).id, operative).user
     forgotten = linked if user else None
+    blanks: dict[str, dict[str, Any]] = {}
     if forgotten:
-        _committed(lambda: _forget_user(company, forgotten))
-    _committed(lambda: _forget_operative(company, operative))
-    return {"operative": operative, "user": forgotten}
+        row = _committed(lambda: _forget_user(company, forgotten))
+        blanks[forgotten] = {"name": row.name, "email": row.email}
+    row = _committed(lambda: _forget_operative(company, operative))
+    blanks[operative] = dict.fromkeys(PERSONAL) | {"name": row.name}
+    answers = kept_answers.forget(store(), company, blanks)
+    return {"operative": operative, "user": forgotten, "kept_answers": answers}
 
 
 def _forget_user(company: str, id: str) -> tuple[list[Change], Any]:
-    values = {"name": f"Former user {id}", "email": f"{id}@anonymised.invalid", "active": False, "password": None}
+    """Under an address that nobody can have taken before."""
+    email = f"{new_id()}@anonymised.invalid"
+    values = {"name": f"Former user {id}", "email": email, "active": False, "password": None}
     return people.change(store(), people.find(store(), company, id), values, utc_now())
 
 
 def _forget_operative(company: str, id: str) -> tuple[list[Change], Any]:
     row, now = operatives.find(store(), company, id), utc_now()
-    blank: dict[str, Any] = dict.fromkeys(("external_clock_id", "trade", "employer", "user"))
+    blank: dict[str, Any] = dict.fromkeys(PERSONAL)
     values = blank | {"name": f"Former operative {id}", "active": False}
     return operatives.change(store(), company, row, values, now.date().isoformat(), now)
 

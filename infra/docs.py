@@ -18,9 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from infra.gates import saying
 from infra.run import RUN_FILE
 
 ROOT = Path(__file__).parent.parent
+say = saying("docs")
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 START_SECONDS = 300
 SHIFT_HOURS = 8
@@ -31,14 +33,14 @@ COMMAND = re.compile(r"python -m (infra\.\w+)((?: [a-z]+(?![\w.]))?)")
 def main() -> int:
     """The exit code is 1 when a page says something that is not so; each is printed."""
     if _answers():
-        _say(f"{RUN_FILE} names a service that answers; stop it first")
+        say(f"{RUN_FILE} names a service that answers; stop it first")
         return 1
     with _make_run() as base_url:
-        _say("running the main job of the README")
+        say("running the main job of the README")
         wrong = [*main_job(), *commands(), *paths(base_url)]
     for each in wrong:
-        _say(f"WRONG: {each}")
-    _say(f"{len(wrong)} statements are wrong")
+        say(f"WRONG: {each}")
+    say(f"{len(wrong)} statements are wrong")
     return int(bool(wrong))
 
 
@@ -115,7 +117,7 @@ def _make_run() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (ROOT / RUN_FILE).unlink(missing_ok=True)
-    _say("make run")
+    say("make run")
     running = subprocess.Popen(["make", "run"], cwd=ROOT, env={**os.environ, "PORT": str(port)}, start_new_session=True)
     try:
         until = time.monotonic() + START_SECONDS
@@ -128,10 +130,6 @@ def _make_run() -> Iterator[str]:
         with suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGINT)
         running.wait(60)
-
-
-def _say(text: str) -> None:
-    print(f"[docs] {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from chalicelib.evm.planned_value import Plan
 from chalicelib.evm.project import PROJECT, Activity, Booking, every_node
 from infra.company import create
 from infra.demo import Client
+from infra.gates import saying
 from infra.local.service import service
 
 ROOT, VECTORS = Path(__file__).parents[1], "tests/evm/vectors.json"
@@ -111,11 +112,7 @@ def _account(code: str, row: dict[str, str], rows: dict[str, dict[str, str]]) ->
 
 def main(arguments: list[str]) -> int:
     """Load, work, compare; non-zero when a figure differs."""
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"[real {time.monotonic() - began:6.1f} s] {text}", flush=True)
-
+    say = saying("real")
     if not _same_vectors(Path(arguments[0])):
         say(f"{VECTORS} differs from the published file")
         return 1

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from infra import demo
+from infra.gates import saying
 from infra.local.service import service
 
 RUN_FILE = Path(".run/demo.json")
+say = saying("wbsync")
 
 
 def main() -> int:
@@ -25,16 +27,16 @@ def main() -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with service(port, os.environ.get("RATE_LIMITS", "on"), _say, storage_ended) as (base_url, environment, pump):
-        _say("making the demo company through the API")
+    with service(port, os.environ.get("RATE_LIMITS", "on"), say, storage_ended) as (base_url, environment, pump):
+        say("making the demo company through the API")
         company = demo.make(base_url)
         pump.drain(120)
         _report(company | {"base_url": base_url, "env": environment})
         stop.wait()
     if died.is_set():
-        _say("the local AWS has ended by itself, and all data with it: start again")
+        say("the local AWS has ended by itself, and all data with it: start again")
         return 1
-    _say("stopped")
+    say("stopped")
     return 0
 
 
@@ -43,17 +45,13 @@ def _report(demo: dict[str, Any]) -> None:
     RUN_FILE.write_text(json.dumps(demo, indent=2))
     RUN_FILE.chmod(0o600)
     base, project = demo["base_url"], demo["project"]
-    _say(f"ready: {base}   (details in {RUN_FILE})")
-    _say(f"sign in: {base}/login/   {demo['owner']['email']}   {demo['owner']['password']}")
-    _say(
+    say(f"ready: {base}   (details in {RUN_FILE})")
+    say(f"sign in: {base}/login/   {demo['owner']['email']}   {demo['owner']['password']}")
+    say(
         f"try: curl -s -H 'Authorization: Bearer {demo['tokens']['project_manager']}' "
         f"{base}/api/v1/projects/{project}/kpis/"
     )
-    _say("Ctrl-C stops everything")
-
-
-def _say(text: str) -> None:
-    print(f"[wbsync] {text}", flush=True)
+    say("Ctrl-C stops everything")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import quote
 
-from chalicelib.errors import NotAuthenticated, NotFound, RateLimited, Unavailable
+from chalicelib.errors import NotAuthenticated, NotFound, Unavailable
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.http.guards import carries_csrf, csrf_token
@@ -19,11 +19,9 @@ from chalicelib.http.pages import (
     safe,
     session_cookie,
     session_of,
-    visit,
 )
 from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.identity import access, invitations, passwords, sessions
-from chalicelib.identity.people import directory_key
 from chalicelib.identity.rows import Company
 from chalicelib.identity.sessions import Account
 from chalicelib.settings import settings
@@ -31,6 +29,7 @@ from chalicelib.storage.store import ConditionFailed
 
 routes = RouteSet("Pages", __name__, pages=True)
 ATTEMPTS = 10
+LONGEST_EMAIL = 254
 REFUSED = 'autofocus aria-invalid="true" aria-describedby="alert"'  # the field to fill in again
 WRONG = "This e-mail and password do not belong together."
 
@@ -51,8 +50,8 @@ def _sign_in_form(call: Call, message: str = "", status: int = 200, email: str =
         call,
         "Sign in",
         f'{alert(message)}<form method="post" action="{_action(call)}">'
-        '<label for="email">E-mail</label><input id="email" name="email" type="email" required maxlength="254" '
-        f'autocomplete="username" value="{html.escape(email[:254])}"{first}>'
+        '<label for="email">E-mail</label><input id="email" name="email" type="email" required '
+        f'maxlength="{LONGEST_EMAIL}" autocomplete="username" value="{html.escape(email[:LONGEST_EMAIL])}"{first}>'
         '<label for="password">Password</label><input id="password" name="password" type="password" required '
         f'autocomplete="current-password"{again}><button>Sign in</button></form>',
         status,
@@ -63,20 +62,9 @@ def _action(call: Call) -> str:
     return f"?next={quote(safe(call.query.next))}"
 
 
-def _too_often(call: Call, error: RateLimited) -> Page:
-    return page(
-        call,
-        "Too many attempts",
-        alert("Too many attempts. Wait a minute, then try again."),
-        429,
-        error.headers,
-    )
-
-
 @routes.route("GET", "/login", query=NextQuery, answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_in_page(call: Call) -> Page:
     """The sign-in page."""
-    visit(call)
     return _sign_in_form(call)
 
 
@@ -85,12 +73,10 @@ def sign_in(call: Call) -> Page:
     """Sign in with e-mail and password, or with the choice of a company that was offered before."""
     fields = form(call)
     email, password = fields.get("email", ""), fields.get("password", "")
-    try:
-        visit(call, "sign-in")
-        if "choice" not in fields:
-            _count_account(call, email)
-    except RateLimited as error:
-        return _too_often(call, error)
+    if len(email) > LONGEST_EMAIL:  # nobody's; what it would cost to fold it is not spent
+        return _sign_in_form(call, WRONG, 401, email)
+    if "choice" not in fields:
+        call.allowance = access.count_sign_in(call.store, call.address, email, call.now)
     company = fields.get("company")
     for attempt in range(ATTEMPTS):
         proved = _proved(call, fields, email, password)
@@ -113,15 +99,6 @@ def _proved(call: Call, fields: dict[str, str], email: str, password: str) -> li
         return sessions.sign_in(call.store, email, password)
     account = sessions.chosen(call.store, fields["choice"], fields.get("company", ""), call.now)
     return [account] if account else []
-
-
-def _count_account(call: Call, email: str) -> None:
-    """Attempts on one e-mail are limited wherever they come from; whether anybody has it is not asked."""
-    used = access.count_address(call.store, directory_key(email), "sign-in", call.now)
-    held = access.allowance(settings().rate_sign_in, used, call.now)
-    access.check(held)
-    assert call.allowance is not None
-    call.allowance = min(call.allowance, held, key=lambda each: each.remaining)
 
 
 def _which(call: Call, accounts: list[Account]) -> Page:
@@ -149,7 +126,6 @@ def _open(call: Call, account: Account) -> Page:
 @routes.route("GET", "/logout", answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_out_page(call: Call) -> Page:
     """Ask whether to sign out; a link alone ends nothing."""
-    visit(call)
     session = session_of(call)
     if session is None:
         return redirect(call, "/login/")
@@ -173,7 +149,6 @@ def navigation(call: Call, session: str, path: str, label: str) -> str:
 @routes.route("POST", "/logout", answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_out(call: Call) -> Page:
     """Sign out: the session ends at once, on the server too."""
-    visit(call)
     session, fields = session_of(call), form(call)
     if session is not None:
         if not carries_csrf(fields.get("csrf_token", call.headers.get("x-csrf-token", "")), session.id):
@@ -193,7 +168,6 @@ def _another_session(call: Call, session: str) -> Page:
 @routes.route("GET", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)
 def password_page(call: Call, key: str) -> Page:
     """The page that sets a password, from an invitation; looking at it does not use it up."""
-    visit(call)
     return _answered(call, lambda: _password_form(call, invitations.find(call.store, key, call.now).user.email))
 
 
@@ -201,10 +175,6 @@ def password_page(call: Call, key: str) -> Page:
 def set_password(call: Call, key: str) -> Page:
     """Set the password: once, whoever is first. Every session of the user ends."""
     fields = form(call)
-    try:
-        visit(call, "sign-in")
-    except RateLimited as error:
-        return _too_often(call, error)
     return _answered(call, lambda: _set_password(call, key, fields.get("password", "")))
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from chalicelib.http.idempotency import Ledger
 from chalicelib.identity.access import Allowance, Caller
+from chalicelib.settings import settings
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import Store
 
@@ -54,10 +55,11 @@ class Call(Struct):
         return {name.lower(): value for name, value in (self.event.get("headers") or {}).items()}
 
     @property
-    def cookies(self) -> dict[str, str]:
-        """The request's cookies by name."""
-        pairs = (part.strip().partition("=") for part in self.headers.get("cookie", "").split(";"))
-        return {name: value for name, _, value in pairs}
+    def session_cookie(self) -> str:
+        """What the session's cookie holds; nothing where there are two, of which one is somebody else's."""
+        pairs = (part.strip().partition("=") for value in self.header_values("cookie") for part in value.split(";"))
+        found = [value for name, _, value in pairs if name == session_cookie_name()]
+        return found[0] if len(found) == 1 else ""
 
     def header_values(self, name: str) -> list[str]:
         """Every value that was sent under a header's name."""
@@ -91,6 +93,11 @@ class Call(Struct):
     @property
     def raw_query(self) -> dict[str, list[str]]:
         return dict(self.event.get("multiValueQueryStringParameters") or {})
+
+
+def session_cookie_name() -> str:
+    """Browsers take a ``__Host-`` cookie from this very host over HTTPS alone: no neighbouring site can plant one."""
+    return "__Host-wbsync_session" if settings().secure_cookies else "wbsync_session"
 
 
 class Upload(Struct, frozen=True):

@@ -21,13 +21,13 @@ def admit(route: Route, call: Call) -> None:
     if route.guard is Guard.DEVICE:
         secret = secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi")
         call.device_company, call.allowance = access.authenticate_device(call.store, secret, call.address, call.now)
-    elif route.guard is Guard.PERSON:
-        authenticate(call)
-    elif not route.page:  # pages count for themselves: some know their visitor
+    elif route.guard is Guard.ANYBODY:
         limit_address(call)
+    else:
+        authenticate(route, call)
 
 
-def authenticate(call: Call) -> None:
+def authenticate(route: Route, call: Call) -> None:
     """Find the caller; a signed-in browser's writes need the CSRF token."""
     credential = _credential(call)
     if credential is None:
@@ -36,7 +36,7 @@ def authenticate(call: Call) -> None:
     call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
     by_token = credential.kind == "wbs"
     reads = call.method in {"GET", "HEAD"}
-    if call.caller.tenant.plan not in API_PLANS and (by_token or not reads):
+    if call.caller.tenant.plan not in API_PLANS and (by_token or not (reads or route.every_plan)):
         raise PlanWithoutApi
     if not by_token and not reads and not carries_csrf(call.headers.get("x-csrf-token", ""), credential.id):
         raise CsrfFailed
@@ -80,4 +80,4 @@ def _credential(call: Call) -> secrets.Credential | None:
     if header is not None:
         scheme, _, token = header.partition(" ")
         return secrets.parse(token.strip(), "wbs") if scheme.lower() == "bearer" else None
-    return secrets.parse(call.cookies.get("wbsync_session", ""), "wbss")
+    return secrets.parse(call.session_cookie, "wbss")

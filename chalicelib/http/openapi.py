@@ -9,6 +9,7 @@ from msgspec.structs import fields
 
 from chalicelib.errors import WbsyncError
 from chalicelib.http.answers import JSON
+from chalicelib.http.call import session_cookie_name
 from chalicelib.http.fields import Answer
 from chalicelib.http.multipart import MULTIPART
 from chalicelib.http.pagination import Changes, Deleted, Listed
@@ -71,7 +72,7 @@ def document() -> dict[str, Any]:
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
                 "device": {"type": "apiKey", "in": "header", "name": "X-Inbound-Secret"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "wbsync_session"},
+                "session": {"type": "apiKey", "in": "cookie", "name": session_cookie_name()},
             },
         },
         "security": [{"token": []}, {"session": []}],

@@ -8,16 +8,15 @@ import html
 from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
-from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType
-from chalicelib.http.call import Call
-from chalicelib.http.guards import limit_address
+from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType, WbsyncError
+from chalicelib.http.call import Call, session_cookie_name
 from chalicelib.http.json_text import LOST, printable
 from chalicelib.http.negotiation import raw_body
-from chalicelib.identity import access, secrets
+from chalicelib.identity import secrets
+from chalicelib.identity.access import LIMIT_HEADERS
 from chalicelib.settings import settings
 
 Page = tuple[int, dict[str, str], bytes]
-COOKIE = "wbsync_session"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 65_536
 HOME = "/api/docs/"
@@ -76,9 +75,21 @@ def redirect(call: Call, target: str, headers: Mapping[str, str] | None = None) 
     return 303, page_headers({"Location": base(call) + target, **(headers or {})}), b""
 
 
-def to_sign_in(call: Call) -> Page:
-    """To the sign-in page, and back here afterwards."""
-    return redirect(call, f"/login/?next={quote(call.resource + '/')}")
+def to_sign_in(call: Call, error: WbsyncError | None = None) -> Page:
+    """To the sign-in page, and back here afterwards; with what the address has left when a credential was refused."""
+    return redirect(call, f"/login/?next={quote(call.resource + '/')}", _limits(error))
+
+
+def too_often(call: Call, error: WbsyncError) -> Page:
+    """Over a rate limit: when to try again, and the way back."""
+    seconds = html.escape(error.headers.get("Retry-After", "60"))
+    back = f'<p><a href="{html.escape(base(call) + call.resource)}/">Try again</a></p>'
+    said = alert(f"Too many attempts. Wait {seconds} seconds, then try again.")
+    return page(call, "Too many attempts", said + back, 429, _limits(error))
+
+
+def _limits(error: WbsyncError | None) -> dict[str, str]:
+    return {name: value for name, value in (error.headers if error else {}).items() if name in LIMIT_HEADERS}
 
 
 def base(call: Call) -> str:
@@ -102,19 +113,6 @@ def safe(target: str | None) -> str:
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable():
         return HOME
     return quote(target, safe="/?&=%#:@!$'()*+,;~-._")
-
-
-def visit(call: Call, kind: str = "api") -> None:
-    """Count a request that names nobody against its address.
-
-    Raises:
-        RateLimited: the address is over its limit.
-    """
-    if kind == "api":
-        return limit_address(call)
-    used = access.count_address(call.store, call.address, kind, call.now)
-    call.allowance = access.allowance(settings().rate_sign_in, used, call.now)
-    return access.check(call.allowance)
 
 
 def form(call: Call) -> dict[str, str]:
@@ -164,10 +162,10 @@ def _host(sender: str) -> str:
 
 def session_of(call: Call) -> secrets.Credential | None:
     """The session that the request's cookie names, not yet checked."""
-    return secrets.parse(call.cookies.get(COOKIE, ""), "wbss")
+    return secrets.parse(call.session_cookie, "wbss")
 
 
 def session_cookie(text: str, seconds: int) -> dict[str, str]:
     """The header that keeps a session in the browser; without text and time it is removed."""
     secure = "; Secure" if settings().secure_cookies else ""
-    return {"Set-Cookie": f"{COOKIE}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"}
+    return {"Set-Cookie": f"{session_cookie_name()}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}"}

@@ -24,6 +24,7 @@ class Guard(StrEnum):
 
     PERSON = "person"  # a token, or a signed-in person; a write of the latter carries the CSRF token
     DEVICE = "device"  # the company's ingest secret
+    VISITOR = "visitor"  # as a person, to see a page; whoever is not known goes to the sign-in page, and back
     ANYBODY = "anybody"  # counted for the address
 
 
@@ -39,7 +40,11 @@ BY_ROW = frozenset({"labour", "clashes", "clock-events", "reports", "jobs"})  # 
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One endpoint; ``page`` ones answer people with HTML and do without a key and a schema."""
+    """One endpoint.
+
+    ``page`` ones answer people with HTML and do without a key and a schema. A write of ``every_plan`` is open to a
+    signed-in person where the company's plan has no API.
+    """
 
     method: str
     path: str
@@ -55,6 +60,7 @@ class Route(Struct, frozen=True, kw_only=True):
     produces: tuple[str, ...]
     status: int = 200
     page: bool = False
+    every_plan: bool = False
     tag: str = ""
     summary: str = ""
 

@@ -44,6 +44,7 @@ class RouteSet:
         status: int = 200,
         content_types: tuple[str, ...] = (JSON,),
         produces: tuple[str, ...] = (JSON,),
+        every_plan: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare a route.
 
@@ -68,7 +69,8 @@ class RouteSet:
                 batch_answer=batch_answer,
                 produces=produces,
                 status=status,
-                page=self.pages and guard is Guard.ANYBODY,
+                page=self.pages and guard in (Guard.ANYBODY, Guard.VISITOR),
+                every_plan=every_plan,
                 tag=self.tag,
                 summary=(handler.__doc__ or handler.__name__).strip().splitlines()[0],
             )

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.errors import InProgress, NotFound, WbsyncError
+from chalicelib.errors import InProgress, NotAuthenticated, NotFound, RateLimited, WbsyncError
 from chalicelib.http.answers import JSON, Kept, Read, Reply, Written
 from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.call import Call, Upload
@@ -19,9 +19,10 @@ from chalicelib.http.fields import Body
 from chalicelib.http.guards import admit, require_permission
 from chalicelib.http.idempotency import LOCK_LOST, Ledger, checked_key
 from chalicelib.http.negotiation import content_type, json_body, raw_body, require_acceptable, require_content_type
+from chalicelib.http.pages import to_sign_in, too_often
 from chalicelib.http.problems import problem
 from chalicelib.http.replay import given, once
-from chalicelib.http.route import CHANGES, Route
+from chalicelib.http.route import CHANGES, Guard, Route
 from chalicelib.http.telemetry import logger
 from chalicelib.identity import access
 from chalicelib.storage.reading import Reading
@@ -36,7 +37,14 @@ def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
         admit(route, call)
         return respond(call, _perform(route, call, arguments))
     except WbsyncError as error:
-        return refused(call, error)
+        return respond(call, page) if (page := _page_instead(route, call, error)) else refused(call, error)
+
+
+def _page_instead(route: Route, call: Call, error: WbsyncError) -> Reply | None:
+    """What a person's browser shows where a program is told the problem."""
+    if route.guard is Guard.VISITOR and isinstance(error, NotAuthenticated):
+        return to_sign_in(call, error)
+    return too_often(call, error) if route.page and isinstance(error, RateLimited) else None
 
 
 def refused(call: Call, error: WbsyncError) -> Response:

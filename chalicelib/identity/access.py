@@ -9,6 +9,7 @@ allowance only. A company that does not exist is remembered, and refused without
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,13 +19,15 @@ from chalicelib.errors import Denied, NotAuthenticated, RateLimited
 from chalicelib.identity import makers
 from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.identity.rows import Access, Company, Ingest, Invitation, Makers
-from chalicelib.identity.secrets import Credential
+from chalicelib.identity.secrets import Credential, keyed
+from chalicelib.names import comparison_form
 from chalicelib.settings import settings
 from chalicelib.storage.attributes import from_wire
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, parse
 
 SLOTS = 10
+LIMIT_HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
 
 
 class Allowance(Struct, frozen=True):
@@ -283,12 +286,14 @@ def _count(
 
     The row is None when it does not hold the credential now. ``held`` names its map of credentials,
     their attribute that says when one ends, and the one that keeps its last use. The hits of a minute
-    live in the slot ``minute mod 10``; every count removes the slots that are not of this minute or its
-    neighbours, so a slot that exists while ``window`` is near is fresh.
+    live in the slot ``minute mod 10``; ``window`` is the minute of the last count. Every count removes the slots
+    that are not of this minute or its neighbours, and these too when the last count was not near: they are of
+    ten minutes ago.
     """
     this, (within, end, used) = minute(now), held
     stale = [f"hits_{slot}" for slot in range(SLOTS) if (slot - this) % SLOTS not in {0, 1, SLOTS - 1}]
     names = {"#t": within, "#end": end, "#id": credential.id, "#d": "digest", "#hits": _slot(now), "#w": "window"}
+    near = {"#next": f"hits_{(this + 1) % SLOTS}", "#last": f"hits_{(this - 1) % SLOTS}"}
     names |= {"#u": used} if used else {}
     kept = "#w = :w, #t.#id.#u = :now" if used else "#w = :w"
     values = {
@@ -305,11 +310,12 @@ def _count(
         "ReturnValues": "ALL_NEW",
         "Key": {"pk": {"S": place[0]}, "sk": {"S": place[1]}},
     }
+    clean = " AND ".join(f"attribute_not_exists({slot})" for slot in ("#hits", "#next", "#last"))
     known = "#t.#id.#d = :d AND (attribute_type(#t.#id.#end, :null) OR #t.#id.#end > :now)"
     counted: dict[str, Any] = parameters | {
         "UpdateExpression": f"SET {kept} ADD #hits :one REMOVE {', '.join(stale)}",
-        "ConditionExpression": f"{known} AND (attribute_not_exists(#hits) OR #w BETWEEN :before AND :after)",
-        "ExpressionAttributeNames": names,
+        "ConditionExpression": f"{known} AND (#w BETWEEN :before AND :after OR ({clean}))",
+        "ExpressionAttributeNames": names | near,
         "ExpressionAttributeValues": values,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
@@ -317,7 +323,7 @@ def _count(
     if row is not None or not old or not _holds(old, within, credential):
         return row, row is not None or bool(old)
     fresh = counted | {
-        "UpdateExpression": f"SET {kept}, #hits = :one REMOVE {', '.join(stale)}",
+        "UpdateExpression": f"SET {kept}, #hits = :one REMOVE {', '.join(stale)}, #next, #last",
         "ConditionExpression": f"{known} AND NOT (#w BETWEEN :before AND :after)",
     }
     row, _ = _update(store, fresh)
@@ -341,16 +347,53 @@ def _holds(row: dict[str, Any], held: str, credential: Credential) -> bool:
 
 def count_address(store: Store, address: str, kind: str, now: datetime) -> int:
     """Count one request of an address; how many it has made this minute, this one included."""
+    return count(store, f"address#{network(address)}#{kind}", now)
+
+
+def network(address: str) -> str:
+    """Whom an address stands for: of IPv6 the /64, all of which one subscriber has."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(ip, IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ip_network((int(ip) >> 64 << 64, 64)))
+
+
+def count(store: Store, whom: str, now: datetime) -> int:
+    """Count one request of somebody; how many there were this minute, this one included."""
     answer = store.call(
         "update_item",
         TableName=store.name("requests"),
         ReturnValues="ALL_NEW",
-        Key={"pk": {"S": f"address#{address}#{kind}"}, "sk": {"S": str(minute(now))}},
+        Key={"pk": {"S": whom}, "sk": {"S": str(minute(now))}},
         UpdateExpression="SET #e = :e ADD hits :one",
         ExpressionAttributeNames={"#e": "expires"},
         ExpressionAttributeValues={":one": {"N": "1"}, ":e": {"N": str(int(now.timestamp()) + 300)}},
     )
     return int(answer["Attributes"]["hits"]["N"])
+
+
+def count_sign_in(store: Store, address: str, email: str, now: datetime) -> Allowance:
+    """Count an attempt to sign in: of this address for this e-mail, of the address, and for the e-mail.
+
+    So nobody locks out somebody else from where they are, and nobody tries the e-mails of many or from everywhere.
+    Whether anybody has the e-mail is not asked. The tightest of the three.
+
+    Raises:
+        RateLimited: one of them is over its limit.
+    """
+    here, whose, limits = network(address), keyed("digest-key", "sign-in", comparison_form(email)), settings()
+    pair, from_here = store.together(
+        lambda: count(store, f"sign-in#{whose}#{here}", now), lambda: count(store, f"sign-in#address#{here}", now)
+    )
+    held = [allowance(limits.rate_sign_in, pair, now), allowance(limits.rate_sign_in_address, from_here, now)]
+    for each in held:
+        check(each)  # first: what is refused here counts for nobody else's attempts on the e-mail
+    held.append(allowance(limits.rate_sign_in_email, count(store, f"sign-in#{whose}", now), now))
+    check(held[-1])
+    return min(held, key=lambda each: each.remaining)
 
 
 def allowance(limit: int, used: int, now: datetime) -> Allowance:
@@ -383,7 +426,7 @@ def minute(now: datetime) -> int:
 
 def stamp(moment: datetime) -> str:
     """A moment as RFC 3339 in UTC, to the microsecond so that order is kept."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 Clock = Callable[[], datetime]

@@ -8,8 +8,10 @@ time zone to know whether it counts.
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
+from pynamodb.expressions.condition import Condition, size
+
 from chalicelib import zones
-from chalicelib.errors import Conflict, InUse, Invalid, NotFound
+from chalicelib.errors import Conflict, Denied, InUse, Invalid, NotFound
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Permission, Role
 from chalicelib.identity.rows import Access, Membership, Team, User
@@ -77,6 +79,7 @@ def create(
         raise Conflict("The user has a membership of this project.", errors={"user": ["Is a member already."]})
     if len(access.memberships) >= MOST_PROJECTS:
         raise InUse(f"The user has {MOST_PROJECTS} memberships, which is the most; remove one first.")
+    _refuse_past(values.get("expires_on"), there.timezone, now)
     row = Membership(
         pk=company,
         sk=place(company, project, user)[2],
@@ -88,7 +91,8 @@ def create(
         created_at=at,
         updated_at=at,
     )
-    return [Put(row, absent(Membership)), _granted(row, there.timezone), team], row
+    room = size(Access.memberships) < MOST_PROJECTS  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
+    return [Put(row, absent(Membership)), _granted(row, there.timezone, room), team], row
 
 
 def change(
@@ -101,6 +105,7 @@ def change(
     team = _team(store, row.pk, row.project)
     there = store.get(Project, key(row.pk, row.project), "project")
     assert there is not None, "projects are not deleted"
+    _refuse_past(values.get("expires_on"), there.timezone, now)
     before = row.version
     for name, value in values.items():
         setattr(row, name, value)
@@ -125,13 +130,31 @@ def _not_by_it(caller: Caller, row: Membership) -> None:
         caller.require(Permission.MANAGE_TEAM)
 
 
-def _granted(row: Membership, zone: str) -> Update:
+def _refuse_past(expires_on: str | None, zone: str, now: datetime) -> None:
+    """A last valid day that is over gives nothing: it is a slip."""
+    today = now.astimezone(zones.zone(zone)).date().isoformat()
+    if expires_on is not None and expires_on < today:
+        raise Invalid(errors={"expires_on": [f"Is over: today is {today} on the project."]})
+
+
+def refuse_own_end(caller: Caller, project: str) -> None:
+    """Nobody moves the end of the membership by which they manage the project, its midnight included.
+
+    Raises:
+        Denied: the project's time zone says when the caller's own membership ends.
+    """
+    own = caller.access.memberships.get(project)
+    if own and own["until"] is not None and not caller.may(Permission.EDIT_PROJECTS):
+        raise Denied("Your own membership ends by the project's time zone; ask somebody else to change it.")
+
+
+def _granted(row: Membership, zone: str, room: Condition | None = None) -> Update:
     kept = {"role": row.role, "until": ends(row.expires_on, zone)}
     return Update(
         Access,
         (key(row.pk, row.user), "access"),
         (Access.memberships[row.project].set(document_value(kept)),),
-        Access.memberships.exists(),
+        Access.memberships.exists() if room is None else room,
     )
 
 

@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.errors import Conflict, Inactive, InUse, NotFound
-from chalicelib.identity import tokens
+from chalicelib.identity import passwords, tokens
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import Role
 from chalicelib.identity.rows import Access, Company, Directory, EmailClaim, Invitation, Owners, User
@@ -167,7 +167,9 @@ def change(store: Store, row: User, values: dict[str, Any], now: datetime) -> tu
     for name, value in values.items():
         setattr(row, name, str(value) if isinstance(value, Role) else value)
     moved = comparison_form(row.email) != comparison_form(email)
-    changes = _moved(store, row, email) if moved else []
+    changes: list[Change] = []
+    if moved:
+        row.password, changes = passwords.moved(row.password), _moved(store, row, email)
     if _owns(row) is not owned:
         changes += owners_with(store, row.pk, row.id, not owned)
     row.version, row.updated_at = before + 1, stamp(now)

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from argon2 import PasswordHasher
 from msgspec import Struct
 
 from chalicelib.errors import NotAuthenticated
 from chalicelib.identity import passwords
+from chalicelib.identity.passwords import Compute
 from chalicelib.identity.people import directory_key
 from chalicelib.identity.rows import Access, Directory, User
 from chalicelib.identity.secrets import Credential, issue, keyed
@@ -46,12 +46,12 @@ class Account(Struct, frozen=True):
         return keyed("session-key", "password", str(self.user.password))[:16]
 
 
-def sign_in(store: Store, email: str, password: str, hasher: PasswordHasher | None = None) -> list[Account]:
+def sign_in(store: Store, email: str, password: str, compute: Compute = passwords.argon2id) -> list[Account]:
     """The accounts that an e-mail and password open: the same calls and the same work whether there are any or none."""
     page = store.page(Query(model=Directory, hash=directory_key(email)), limit=MOST_COMPANIES)
     keys = [(item["company"]["S"], item["user"]["S"]) for item in page.rows]
     users = store.get_many(*((User, company, f"user#{user}") for company, user in keys), _NOBODY)[:-1]
-    right, fresh = passwords.matching(password, email, [user and user.password for user in users], hasher)
+    right, fresh = passwords.matching(password, email, [user and user.password for user in users], compute)
     return [Account(user, fresh) for user, fits in zip(users, right, strict=True) if fits and user.active]
 
 

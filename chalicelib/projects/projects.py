@@ -75,6 +75,7 @@ def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any],
     if comparison_form(row.code) != comparison_form(before.code):
         changes += _change_code(reading, company, before, row.code)
     if row.timezone != before.timezone:
+        memberships.refuse_own_end(caller, id)
         changes += memberships.in_zone(reading.store, company, id, row.timezone)
     return Decided([Put(row, Project.version == before.version), *changes], row)
 

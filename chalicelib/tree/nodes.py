@@ -113,7 +113,7 @@ def require_fields(caller: Caller, project: str, fields: set[str]) -> None:
         caller.require(Permission.EDIT_WBS, project)
     if fields & BUDGETS:
         caller.require(Permission.EDIT_BUDGETS, project)
-    if not caller.may(Permission.EDIT_WBS, project):
+    if fields and not caller.may(Permission.EDIT_WBS, project):
         caller.require(Permission.EDIT_BUDGETS, project)
     if "planned_rate" in fields and not caller.may(Permission.VIEW_RATES, project):
         raise Denied("Writing planned_rate needs the permission view_rates.")
@@ -200,6 +200,10 @@ def change(
     company, project = caller.company, project_of(id)
     found = read_ahead(reading, caller, id, values)
     before = found.node
+    if not values:
+        return Decided(
+            [], _seen(reading, company, before, found.order, None, found.outline.edition), str(before.version)
+        )
     moved = plan(reading, company, found, values.get("parent", found.parent), values.get("position"))
     node = _changed(before, values, now)
     order = moved.order if moved else found.order

@@ -26,6 +26,7 @@ from chalicelib.work.rows import FINISHED, Intent, Piece
 
 KEPT = timedelta(days=30)
 OF_REQUEST = timedelta(seconds=40)  # work that a request waits for is left to it for longer than a request lasts
+NO_CONTENT = 204
 MOST_STAGED = 50  # pieces in one transaction
 Moment = Callable[[], datetime]
 
@@ -167,7 +168,7 @@ def carry_out(store: Store, company: str, id: str) -> tuple[int, bytes]:
         raise Unavailable("The work goes on. Ask again with the same Idempotency-Key for its answer.")
     body = result(intent)
     assert body is not None and intent.result_status is not None, "finished work has a result"
-    return intent.result_status, body
+    return intent.result_status, b"" if intent.result_status == NO_CONTENT else body
 
 
 def _failure(problems: Sequence[Mapping[str, Any]]) -> WbsyncError:

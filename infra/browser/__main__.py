@@ -6,17 +6,15 @@ which has the browser's driver and nothing of the service: they know what a visi
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from infra.browser import chromium
 from infra.company import add_person, create
 from infra.demo import Client
+from infra.gates import python_with, saying, unwind_when_stopped
 from infra.local.service import service
 from infra.main_job import new_project, punch
 
@@ -27,20 +25,16 @@ TESTS = Path("tests/browser").absolute()
 
 def main() -> int:
     """Find a browser, install its driver, serve, test; the tests' exit code."""
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"[browser {time.monotonic() - began:5.1f} s] {text}", flush=True)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # unwinds, so that all that runs is stopped
+    say = saying("browser")
+    unwind_when_stopped()
     try:
         program = chromium.found_or_installed(say)
     except chromium.NoChromium as error:
         say(str(error))
         return 1
     HOME.mkdir(exist_ok=True)
-    python = _install(say)
+    say("installing the browser's driver into its own environment (once; a minute)")
+    python = python_with(REQUIREMENTS, HOME / "venv", "--no-deps")
     with service(0, "off", say) as (base_url, _, pump):
         say("making two companies and their people")
         stage = _stage(base_url)
@@ -70,19 +64,6 @@ def _test(python: Path, program: str, stage: dict[str, Any]) -> int:
     known = {"BROWSER_STAGE": json.dumps(stage), "BROWSER_PROGRAM": program, "BROWSER_HOME": str(HOME)}
     command: list[str | Path] = [python, "-m", "pytest", "-c", TESTS / "pytest.ini", TESTS, *sys.argv[1:]]
     return subprocess.run(command, env={**os.environ, **known}, check=False).returncode
-
-
-def _install(say: Callable[[str], None]) -> Path:
-    """The environment's Python, made at first use."""
-    python, ready = HOME / "venv" / "bin" / "python", HOME / "venv" / ".ready"
-    wanted = REQUIREMENTS.read_text()
-    if not ready.exists() or ready.read_text() != wanted:
-        say("installing the browser's driver into its own environment (once; a minute)")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", HOME / "venv"], check=True)
-        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
-        ready.write_text(wanted)
-    return python
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ some operation never succeeded has not tested it, and fails too.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -16,6 +15,7 @@ from typing import Any
 
 from infra.company import create
 from infra.demo import Client
+from infra.gates import python_with, saying, unwind_when_stopped
 from infra.local.service import service
 from infra.main_job import new_project, punch
 
@@ -26,20 +26,20 @@ PHASES = ("examples", "coverage", "fuzzing", "stateful")
 SHIFTS = 30
 SLOW_MACHINE = ("--request-timeout", "60", "--suppress-health-check", "too_slow")  # a slow machine is no finding
 ANSWERS = HOME / "answers.json"
+say = saying("contract")
 
 
 def main() -> int:
     """Install, serve, fuzz; 0 when nothing was found and every operation has answered well at least once."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # unwinds: the fuzzer and moto are stopped
+    unwind_when_stopped()
     HOME.mkdir(exist_ok=True)
-    _say("installing schemathesis into its own environment")
-    program = _install()
-    with service(0, "off", _say) as (base_url, _, pump):
+    say("installing schemathesis into its own environment")
+    program = python_with(REQUIREMENTS, HOME / "venv").parent / "schemathesis"
+    with service(0, "off", say) as (base_url, _, pump):
         company = create("Contract", "pro", "Europe/Dublin", "owner@contract.example")
         site = _site(base_url, company)
         pump.drain(60)
-        _say("fuzzing every route")
+        say("fuzzing every route")
         found = _fuzz(program, base_url, company, site)
     return found or _counted(json.loads(ANSWERS.read_text()))
 
@@ -110,34 +110,12 @@ def _counted(answers: list[tuple[str, str, bool, int]]) -> int:
     good = {operation for operation, _, valid, status in answers if valid and 200 <= status < 300}
     asked = {f"{method.upper()} {path}" for path, methods in document()["paths"].items() for method in methods}
     asked.remove("GET /api/schema/")  # the fuzzer reads the schema there, and asks no more of it
-    _say("requests: " + ", ".join(f"{name} {phases[name]}" for name in PHASES))
-    _say(f"{len(asked & good)} of {len(asked)} operations answered a valid request with 2xx")
+    say("requests: " + ", ".join(f"{name} {phases[name]}" for name in PHASES))
+    say(f"{len(asked & good)} of {len(asked)} operations answered a valid request with 2xx")
     for operation in sorted(asked - good):
         statuses = Counter(status for name, _, valid, status in answers if valid and name == operation)
-        _say(f"never well: {operation}: {dict(statuses)}")
+        say(f"never well: {operation}: {dict(statuses)}")
     return int(bool(asked - good) or not all(phases[name] for name in PHASES))
-
-
-def _install() -> Path:
-    """The environment's program, made at first use."""
-    home, ready = HOME / "venv", HOME / "venv" / ".ready"
-    if not ready.exists() or ready.read_text() != REQUIREMENTS.read_text():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        pip: list[str | Path] = [
-            home / "bin" / "python",
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
-        ready.write_text(REQUIREMENTS.read_text())
-    return home / "bin" / "schemathesis"
-
-
-def _say(text: str) -> None:
-    print(f"[contract] {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """``make rehearse``: deploy as ops do, onto an AWS on loopback, and run the main job there."""
 
-import signal
 import sys
-import time
 
+from infra.gates import saying, unwind_when_stopped
 from infra.rehearsal import deployment, ministack
 
 PATIENCE = 120.0
@@ -11,13 +10,8 @@ PATIENCE = 120.0
 
 def main() -> int:
     """Every step, timed; a failing one ends the rehearsal with its reason."""
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        print(f"[rehearsal {time.monotonic() - began:6.1f} s] {text}", flush=True)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # unwinds, so that MiniStack is stopped
+    say = saying("rehearsal")
+    unwind_when_stopped()
     ministack.HOME.mkdir(exist_ok=True)
     say("installing MiniStack into its own environment")
     python = ministack.install()

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,22 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from infra.gates import python_with
+
 HOME = Path(".rehearsal").absolute()
-REQUIREMENT = "ministack[full]==1.5.33"
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 REGION = "eu-west-1"
 
 
 def install() -> Path:
     """The environment's Python, made at first use."""
-    python = HOME / "venv" / "bin" / "python"
-    ready = HOME / "venv" / ".ready"
-    if not ready.exists() or ready.read_text() != REQUIREMENT:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", HOME / "venv"], check=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", REQUIREMENT], check=True
-        )
-        ready.write_text(REQUIREMENT)
-    return python
+    return python_with(REQUIREMENTS, HOME / "venv")
 
 
 @contextmanager

@@ -14,8 +14,10 @@ from moto import mock_aws
 
 from bench.capacity import Index
 from bench.pagination import LongIndex
-from chalicelib.storage.queries import Page
+from chalicelib.storage.queries import Page, Query
+from chalicelib.storage.rows import Row
 from chalicelib.storage.store import Store
+from chalicelib.storage.tables import List
 from infra.local.moto_dynamodb import install
 
 TABLE = "entries"
@@ -48,6 +50,12 @@ def emulated() -> Iterator[Store]:
         yield Store(client, "")
 
 
+class Listed(Row):
+    """A row of the emulated table."""
+
+    table = TABLE
+
+
 def row(company: str, order: str) -> dict[str, Any]:
     """A row whose place in the table tells nothing of its place in the index."""
     plain = {"pk": f"{company}#{order[::-1]}", "sk": "entry", "list": company, "order": order, "note": order * 3}
@@ -68,9 +76,11 @@ QUERIES = st.fixed_dictionaries(
 
 def walk(store: Store, company: str, query: dict[str, Any]) -> Iterator[Page]:
     """The pages that DynamoDB's own key of the last row leads to."""
-    start = query.pop("start", None)
+    start, kind = query.pop("start", None), query.pop("index")
+    options = {name: query.pop(name) for name in ("limit", "count_only") if name in query}
+    asked = query | {"list": List(kind, "list", "order")}
     while True:
-        page = store.query(TABLE, company, hash_name="list", range_name="order", start=start, **query)
+        page = store.page(Query(model=Listed, hash=company, **asked), start=start, **options)
         yield page
         start = page.last
         if start is None:
@@ -108,7 +118,7 @@ def test_every_page_of_a_walk_is_the_emulators(
     if query["limit"] and expected[-1].count == query["limit"]:
         assert found.pop() == Page([], None, 0), "DynamoDB does not look whether anything comes after a full page"
         assert found[-1].last is not None
-        found[-1] = Page(found[-1].rows, None, found[-1].count)
+        found[-1] = Page(found[-1].rows, None, found[-1].count, found[-1].read)
     assert found == expected
 
 

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.identity.rows import Access
+from chalicelib.storage.attributes import document_value
+from chalicelib.storage.changes import Update
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import store
 from tests.promises.conftest import Client, Stage, own_token, stage  # noqa: F401 - the fixture is used from here
-
-EVER = "2000-01-01"  # a last valid day that is over in every time zone
 
 
 @dataclass
@@ -30,6 +33,12 @@ class People:
         self.owner.ok("POST", f"/projects/{project}/memberships/", {"user": user, "role": role, **more})
         return client, user
 
+    def once_member(self, base: str, project: str, role: str) -> tuple[Client, str]:
+        """A new user whose membership has ended."""
+        client, user = self.member(base, project, role, expires_on="2099-01-01")
+        end_membership(project, user, self.owner.ok("GET", "/me/")["company"]["id"])
+        return client, user
+
 
 @pytest.fixture
 def people(stage: Stage) -> People:  # noqa: F811 - the fixture
@@ -37,6 +46,15 @@ def people(stage: Stage) -> People:  # noqa: F811 - the fixture
     from uuid import uuid4
 
     return People(stage.owner, uuid4().int % 10**12)
+
+
+def end_membership(project: str, user: str, tenant: str) -> None:
+    """The membership's last valid day is over, as time would have it."""
+    place = (key(tenant, user), "access")
+    kept = store().get(Access, *place)
+    assert kept is not None
+    ended = document_value(kept.memberships[project] | {"until": "2000-01-02T00:00:00.000000Z"})
+    store().transact([Update(Access, place, (Access.memberships[project].set(ended),))])
 
 
 def project(owner: Client, **values: Any) -> str:

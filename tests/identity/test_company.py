@@ -64,7 +64,7 @@ def test_without_the_api_people_read_signed_in_and_cannot_write_and_punches_are_
     [account] = sessions.sign_in(store(), "read@read.example", made["owner"]["password"])
     changes, session = sessions.open_session(store(), account, utc_now())
     store().transact(changes)
-    browser = Client(stage.gateway, {"Cookie": f"wbsync_session={session.text}"})
+    browser = Client(stage.gateway, {"Cookie": f"__Host-wbsync_session={session.text}"})
     csrf = browser.ok("GET", "/me/")["csrf_token"]
     body = {"code": "A", "name": "A"}
     assert browser.send("POST", "/api/v1/projects/", body, X_CSRF_Token=csrf).status == 201

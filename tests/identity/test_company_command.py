@@ -146,6 +146,8 @@ def test_an_anonymised_operative_keeps_hours_and_loses_what_names_a_person(
     project = owner.ok("POST", "/projects/", {"code": "A", "name": "A"})["id"]
     hours = {"project": project, "operative": operative, "date": "2026-06-01", "hours": 8}
     entry = client.ok("POST", "/labour/", hours)["id"]
+    taken = {"name": "x", "email": f"{user}@anonymised.invalid", "role": "foreman"}
+    owner.send("POST", "/api/v1/users/", taken)  # a guess at the address to come blocks nothing
     for _ in range(2):
         run(capsys, "anonymise", "--company", id, "--operative", operative, *(("--user",) if with_user else ()))
     row = owner.ok("GET", f"/operatives/{operative}/")
@@ -156,6 +158,25 @@ def test_an_anonymised_operative_keeps_hours_and_loses_what_names_a_person(
     shown = owner.ok("GET", f"/users/{user}/")
     assert shown["active"] is not with_user and ("zebedee" in str(shown)) is not with_user
     assert client.send("GET", f"/api/v1/labour/{entry}/").status == (401 if with_user else 404)
+
+
+def test_anonymising_reaches_the_answers_that_keys_keep(
+    stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A repeat is still a repeat, and names nobody."""
+    owner, id = stage.owner.token(made["token"]), made["company"]["id"]
+    body = {"name": "Yorick", "email": "yorick@cmd.example", "role": "engineer"}
+    user = owner.ok("POST", "/users/", body, Idempotency_Key="user")["id"]
+    hand = {"name": "Yorick", "trade": "Jester", "user": user, "external_clock_id": "Y-1"}
+    operative = owner.ok("POST", "/operatives/", hand, Idempotency_Key="hand")["id"]
+    other = owner.ok("POST", "/operatives/", {"name": "Other"}, Idempotency_Key="other")
+    run(capsys, "anonymise", "--company", id, "--operative", operative, "--user")
+    for path, sent, key_of in (("/users/", body, "user"), ("/operatives/", hand, "hand")):
+        reply = owner.send("POST", f"/api/v1{path}", sent, Idempotency_Key=key_of)
+        assert reply.status == 201 and reply.headers["idempotency-replayed"] == "true"
+        assert "orick" not in reply.text and "Jester" not in reply.text and "Y-1" not in reply.text
+        assert reply.body["id"] in (user, operative)
+    assert owner.ok("POST", "/operatives/", {"name": "Other"}, Idempotency_Key="other") == other
 
 
 def test_the_last_active_owner_is_not_anonymised(stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,10 +13,11 @@ from chalicelib.identity import memberships
 from chalicelib.identity.access import Caller
 from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.identity.rows import Access, Company
+from chalicelib.storage.changes import Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import stamp, utc_now
-from tests.identity.conftest import EVER, People, project, refused
+from tests.identity.conftest import People, end_membership, project, refused
 from tests.promises.conftest import Stage
 
 ZONES = ("UTC", "Europe/Dublin", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kathmandu", "America/Sao_Paulo")
@@ -81,6 +82,7 @@ def test_a_membership_is_granted_read_changed_and_ended(stage: Stage, people: Pe
         ({"role": "admin"}, "role"),
         ({"role": "foreman", "expires_on": "2026-02-30"}, "expires_on"),
         ({"role": "foreman", "expires_on": "1999-12-31"}, "expires_on"),
+        ({"role": "foreman", "expires_on": "2026-01-01"}, "expires_on"),
         ({"role": "foreman", "expires_on": "9999-12-31"}, "expires_on"),
     ],
 )
@@ -131,7 +133,7 @@ def test_an_expired_membership_never_counts(stage: Stage, people: People) -> Non
     path = f"/api/v1/projects/{place}/"
     assert client.send("GET", path).body["planned_rate"] == "40.00"
     assert [row["id"] for row in client.ok("GET", "/projects/")["results"]] == [place]
-    stage.owner.ok("PATCH", f"/projects/{place}/memberships/{user}/", {"expires_on": EVER})
+    end_membership(place, user, stage.made["company"]["id"])
     for get in (path, "/api/v1/projects/", f"{path}kpis/", f"{path}wbs/", "/api/v1/users/", "/api/v1/memberships/"):
         assert refused(client.send("GET", get), 403, "permission_denied")
     stage.owner.ok("PATCH", f"/projects/{place}/memberships/{user}/", {"expires_on": None})
@@ -147,6 +149,34 @@ def test_a_projects_new_time_zone_moves_the_end_of_its_memberships(stage: Stage,
     kept = [store().get(Access, key(company, user), "access").memberships[place] for user in (dated, plain)]
     assert kept[0] == {"role": "foreman", "until": "2030-07-01T07:00:00.000000Z"}
     assert kept[1] == {"role": "foreman", "until": None}
+
+
+def test_a_manager_by_membership_moves_its_end_by_no_time_zone(stage: Stage, people: People) -> None:
+    """The midnight after the last day is the project's; whoever it binds does not choose where it is."""
+    place = project(stage.owner, timezone="Pacific/Kiritimati")
+    client, user = people.member("foreman", place, "project_manager", expires_on="2099-01-01")
+    zone = {"timezone": "America/Los_Angeles"}
+    assert refused(client.send("PATCH", f"/api/v1/projects/{place}/", zone), 403, "permission_denied")
+    client.ok("PATCH", f"/projects/{place}/", {"name": "Mine to name", "timezone": "Pacific/Kiritimati"})
+    stage.owner.ok("PATCH", f"/projects/{place}/memberships/{user}/", {"expires_on": None})
+    client.ok("PATCH", f"/projects/{place}/", zone)
+    manager, _ = people.member("project_manager", place, "foreman", expires_on="2099-01-01")
+    manager.ok("PATCH", f"/projects/{place}/", {"timezone": "UTC"})
+
+
+def test_a_user_has_a_hundred_memberships_at_most(stage: Stage, people: People) -> None:
+    _, user = people.make("engineer")
+    place = (key(stage.made["company"]["id"], user), "access")
+    many = {f"p{n}": {"role": "foreman", "until": None} for n in range(memberships.MOST_PROJECTS - 1)}
+    store().transact([Update(Access, place, (Access.memberships.set(many),))])
+    body, places = {"user": user, "role": "foreman"}, [project(stage.owner) for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        replies = list(
+            pool.map(lambda each: stage.owner.send("POST", f"/api/v1/projects/{each}/memberships/", body), places)
+        )
+    assert sorted(reply.status for reply in replies) == [201, 409, 409]
+    refusal = next(reply for reply in replies if reply.status == 409)
+    assert refusal.body["code"] == "in_use" and "100 memberships" in refusal.body["detail"]
 
 
 def test_memberships_made_while_the_time_zone_changes_end_by_the_zone_that_holds(stage: Stage, people: People) -> None:
@@ -177,7 +207,7 @@ def test_a_time_zone_with_more_dated_memberships_than_one_transaction_takes_is_i
     company = stage.made["company"]["id"]
     for number in range(memberships.MOST_DATED + 1):
         row = memberships.Membership(
-            **dict.fromkeys(("role", "list_members", "list_project", "list_user", "list_order"), "x"),
+            role="foreman",
             pk=company,
             sk=f"member#{place}#{number}",
             project=place,

@@ -9,7 +9,7 @@ from chalicelib.http.openapi import WHERE, document
 from chalicelib.http.route import BASE, Guard, Route, Scope
 from chalicelib.http.routes import ROUTES
 from chalicelib.identity.permissions import Permission, Role
-from tests.identity.conftest import EVER, People, project
+from tests.identity.conftest import People, project
 from tests.promises.conftest import Client, Stage
 from tests.test_docs import table
 
@@ -55,7 +55,7 @@ def site(stage: Stage) -> Site:
     for role in MEMBER_ROLES:
         people["operative", role, "here"] = made.member("operative", here, role)[0]
         people["operative", role, "elsewhere"] = made.member("operative", elsewhere, role)[0]
-        people["operative", role, "ended"] = made.member("operative", here, role, expires_on=EVER)[0]
+        people["operative", role, "ended"] = made.once_member("operative", here, role)[0]
     token = owner.ok("POST", "/tokens/", {"label": "target", "user": member})["id"]
     ids = {"projects": here, "wbs": path[-1], "labour": entry, "operatives": hand, "users": member, "tokens": token}
     return Site(ids | {"user": member}, people)

@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.identity import access, secrets, sessions
+from chalicelib.identity.rows import Access
 from chalicelib.ids import new_id
+from chalicelib.storage.changes import Update
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, store
 from chalicelib.times import stamp, utc_now
 from infra import company
@@ -54,6 +57,33 @@ def test_a_token_works_until_it_expires(stage: Stage) -> None:
     for late in (until, until + timedelta(days=400)):
         with pytest.raises(access.NotAuthenticated):
             access.authenticate(store(), credential, "a", late)
+
+
+@pytest.mark.parametrize("live", [0, 30])
+def test_a_user_has_fifty_live_tokens_at_most_and_expired_ones_leave(stage: Stage, people: People, live: int) -> None:
+    client, user = people.make("foreman")
+    place = (key(stage.made["company"]["id"], user), "access")
+    row = store().get(Access, *place)
+    assert row is not None
+    ends = stamp(utc_now() - timedelta(days=1))
+    old = {f"old{n}": {"digest": "x", "expires_at": ends} for n in range(50)}
+    more = {f"live{n}": {"digest": "x", "expires_at": None} for n in range(live)}
+    store().transact([Update(Access, place, (Access.tokens.set(row.tokens | old | more),))])
+    made = [stage.owner.send("POST", "/api/v1/tokens/", {"label": "t", "user": user}) for _ in range(50 - live)]
+    assert {reply.status for reply in made[:-1]} == {201}
+    assert refused(made[-1], 409, "in_use") and "50 live tokens" in made[-1].body["detail"]
+    kept = store().get(Access, *place)
+    assert kept is not None and len(kept.tokens) == 50 and not kept.tokens.keys() & old.keys()
+    assert client.send("GET", "/api/v1/me/").status == 200
+    stage.owner.ok("DELETE", f"/tokens/{made[0].body['id']}/")
+    stage.owner.ok("POST", "/tokens/", {"label": "t", "user": user})
+
+
+@pytest.mark.parametrize("text", ["0999-12-31T00:00:00Z", "9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+14:00"])
+def test_an_expiry_is_an_instant_and_no_text(stage: Stage, text: str) -> None:
+    """As text, the year 999 comes after every other."""
+    reply = stage.owner.send("POST", "/api/v1/tokens/", {"label": "x", "expires_at": text})
+    assert refused(reply, 400, "validation_error") and "expires_at" in reply.body["errors"]
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,10 @@ def test_the_script_finds_everything_that_it_names_on_the_page(owner: Browser) -
 def test_what_the_script_does_works_with_the_session_and_its_csrf_token(stage: Stage, owner: Browser) -> None:
     page = owner.open(PAGE)
     [csrf] = re.findall(r'data-csrf="(\w+)"', page.text)
-    api = Client(stage.gateway, {"Cookie": f"wbsync_session={owner.cookies['wbsync_session']}", "X-CSRF-Token": csrf})
+    api = Client(
+        stage.gateway,
+        {"Cookie": f"__Host-wbsync_session={owner.cookies['__Host-wbsync_session']}", "X-CSRF-Token": csrf},
+    )
     made = api.ok("POST", "/tokens/", {"label": "from the page", "expires_at": "2099-12-31T23:59:59Z"})
     assert stage.owner.token(made["token"]).send("GET", "/api/v1/me/").status == 200
     assert any(row["id"] == made["id"] for row in api.ok("GET", "/tokens/?page_size=200")["results"])

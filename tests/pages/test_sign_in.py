@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import Parameters, Type
 
 from chalicelib.http.pages import safe
-from chalicelib.identity import passwords, sessions
+from chalicelib.identity import passwords, secrets, sessions
 from chalicelib.identity.people import directory_key
 from chalicelib.identity.rows import Access, Directory, User
 from chalicelib.storage.changes import Put, Update
@@ -19,22 +19,23 @@ from tests.pages.browser import Browser, forms
 from tests.pages.conftest import PASSWORD, invited, make_inactive, person
 from tests.promises.conftest import Stage
 
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+CHEAP = Parameters(Type.ID, 19, 26, 32, 1, 32, 4)
 
 
 class Counting:
-    """A hasher that counts how often it works."""
+    """Computes cheaply, and counts how often."""
 
     def __init__(self) -> None:
         self.work = 0
 
-    def hash(self, password: bytes, *, salt: bytes) -> str:
+    def __call__(self, password: bytes, salt: bytes, parameters: Parameters) -> str:
         self.work += 1
-        return CHEAP.hash(password, salt=salt)
+        return passwords.argon2id(password, salt, CHEAP)
 
-    def verify(self, kept: str, password: bytes) -> bool:
-        self.work += 1
-        return CHEAP.verify(kept, password)
+    def spent(self) -> int:
+        """How often since the last question."""
+        work, self.work = self.work, 0
+        return work
 
 
 def tokens_of(stage: Stage, user: str) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def test_signing_out_ends_the_session_wherever_its_cookie_is_kept(stage: Stage, 
     assert browser.submit(form.action, form.fields).status == 200
     assert kept.open("/api/v1/me/").status == 401
     assert kept.submit("/logout/", form.fields).status == 200  # once more does no harm
-    assert browser.cookies["wbsync_session"] == ""
+    assert browser.cookies["__Host-wbsync_session"] == ""
 
 
 def test_a_write_of_a_session_needs_its_csrf_token(stage: Stage, browser: Browser) -> None:
@@ -98,17 +99,17 @@ def test_whoever_cannot_sign_in_gets_the_same_page_for_the_same_work(stage: Stag
     password = PASSWORD if who == "inactive" else "something else entirely"
     calls: list[str] = []
     store().client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name), "count")
-    hasher = Counting()
+    compute = Counting()
     user = store().get(User, stage.made["company"]["id"], f"user#{id}")
     assert user is not None
     if who != "no_password":
-        fresh = passwords.hashed(PASSWORD, user.email, hasher)  # type: ignore[arg-type]
+        fresh = passwords.hashed(PASSWORD, user.email, compute)
         store().transact([Update(User, (user.pk, user.sk), (User.password.set(fresh),))])
     calls.clear()
-    hasher.work = 0
-    assert sessions.sign_in(store(), email, password, hasher) == []  # type: ignore[arg-type]
+    compute.spent()
+    assert sessions.sign_in(store(), email, password, compute) == []
     store().client.meta.events.unregister("before-call.dynamodb", unique_id="count")
-    assert (hasher.work, calls) == (1, ["Query", "BatchGetItem"])
+    assert (compute.spent(), calls) == (3, ["Query", "BatchGetItem"])
     page = Browser(stage.gateway).sign_in(email, "something else entirely")
     blank = Browser(stage.gateway).sign_in("", "")
     assert (page.status, page.text.replace(email, "")) == (401, blank.text)
@@ -141,20 +142,64 @@ def test_a_choice_that_we_did_not_sign_is_none(stage: Stage, text: str) -> None:
     assert sessions.chosen(store(), text, "a", utc_now()) is None
 
 
-def test_an_address_in_hundreds_of_companies_costs_one_hash(stage: Stage) -> None:
-    email, hasher = "many@people.example", Counting()
-    fresh = passwords.hashed(PASSWORD, email, hasher)  # type: ignore[arg-type]
+def known(stage: Stage, email: str, hashes: list[str | None]) -> None:
+    """An address that a company each keeps one of the hashes for."""
     origin = store().get(User, stage.made["company"]["id"], f"user#{stage.made['owner']['id']}")
     assert origin is not None
-    for number in range(130):
-        values = origin.plain() | {"pk": f"c{number}", "sk": "user#u", "id": "u", "email": email, "password": fresh}
-        values |= {"list_users": f"c{number}"}
-        directory = Directory(pk=directory_key(email), sk=f"c{number}#u", company=f"c{number}", user="u")
+    for hash in hashes:
+        id = secrets.new_id()
+        values = origin.plain() | {"pk": id, "sk": "user#u", "id": "u", "email": email, "password": hash}
+        directory = Directory(pk=directory_key(email), sk=f"{id}#u", company=id, user="u")
         store().transact([Put(User(**values)), Put(directory)])
-    hasher.work = 0
-    assert len(sessions.sign_in(store(), email, PASSWORD, hasher)) == 130  # type: ignore[arg-type]
-    assert hasher.work == 1
-    assert sessions.sign_in(store(), email, "wrong", hasher) == [] and hasher.work == 2  # type: ignore[arg-type]
+
+
+def test_an_attempt_costs_the_same_for_nobody_and_for_an_address_in_hundreds_of_companies(stage: Stage) -> None:
+    email, compute = "many@people.example", Counting()
+    known(stage, email, [passwords.hashed(PASSWORD, email, compute)] * 130)
+    compute.spent()
+    assert len(sessions.sign_in(store(), email, PASSWORD, compute)) == 130 and compute.spent() == 3
+    assert sessions.sign_in(store(), email, "wrong", compute) == [] and compute.spent() == 3
+    assert sessions.sign_in(store(), "nobody@people.example", "wrong", compute) == [] and compute.spent() == 3
+
+
+def test_strangers_companies_lock_nobody_out(stage: Stage) -> None:
+    """Whoever runs a company gives its users what e-mails they like, and they keep the passwords they had."""
+    email, compute = "victim@people.example", Counting()
+    strangers = [passwords.moved(passwords.hashed(f"strange {n}", f"s{n}@x.example", compute)) for n in range(60)]
+    mine = [passwords.moved(passwords.hashed(PASSWORD, f"old{n}@people.example", compute)) for n in range(5)]
+    known(stage, email, strangers + mine)
+    compute.spent()
+    assert sessions.sign_in(store(), email, "wrong", compute) == [] and compute.spent() == 3
+    assert len(sessions.sign_in(store(), email, PASSWORD, compute)) == 5
+    assert compute.spent() == 2 + 5
+
+
+def test_a_right_password_opens_after_the_stages_key_has_changed(stage: Stage) -> None:
+    """Hashes of old keys have no mark; those made for this very address are looked at before those that moved here."""
+    email, compute = "rekeyed@people.example", Counting()
+
+    def old(password: str, address: str, moved: bool) -> str:
+        text = passwords.hashed(password, address, compute)
+        return passwords.parsed(text).hash + " older.abc" + (" moved" if moved else "")
+
+    strangers = [old(f"strange {n}", f"s{n}@x.example", True) for n in range(60)]
+    mine = [old(PASSWORD, other, False) for other in ("key1@x.example", "key2@x.example")]
+    known(stage, email, strangers + mine)
+    assert len(sessions.sign_in(store(), email, PASSWORD, compute)) == 2
+
+
+def test_longer_passwords_than_may_be_set_open_nothing_and_are_never_cut(stage: Stage) -> None:
+    email, compute, longest = "long@people.example", Counting(), "x" * passwords.LONGEST
+    known(stage, email, [passwords.hashed(longest, email, compute)])
+    compute.spent()
+    assert len(sessions.sign_in(store(), email, longest, compute)) == 1 and compute.spent() == 3
+    assert sessions.sign_in(store(), email, longest + "y", compute) == [] and compute.spent() == 3
+    assert passwords.complaints(longest + "y", email) == ["A password may have 1000 characters."]
+
+
+@pytest.mark.parametrize("kept", ["", "x", "$argon2id$v=19$m=1$$", "$argon2id$v=19$m=65536,t=3,p=4$!!$AAAA"])
+def test_a_hash_that_is_none_opens_nothing(kept: str) -> None:
+    assert passwords.matching(PASSWORD, "a@b.example", [kept, None], Counting())[0] == [False, False]
 
 
 def test_a_hash_with_an_older_salt_still_opens_and_is_renewed(stage: Stage, browser: Browser) -> None:
@@ -187,7 +232,7 @@ def test_a_session_ends_with_its_time_and_with_its_user(stage: Stage, browser: B
     [account] = sessions.sign_in(store(), email, PASSWORD)
     changes, session = sessions.open_session(store(), account, datetime(2026, 1, 1, tzinfo=UTC))
     store().transact(changes)
-    old = Browser(stage.gateway, {"wbsync_session": session.text})
+    old = Browser(stage.gateway, {"__Host-wbsync_session": session.text})
     assert old.open("/api/v1/me/").status == 401
     browser.sign_in(email, PASSWORD)
     assert browser.open("/api/v1/me/").status == 200

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.labour.rows import Audit
+from chalicelib.storage.queries import Query
 from chalicelib.storage.store import store
 from tests.promises.conftest import Client, Reply, Stage
 
@@ -385,7 +386,7 @@ def test_a_correction_leaves_an_audit_row_of_the_clock(yard: Yard) -> None:
     entry = yard.punch(hand).body["labour_entry"]
     yard.punch(hand, finish="16:00:00")
     company = yard.stage.made["company"]["id"]
-    trail = list(store().query_all(Audit, f"{company}#{entry}", between=("audit#", "audit#~")))
+    trail = list(store().each(Query(model=Audit, hash=f"{company}#{entry}", between=("audit#", "audit#~"))))
     assert [(row.action, row.by, row.before, row.after) for row in trail] == [
         ("clock", None, None, "submitted"),
         ("correct", None, "submitted", "submitted"),

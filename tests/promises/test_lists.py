@@ -19,12 +19,16 @@ from chalicelib.ids import new_id
 from chalicelib.labour import entries
 from chalicelib.labour.rows import Entry, OperativeDay
 from chalicelib.operatives.rows import Operative
-from chalicelib.projects import wbs
-from chalicelib.projects.rows import Node, Project
-from chalicelib.storage.changes import Delete, Put
-from chalicelib.storage.rows import key, tombstone
+from chalicelib.projects.rows import Project
+from chalicelib.storage.changes import Change, Delete, Put
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import stamp
+from chalicelib.tree.carrying import line
+from chalicelib.tree.ground import new_place
+from chalicelib.tree.order import step
+from chalicelib.tree.rows import ALL_LEVELS, Node, Outline, lines_of
+from chalicelib.tree.standing import Standing
 from infra import company
 from tests.promises.conftest import Client, Stage
 
@@ -65,19 +69,16 @@ class Site:
 
     def plant(self) -> None:
         """Two activities below one node."""
-        pk = key(self.company, self.project)
-        at = stamp(datetime.now(UTC))
-        changes = []
-        for place, (name, id) in enumerate(self.nodes.items()):  # at "1", "101" and "102"
-            level = 4 if place else 1
-            node = Node(pk=pk, sk=f"node#{id}", id=id, project=self.project, level=level, name=name, position=1)
-            node.tree_key, node.list_project, node.list_level = (
-                f"1{f'0{place}' if place else ''}",
-                pk,
-                key(pk, str(level)),
-            )
-            node.ancestors, node.version, node.created_at, node.updated_at = [], 1, at, at
-            changes.append(Put(node))
+        pk, at = key(self.company, self.project), stamp(datetime.now(UTC))
+        top = step(1, self.nodes["top"])
+        changes: list[Change] = [Put(Outline(pk=pk, sk="outline", edition=0))]
+        changes.append(Put(new_place(self.company, self.project, self.nodes["top"], Standing(top))))
+        for rank, name in enumerate(("left", "right")):
+            id = self.nodes[name]
+            fields: dict[str, Any] = {"id": id, "project": self.project, "level": 4, "name": name, "version": 1}
+            changes.append(Put(Node(pk=pk, sk=f"node#{id}", created_at=at, updated_at=at, **fields)))
+            order = top + step(1, "between") + step(1, "between") + step(rank, id)
+            changes += [Put(line(pk, sk, 4, name)) for pk, sk in lines_of(self.company, self.project, order)]
         store().transact(changes)
 
     def add(self, date: str, status: str = "draft", source: str = "manual", node: str | None = None) -> Entry:
@@ -92,7 +93,7 @@ class Site:
         if kind == "add" or not self.rows:
             self.add(date)
             return
-        row = sorted(self.rows.values(), key=lambda row: row.list_order)[place % len(self.rows)]
+        row = sorted(self.rows.values(), key=lambda row: (row.date, row.id))[place % len(self.rows)]
         if kind == "remove":
             del self.rows[row.id]
             store().transact([Delete(Entry, (row.pk, row.sk))])
@@ -581,14 +582,12 @@ def test_a_deleted_node_is_told_of_below_the_nodes_it_was_under(stage: Stage) ->
     project = stage.owner.ok("POST", "/projects/", {"code": "DEL", "name": "Del"})["id"]
     top = stage.owner.ok("POST", f"/projects/{project}/wbs/", {"name": "Top"})["id"]
     below = stage.owner.ok("POST", f"/projects/{project}/wbs/", {"name": "Below", "parent": top})["id"]
-    row = wbs.find(store(), stage.made["company"]["id"], below)
-    at = stamp(datetime.now(UTC))
-    store().transact([Delete(Node, (row.pk, row.sk)), Put(tombstone(row, at))])
+    stage.owner.ok("DELETE", f"/wbs/{below}/")
     place = f"/projects/{project}/wbs/"
     assert ids(stage.owner.ok("GET", place)) == [top]
     since = f"{place}?updated_since=2020-01-01T00:00:00Z&include_deleted=true"
-    told = {"id": below, "deleted_at": at}
-    assert stage.owner.ok("GET", since)["results"][-1] == told
+    told = stage.owner.ok("GET", since)["results"][-1]
+    assert told == {"id": below, "deleted_at": told["deleted_at"]}
     for filter in (f"under={top}", "level=2", f"parent={top}", "search=bel"):
         assert stage.owner.ok("GET", f"{since}&{filter}")["results"] == [told], filter
     assert stage.owner.ok("GET", f"{since}&search=to&level=2")["results"] == []
@@ -631,14 +630,9 @@ def test_a_tree_of_more_than_five_thousand_nodes_needs_under(stage: Stage) -> No
     project = stage.owner.ok("POST", "/projects/", {"code": "BIG", "name": "Big"})["id"]
     top = stage.owner.ok("POST", f"/projects/{project}/wbs/", {"name": "Top"})["id"]
     made = stage.made["company"]["id"]
-    row = wbs.find(store(), made, top)
     for start in range(0, 5000, 100):
-        changes = []
-        for number in range(start, start + 100):
-            copy = Node(**row.plain() | {"id": f"{project}{number:012d}", "sk": f"node#{project}{number:012d}"})
-            copy.tree_key, copy.position = f"{number + 2:06d}000", number + 2
-            changes.append(Put(copy))
-        store().transact(changes)
+        orders = (step(number, f"{number:012d}") for number in range(start, start + 100))
+        store().transact([Put(line(key(made, project, ALL_LEVELS), order, 1, " copy")) for order in orders])
     reply = stage.owner.send("GET", f"/api/v1/projects/{project}/wbs/?view=tree")
     assert (reply.status, list(reply.body["errors"])) == (400, ["view"])
     assert stage.owner.ok("GET", f"/projects/{project}/wbs/?view=tree&under={top}")["results"] == []

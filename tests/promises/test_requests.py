@@ -125,10 +125,30 @@ def test_the_content_type_of_a_read_is_ignored(stage: Stage, site: Site, route: 
         assert reply.headers["x-request-id"]
 
 
-def test_head_and_options_are_405_whatever_their_content_type(stage: Stage) -> None:
-    for method in ("HEAD", "OPTIONS"):
-        reply = stage.owner.send(method, "/api/v1/projects/", Content_Type="text/plain")
-        assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+def test_options_are_405_whatever_their_content_type(stage: Stage) -> None:
+    reply = stage.owner.send("OPTIONS", "/api/v1/projects/", Content_Type="text/plain")
+    assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if not route.writes], ids=lambda route: route.path)
+def test_head_is_answered_as_get_is_without_its_body(stage: Stage, site: Site, route: Route) -> None:
+    path = route.path.replace("{id}", site.project).replace("{user}", "nobody").replace("{name}", "start.js")
+    path = path.replace("{key}", "none")
+    read, head = (stage.owner.send(method, f"{path}/", Content_Type="text/plain") for method in ("GET", "HEAD"))
+    changing = {"x-request-id", "x-amzn-requestid", "x-ratelimit-remaining", "x-ratelimit-reset", "content-length"}
+    assert (head.status, head.text) == (read.status, "")
+    assert {n: v for n, v in head.headers.items() if n not in changing} == {
+        n: v for n, v in read.headers.items() if n not in changing
+    }
+
+
+def test_a_read_whose_tag_is_known_is_304_without_a_body(stage: Stage, site: Site) -> None:
+    path = f"/api/v1/projects/{site.project}/"
+    tag = stage.owner.send("GET", path).headers["etag"]
+    for known in (tag, f'"other", W/{tag}', "*"):
+        reply = stage.owner.send("GET", path, If_None_Match=known)
+        assert (reply.status, reply.text, reply.headers["etag"]) == (304, "", tag)
+    assert stage.owner.send("GET", path, If_None_Match='"other"').status == 200
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "identity, gzip", "nonsense"])

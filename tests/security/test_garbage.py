@@ -66,7 +66,7 @@ def test_a_thousand_wrong_tokens_cookies_and_secrets_are_401_without_a_traceback
         refused(Client(stage.gateway, {"Authorization": f"Bearer {token}"}))
     for number in range(300):
         kind = ("wbss", "wbs", "wbsp")[number % 3]
-        refused(Client(stage.gateway, {"Cookie": f"wbsync_session={forged(kind, dice)}"}))
+        refused(Client(stage.gateway, {"Cookie": f"__Host-wbsync_session={forged(kind, dice)}"}))
         refused(
             Client(stage.gateway, {"X-Inbound-Secret": forged("wbsi" if number % 2 else kind, dice)}),
             "/api/v1/clock-events/ingest/",
@@ -80,7 +80,7 @@ def test_a_thousand_wrong_tokens_cookies_and_secrets_are_401_without_a_traceback
 def test_headers_of_any_content_are_401(stage: Stage, header: str, cookie: str, secret: str) -> None:
     for value in (header, f"Bearer {header}", f"Bearer wbs_{header}"):
         refused(Client(stage.gateway, {"Authorization": value}))
-    for value in (cookie, f"wbsync_session={cookie}", f"wbsync_session=wbss_{cookie}; {cookie}"):
+    for value in (cookie, f"__Host-wbsync_session={cookie}", f"__Host-wbsync_session=wbss_{cookie}; {cookie}"):
         refused(Client(stage.gateway, {"Cookie": value}))
     refused(Client(stage.gateway, {"X-Inbound-Secret": secret}), "/api/v1/clock-events/ingest/", "POST")
 
@@ -99,11 +99,11 @@ def test_sign_in_forms_of_any_content_are_401(stage: Stage, email: str, password
 def test_a_credential_of_one_kind_is_none_of_another(stage: Stage) -> None:
     ingest, token = stage.made["ingest_secret"], stage.made["token"]
     refused(Client(stage.gateway, {"Authorization": f"Bearer {ingest}"}))
-    refused(Client(stage.gateway, {"Cookie": f"wbsync_session={token}"}))
+    refused(Client(stage.gateway, {"Cookie": f"__Host-wbsync_session={token}"}))
     refused(Client(stage.gateway, {"X-Inbound-Secret": token}), "/api/v1/clock-events/ingest/", "POST")
     right = secrets.parse(token, "wbs")
     assert right is not None
     for kind in ("wbss", "wbsp", "wbsi"):
         same = secrets.Credential(kind, right.company, right.holder, right.id, right.secret).text
         refused(Client(stage.gateway, {"Authorization": f"Bearer {same}"}))
-        refused(Client(stage.gateway, {"Cookie": f"wbsync_session={same}"}))
+        refused(Client(stage.gateway, {"Cookie": f"__Host-wbsync_session={same}"}))

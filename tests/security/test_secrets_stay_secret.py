@@ -68,7 +68,7 @@ def everywhere(stage: Stage, secret: str) -> None:
         path = re.sub(r"{\w+}", secret.replace("/", ""), route.path) + "/"
         clients = [
             Client(gateway, {"Authorization": f"Bearer {secret}"}),
-            Client(gateway, {"Cookie": f"wbsync_session={secret}", "X-CSRF-Token": secret}),
+            Client(gateway, {"Cookie": f"__Host-wbsync_session={secret}", "X-CSRF-Token": secret}),
             Client(gateway, {"X-Inbound-Secret": secret, "Authorization": secret}),
             Client(gateway, stage.owner.headers | {"Idempotency-Key": secret, "X-Inbound-Secret": "x"}),
         ]
@@ -94,10 +94,10 @@ def test_no_secret_is_in_a_log_or_a_table(stage: Stage) -> None:
         replaced = browser.api().ok("POST", f"/users/{id}/invite/", {}, Idempotency_Key="kept-3")["link"]
         csrf = browser.api().headers["X-CSRF-Token"]
         values += [PASSWORD, stage.made["owner"]["password"], token, stage.made["token"], rotated, csrf]
-        values += [stage.made["ingest_secret"], browser.cookies["wbsync_session"]]
+        values += [stage.made["ingest_secret"], browser.cookies["__Host-wbsync_session"]]
         values += [path.split("/")[2] for path in (link, unused, path_of(replaced))]
         typed = PASSWORD.replace(" ", "-")
-        sent = (typed, token, rotated, csrf, browser.cookies["wbsync_session"], path_of(replaced).split("/")[2])
+        sent = (typed, token, rotated, csrf, browser.cookies["__Host-wbsync_session"], path_of(replaced).split("/")[2])
         values += [typed, *(secrets.secret_parameter(name).decode() for name in ("digest-key", "session-key"))]
         for secret in sent:
             everywhere(stage, secret)

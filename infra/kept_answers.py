@@ -1,0 +1,99 @@
+"""The answers that Idempotency-Keys keep for some days: what names a person is taken out of them.
+
+The kept answer stays, so that a repeat is still a repeat. An operator's command may read the whole table, whose
+rows expire; no request does.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from msgspec.structs import replace
+
+from chalicelib.encoding import encode
+from chalicelib.http.answers import Kept
+from chalicelib.http.idempotency import PIECE
+from chalicelib.storage.changes import Raw
+from chalicelib.storage.store import Store
+from chalicelib.storage.tables import IDEMPOTENCY_TABLE
+
+Blanks = Mapping[str, Mapping[str, Any]]  # id of a row -> the fields that are shown from now on
+
+
+def forget(store: Store, company: str, blanks: Blanks) -> int:
+    """Put the blanks into every kept answer of a company that shows one of the rows; how many there were."""
+    found = 0
+    for item in _kept(store, company):
+        answer = _answer(store, item)
+        body = _blanked(json.loads(answer.body, parse_float=Decimal), blanks) if answer.body else None
+        if body is not None:
+            store.transact(_again(store, item, replace(answer, body=encode(body))))
+            found += 1
+    return found
+
+
+def _kept(store: Store, company: str) -> Iterator[dict[str, Any]]:
+    """The completed records of a company; their pieces and parts are read with them."""
+    start: dict[str, Any] = {}
+    while True:
+        page = store.call(
+            "scan",
+            TableName=store.name(IDEMPOTENCY_TABLE),
+            FilterExpression="begins_with(id, :company) AND #s = :done",
+            ExpressionAttributeNames={"#s": "status"},
+            ExpressionAttributeValues={":company": {"S": f"{company}#"}, ":done": {"S": "COMPLETED"}},
+            ConsistentRead=True,
+            **start,
+        )
+        yield from page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _pieces(item: Mapping[str, Any]) -> list[str]:
+    return [f"{item['id']['S']}#{item['run']['S']}#{n}" for n in range(int(item["pieces"]["N"]))]
+
+
+def _answer(store: Store, item: Mapping[str, Any]) -> Kept:
+    table, data = store.name(IDEMPOTENCY_TABLE), item["data"]["B"]
+    for name in _pieces(item):
+        piece = store.call("get_item", TableName=table, Key={"id": {"S": name}}, ConsistentRead=True)
+        data += piece["Item"]["data"]["B"]
+    return Kept.unpack(zlib.decompress(data))
+
+
+def _blanked(value: Any, blanks: Blanks) -> Any:
+    """The value with the blanks in it, or None when it shows none of the rows."""
+    if isinstance(value, list):
+        changed = [_blanked(each, blanks) for each in value]
+        return [old if new is None else new for old, new in zip(value, changed, strict=True)] if any(changed) else None
+    if not isinstance(value, dict):
+        return None
+    inner = {name: new for name, each in value.items() if (new := _blanked(each, blanks)) is not None}
+    fields = blanks.get(value.get("id", ""), {}) if isinstance(value.get("id"), str) else {}
+    shown = {name: blank for name, blank in fields.items() if name in value}
+    return value | inner | shown if inner or shown else None
+
+
+def _again(store: Store, item: Mapping[str, Any], answer: Kept) -> list[Raw]:
+    """The record with another answer, unless it has expired and begun anew meanwhile; as many pieces as before."""
+    table, names = store.name(IDEMPOTENCY_TABLE), _pieces(item)
+    text = zlib.compress(answer.pack())
+    size = max(PIECE, -(-len(text) // (len(names) + 1)))
+    first, *rest = (text[start : start + size] for start in range(0, size * (len(names) + 1), size))
+    same = {
+        "TableName": table,
+        "ConditionExpression": "#run = :run",
+        "UpdateExpression": "SET #data = :data",
+        "ExpressionAttributeNames": {"#run": "run", "#data": "data"},
+    }
+    key = {"id": item["id"]}
+    values = {":run": item["run"], ":data": {"B": first}}
+    changes = [Raw({"Update": same | {"Key": key, "ExpressionAttributeValues": values}})]
+    for name, piece in zip(names, rest, strict=True):
+        row = {"id": {"S": name}, "expiration": item["expiration"], "data": {"B": piece}}
+        changes.append(Raw({"Put": {"TableName": table, "Item": row}}))
+    return changes
