@@ -84,6 +84,7 @@ def checks() -> Mapping[str, Check]:
     query=ImportQuery,
     content_types=TAKEN,
     answer=ImportAnswer,
+    job=jobs.JobAnswer,
 )
 def import_wbs(call: Call, id: str, upload: Upload) -> Written:
     """Import a work breakdown from XLSX or CSV, all or nothing; more than 1,000 rows by a job.
@@ -138,5 +139,5 @@ def _file(call: Call, name: str, rows: Any) -> Read:
     return Read(
         body,
         content_type=f"{kind}{parameters}",
-        headers={"Content-Disposition": f'attachment; filename="{name}.{ending}"', "Vary": "Accept"},
+        headers={"Content-Disposition": f'attachment; filename="{name}.{ending}"'},
     )

@@ -87,7 +87,7 @@ def _published(route: Route) -> bool:
 def _models() -> list[Any]:
     found: list[Any] = [Problem, Deleted]
     for route in filter(_published, ROUTES):
-        found += [model for model in (route.body, route.answer, route.batch_answer) if model is not None]
+        found += [model for model in (route.body, route.answer, route.batch_answer, route.job) if model is not None]
         found += getattr(route.body, "schema_parts", ())
         if _lists(route):
             found.append(_row_of(route))
@@ -137,6 +137,10 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         content = {kind: {"schema": {"$ref": SCHEMAS.format(name=route.body.__name__)}} for kind in route.content_types}
         operation["requestBody"] = {"required": _needs_fields(route.body), "content": content}
+    if route.job is not None:
+        content = {JSON: {"schema": _reference(route.job)}}
+        headers = _shared(True) | _one("Location")
+        operation["responses"]["202"] = {"description": "A job does it.", "headers": headers, "content": content}
     if route.writes and JSON not in route.content_types:
         operation["requestBody"] = {"required": True, "content": {kind: _file(kind) for kind in route.content_types}}
     if route.guard is Guard.ANYBODY:
@@ -215,6 +219,7 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "Referrer-Policy": ({"schema": {"type": "string"}, "description": "Who is told where a visitor was."}, "page"),
     "ETag": ({"schema": {"type": "string"}, "description": "The version, for If-Match."}, "one"),
     "Location": ({"schema": {"type": "string"}, "description": "Where the new resource is."}, "new"),
+    "Content-Disposition": ({"schema": {"type": "string"}, "description": "The name of the file."}, "file"),
     "Idempotency-Replayed": (
         {"schema": {"const": "true"}, "description": "This is the first answer again."},
         "write",
@@ -230,6 +235,8 @@ def _headers(route: Route) -> dict[str, Any]:
         found |= _one("ETag")
     if route.status == 201:
         found |= _one("Location")
+    if route.files:
+        found |= _one("Content-Disposition")
     if route.page:
         found |= _one("Content-Security-Policy") | _one("Referrer-Policy")
     return found

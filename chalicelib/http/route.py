@@ -57,6 +57,7 @@ class Route(Struct, frozen=True, kw_only=True):
     answer: Any = None
     row: Any = None
     batch_answer: Any = None
+    job: Any = None
     produces: tuple[str, ...]
     status: int = 200
     page: bool = False
@@ -67,6 +68,11 @@ class Route(Struct, frozen=True, kw_only=True):
     @property
     def writes(self) -> bool:
         return self.method in WRITES
+
+    @property
+    def files(self) -> bool:
+        """Whether it answers with files."""
+        return not {"application/json", "text/html"} & set(self.produces)
 
     @property
     def scope(self) -> Scope:

@@ -41,6 +41,7 @@ class RouteSet:
         answer: Any = None,
         row: Any = None,
         batch_answer: Any = None,
+        job: Any = None,
         status: int = 200,
         content_types: tuple[str, ...] = (JSON,),
         produces: tuple[str, ...] = (JSON,),
@@ -49,7 +50,8 @@ class RouteSet:
         """Declare a route.
 
         Without a ``body`` a write takes none but an empty object; one of ``content_types`` that is not JSON comes
-        to the handler as bytes. ``batch_answer`` is the 200 to a body of many. ``produces`` are the media types
+        to the handler as bytes. ``batch_answer`` is the 200 to a body of many, ``job``
+        the 202 where much work is done by a job. ``produces`` are the media types
         that ``Accept`` may choose from, the usual one first. ``row`` is what a list is of, where no other route
         reads or makes one at the same path.
         """
@@ -67,6 +69,7 @@ class RouteSet:
                 answer=answer,
                 row=row,
                 batch_answer=batch_answer,
+                job=job,
                 produces=produces,
                 status=status,
                 page=self.pages and guard in (Guard.ANYBODY, Guard.VISITOR),
