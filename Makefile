@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REAL_DATA ?= ../shared/data
 
-.PHONY: help setup run test faults attack lint types docs real mutate rehearse contract browser bench clean
+.PHONY: help setup run test faults attack lint types docs real mutate rehearse contract clients browser bench clean
 
 help:
-	@echo "make run | test | faults | attack | lint | types | docs | real | mutate | rehearse | contract | browser | bench | clean"
+	@echo "make run | test | faults | attack | lint | types | docs | real | mutate | rehearse | contract | clients | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -52,6 +52,9 @@ rehearse: $(READY)
 contract: $(READY)
 	$(BIN)/python -m infra.contract
 
+clients: $(READY)
+	$(BIN)/python -m infra.clients
+
 browser: $(READY)
 	$(BIN)/python -m infra.browser
 
@@ -59,4 +62,4 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) .run .build .bench .rehearsal .contract .browser
+	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .browser

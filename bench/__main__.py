@@ -5,18 +5,24 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 
+from bench.batch import batch_section
 from bench.burst import burst_section
 from bench.cold_start import cold_start_section
+from bench.engine import engine_section
 from bench.pagination import pagination_section
 from bench.parsers import parsers_section
 from bench.routes import routes_section
+from bench.tree import tree_section
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
     "burst": burst_section,
+    "batch": batch_section,
     "pagination": pagination_section,
+    "tree": tree_section,
     "parsers": parsers_section,
     "cold-start": cold_start_section,
+    "engine": engine_section,
 }
 
 

@@ -22,8 +22,8 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     """The environment that reaches the prepared tables, and the owner's token, and the ingest secret."""
     environment = LOCAL | {"AWS_ENDPOINT_URL": endpoint}
     os.environ.update(environment)
-    from chalicelib.identity import secrets
-    from chalicelib.identity.rows import Company
+    from chalicelib.access import keys
+    from chalicelib.access.rows import Company
     from chalicelib.settings import settings
     from chalicelib.storage.reading import Reading
     from chalicelib.storage.store import store
@@ -31,7 +31,7 @@ def prepared(endpoint: str) -> tuple[dict[str, str], str, str]:
     from chalicelib.tree.planting import create_project
     from infra import company, provision
 
-    for cached in (settings, store, secrets._provider):
+    for cached in (settings, store, keys._provider):
         cached.cache_clear()
     provision.create_tables()
     made = company.create("Bench", "pro", "UTC", "owner@bench.example")

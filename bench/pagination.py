@@ -154,13 +154,13 @@ def _measure(endpoint: str) -> None:
 
     from app import app
     from bench.application import indexes, prepared
-    from chalicelib.identity import secrets
+    from chalicelib.access import credentials
     from chalicelib.storage.store import store
     from infra.demo import Client
     from infra.local.gateway import serve
 
     _, token, _ = prepared(endpoint)
-    credential = secrets.parse(token, "wbs")
+    credential = credentials.parse(token, "wbs")
     assert credential is not None
     probe, table = boto3.client("dynamodb"), store().name("labour")
     meter = Meter(probe, indexes())

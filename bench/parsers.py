@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chalicelib.access import credentials
 from chalicelib.errors import WbsyncError
 from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.fields import Body, Code, Email, Hours, Name, Note, Zone
 from chalicelib.http.json_text import parse_json
 from chalicelib.http.negotiation import chosen
-from chalicelib.identity import secrets
 from chalicelib.names import comparison_form
 
 SMALL, LARGE = 20_000, 400_000
@@ -90,7 +90,7 @@ WORST: Mapping[str, Worst] = {
         lambda size: {f"p{number}": ["1"] for number in range(size // 8)}, lambda raw: bind_query(Sheet, raw)
     ),
     "header: Accept": Worst(lambda size: "a/b;q=0.5," * (size // 10), lambda text: chosen(text, ("text/csv",))),
-    "header: Authorization": Worst(lambda size: "wbs_" + "a" * size, lambda text: secrets.parse(text, "wbs")),
+    "header: Authorization": Worst(lambda size: "wbs_" + "a" * size, lambda text: credentials.parse(text, "wbs")),
 }  # fmt: skip
 
 

@@ -19,6 +19,8 @@ class StreamFunction(Struct, frozen=True):
     name: str
     table: str
     run: str
+    keys: tuple[str, ...] = ()  # beginnings of the sort keys of rows that it wants to hear of; all, where none is named
+    window: int = 0  # seconds for which records may be gathered into a batch
     seconds: int = 30  # the longest run
 
 
@@ -34,7 +36,17 @@ class ScheduledFunction(Struct, frozen=True):
 STREAM_FUNCTIONS = (
     StreamFunction("labour_rollup", "labour", "chalicelib.handlers.streams:roll_up"),
     StreamFunction("plan_rollup", "projects", "chalicelib.handlers.streams:roll_up"),
-    StreamFunction("work_forward", "work", "chalicelib.handlers.work:forward_begun"),
+    StreamFunction("clock_labour", "labour", "chalicelib.handlers.clock_streams:begin_settling", keys=("entry",)),
+    StreamFunction(
+        "clock_projects", "projects", "chalicelib.handlers.clock_streams:begin_settling", keys=("project", "code#")
+    ),
+    StreamFunction(
+        "clock_operatives",
+        "operatives",
+        "chalicelib.handlers.clock_streams:begin_settling",
+        keys=("operative", "clock"),
+    ),
+    StreamFunction("work_forward", "work", "chalicelib.handlers.work:forward_begun", keys=("intent",)),
 )
 SCHEDULED_FUNCTIONS = (
     ScheduledFunction("repair_rollups", 1, "chalicelib.handlers.streams:roll_forward"),

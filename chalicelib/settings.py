@@ -16,7 +16,7 @@ def setting(default: Any, help: str) -> Any:
 class Settings:
     """A stage's settings; the environment variable is the upper-case name after ``WBSYNC_``."""
 
-    stage: str = setting("local", "Name of the stage; part of every table and parameter name.")
+    stage: str = setting("", "Name of the stage; part of every table and parameter name.")
     rate_limits: bool = setting(True, "Count requests and refuse those over the limits (on, off).")
     rate_user: int = setting(300, "Requests a minute for one user.")
     rate_address: int = setting(1200, "Requests a minute from one address.")
@@ -31,7 +31,7 @@ class Settings:
     @property
     def table_prefix(self) -> str:
         """What physical table names begin with."""
-        return f"wbsync-{self.stage}-"
+        return table_prefix(self.stage)
 
     @property
     def parameter_prefix(self) -> str:
@@ -39,8 +39,19 @@ class Settings:
         return f"/wbsync/{self.stage}/"
 
 
+def table_prefix(stage: str) -> str:
+    """What physical table names of a stage begin with."""
+    return f"wbsync-{stage}-"
+
+
 def read(environment: Mapping[str, str]) -> Settings:
-    """Settings from an environment; a value of the wrong type names its variable."""
+    """Settings from an environment; a value of the wrong type names its variable.
+
+    Raises:
+        ValueError: a value is wrong, or the stage is not named: its default would lead to empty tables.
+    """
+    if not environment.get("WBSYNC_STAGE"):
+        raise ValueError("WBSYNC_STAGE must name the stage: it is part of every table and parameter name.")
     values: dict[str, Any] = {}
     for item in fields(Settings):
         name = f"WBSYNC_{item.name.upper()}"

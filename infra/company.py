@@ -17,25 +17,28 @@ import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.access import ingest_secrets, invitations
+from chalicelib.access.keys import keep_for_operators
+from chalicelib.access.permissions import PLANS, Role
+from chalicelib.access.rows import Access, Company
 from chalicelib.encoding import encode
-from chalicelib.errors import Invalid, NotFound, Unavailable, WbsyncError
+from chalicelib.errors import Invalid, NotFound, WbsyncError
 from chalicelib.http.binding import bind
 from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, given
-from chalicelib.identity import companies, ingest_secrets, invitations, passwords, people
-from chalicelib.identity.companies import create_company
-from chalicelib.identity.permissions import PLANS, Role
-from chalicelib.identity.rows import Company
-from chalicelib.identity.secrets import keep_for_operators
-from chalicelib.ids import new_id
 from chalicelib.operatives import operatives
+from chalicelib.operatives.rows import Operative
+from chalicelib.people import companies, users
+from chalicelib.people.companies import Terms
+from chalicelib.people.rows import User
+from chalicelib.people.users import Profile
 from chalicelib.settings import settings
-from chalicelib.storage.changes import Change
-from chalicelib.storage.store import ConditionFailed, store
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import store
+from chalicelib.storage.work import Decided, commit
 from chalicelib.times import utc_now
 from infra import kept_answers
 from infra.provision import create_secrets
 
-ATTEMPTS = 10
 PERSONAL = ("external_clock_id", "trade", "employer", "user")  # what an operative's row says of a person, but the name
 
 
@@ -53,9 +56,11 @@ def create(
     bind(Person, {"name": owner_name, "email": email, "role": Role.OWNER.value})
     create_secrets()
     password = _password()
-    changes, made = create_company(name, plan, timezone, currency, (owner_name, email, password), utc_now())
+    owner = Profile(owner_name, email, Role.OWNER, password)
+    decided = companies.create(Terms(name, plan, timezone, currency), owner, utc_now())
+    made = decided.answer
     keep_for_operators(made.company.id, made.ingest.text)  # first: a company that is there has its secret there
-    store().transact(changes)
+    store().transact(decided.changes)
     shown = {
         "company": {"id": made.company.id, "name": name, "plan": plan, "timezone": timezone},
         "owner": {"id": made.owner.id, "email": email, "password": password},
@@ -105,23 +110,19 @@ class Person(Body, kw_only=True):
 
 def change(company: str, values: dict[str, Any]) -> dict[str, Any]:
     """Plan or settings of a company; they hold with the next request."""
-
-    def decide() -> tuple[list[Change], Company]:
-        return companies.change(companies.find(store(), company), values, utc_now())
-
-    return {"company": _shown(_committed(decide))}
+    decided = commit(store(), lambda reading: companies.change(reading, company, values, utc_now()))
+    return {"company": _shown(decided.answer)}
 
 
 def add_person(company: str, name: str, email: str, role: str) -> dict[str, Any]:
     """A user who can sign in at once; the password is shown once."""
     person, password = bind(Person, {"name": name, "email": email, "role": role}), _password()
-    hashed = passwords.hashed(password, person.email)
+    profile = Profile(person.name, person.email, person.role, password)
 
-    def decide() -> tuple[list[Change], Any]:
-        row = companies.find(store(), company)
-        return people.add(store(), row, person.name, person.email, person.role, hashed, utc_now())
+    def decide(reading: Reading) -> Decided[User]:
+        return users.add(reading, companies.find(reading, company).id, profile, utc_now())
 
-    user = _committed(decide)
+    user = commit(store(), decide).answer
     return {"user": {"id": user.id, "name": user.name, "email": email, "role": role, "password": password}}
 
 
@@ -129,22 +130,22 @@ def new_password(company: str, email: str) -> dict[str, Any]:
     """Another password for a user, shown once; their sessions end. Works on every plan."""
     password = _password()
 
-    def decide() -> tuple[list[Change], Any]:
-        return invitations.reset(store(), companies.find(store(), company).id, email, password, utc_now())
+    def decide(reading: Reading) -> Decided[Access]:
+        user = users.with_email(reading, companies.find(reading, company).id, email)
+        return invitations.reset(reading, company, user, password)
 
-    user = _committed(decide)
-    return {"user": {"id": user.id, "name": user.name, "email": user.email, "password": password}}
+    return {"user": {**commit(store(), decide).answer.user, "password": password}}
 
 
 def rekey(company: str) -> dict[str, Any]:
     """What a company needs after the stage got a new digest key: a sign-in directory, and a new ingest secret."""
-    company = companies.find(store(), company).id
-    users = 0
-    for change in people.listed_anew(store(), company):
+    company = companies.find(Reading(store()), company).id
+    listed = 0
+    for change in users.listed_anew(store(), company):
         store().transact([change])
-        users += 1
-    ingest = _committed(lambda: ingest_secrets.rotate(store(), company, 0, utc_now()))
-    return {"company": company, "users": users, "ingest_secret": ingest.text}
+        listed += 1
+    ingest = commit(store(), lambda reading: ingest_secrets.rotate(reading, company, 0, utc_now())).answer
+    return {"company": company, "users": listed, "ingest_secret": ingest.text}
 
 
 def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, Any]:
@@ -152,42 +153,24 @@ def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, 
 
     The user comes first, so that a run that was cut off can be done again.
     """
-    linked = operatives.find(store(), companies.find(store(), company).id, operative).user
+    linked = operatives.find(store(), companies.find(Reading(store()), company).id, operative).user
     forgotten = linked if user else None
     blanks: dict[str, dict[str, Any]] = {}
     if forgotten:
-        row = _committed(lambda: _forget_user(company, forgotten))
-        blanks[forgotten] = {"name": row.name, "email": row.email}
-    row = _committed(lambda: _forget_operative(company, operative))
+        user_row = commit(store(), lambda reading: users.forgotten(reading, company, forgotten, utc_now())).answer
+        blanks[forgotten] = {"name": user_row.name, "email": user_row.email}
+    row = commit(store(), lambda reading: _forget_operative(company, operative)).answer
     blanks[operative] = dict.fromkeys(PERSONAL) | {"name": row.name}
     answers = kept_answers.forget(store(), company, blanks)
     return {"operative": operative, "user": forgotten, "kept_answers": answers}
 
 
-def _forget_user(company: str, id: str) -> tuple[list[Change], Any]:
-    """Under an address that nobody can have taken before."""
-    email = f"{new_id()}@anonymised.invalid"
-    values = {"name": f"Former user {id}", "email": email, "active": False, "password": None}
-    return people.change(store(), people.find(store(), company, id), values, utc_now())
-
-
-def _forget_operative(company: str, id: str) -> tuple[list[Change], Any]:
+def _forget_operative(company: str, id: str) -> Decided[Operative]:
     row, now = operatives.find(store(), company, id), utc_now()
     blank: dict[str, Any] = dict.fromkeys(PERSONAL)
     values = blank | {"name": f"Former operative {id}", "active": False}
-    return operatives.change(store(), company, row, values, now.date().isoformat(), now)
-
-
-def _committed(decide: Callable[[], tuple[list[Change], Any]]) -> Any:
-    """Commit a decision, anew when something changed in between; what it was about."""
-    for attempt in range(ATTEMPTS):
-        changes, made = decide()
-        try:
-            store().transact(changes)
-            return made
-        except ConditionFailed:
-            store().pause(attempt)
-    raise Unavailable
+    changes, row = operatives.change(store(), company, row, values, now.date().isoformat(), now)
+    return Decided(changes, row)
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:

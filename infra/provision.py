@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from chalicelib.settings import settings
+from chalicelib.settings import settings, table_prefix
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE, Table
 from chalicelib.tables import TABLES
 
@@ -55,9 +55,9 @@ def idempotency_definition(name: Any) -> dict[str, Any]:
     }
 
 
-def definitions() -> dict[str, dict[str, Any]]:
-    """Every table of the stage by its logical name, protected from deletion."""
-    prefix = settings().table_prefix
+def definitions(stage: str) -> dict[str, dict[str, Any]]:
+    """Every table of a stage by its logical name, protected from deletion."""
+    prefix = table_prefix(stage)
     found = {table.name: table_definition(table, prefix + table.name) for table in TABLES}
     found[IDEMPOTENCY_TABLE] = idempotency_definition(prefix + IDEMPOTENCY_TABLE)
     return {name: each | {"DeletionProtectionEnabled": True} for name, each in found.items()}
@@ -67,7 +67,7 @@ def create_tables() -> None:
     """Make the stage's tables where they are missing."""
     client = boto3.client("dynamodb")
     streaming = {table.name for table in TABLES if table.stream}
-    for name, definition in definitions().items():
+    for name, definition in definitions(settings().stage).items():
         definition |= {"SSESpecification": {"Enabled": True}}
         if name in streaming:
             definition |= {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}}
@@ -77,7 +77,7 @@ def create_tables() -> None:
 def protect_tables() -> None:
     """Recovery to any second, and expiry where rows expire: what CreateTable does not take."""
     client = boto3.client("dynamodb")
-    for name, definition in definitions().items():
+    for name, definition in definitions(settings().stage).items():
         table = definition["TableName"]
         client.update_continuous_backups(
             TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOMAIN = {"work", "clock", "identity", "labour", "operatives", "projects", "rollups", "tree"}
+DOMAIN = {"work", "access", "people", "clock", "labour", "operatives", "projects", "rollups", "tree"}
 BELOW = {
-    "handlers": {"http", "storage", "evm", *DOMAIN},
+    "handlers": {"http", "storage", "evm", "tables", *DOMAIN},
     "functions": set[str](),
     "tables": {"storage", *DOMAIN},
-    "http": {"functions", "identity", "storage", "work"},
+    "http": {"functions", "access", "storage", "work"},
     **{package: {"storage", "evm", "spreadsheet", *DOMAIN} for package in DOMAIN},
+    "access": {"storage"},  # who calls is known below everything that is called
+    "people": {"access", "storage"},
     "storage": set[str](),
     "spreadsheet": set[str](),
     "evm": set[str](),

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.access.permissions import ROLES, Permission, Role
 from chalicelib.errors import __doc__ as tree
 from chalicelib.http.openapi import codes, document
 from chalicelib.http.route import Guard
 from chalicelib.http.routes import ROUTES
-from chalicelib.identity.permissions import ROLES, Permission, Role
 from chalicelib.settings import Settings
-from infra.template import merge_template
+from infra.template.stack import merge_template
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -74,6 +74,7 @@ def test_every_route_is_documented_and_guarded() -> None:
 
     assert app.app.routes
     own = {"/api/v1/me", "/api/v1/labour", "/api/v1/labour/{id}", "/api/v1/jobs/{id}", "/api/schema"}
+    own |= {"/api/v1/clock-events", "/api/v1/clock-events/{id}"}
     for route in ROUTES:
         assert route.handler.__doc__
         free = route.guard is not Guard.PERSON or (route.path in own and not route.writes)
@@ -109,7 +110,7 @@ def test_every_error_is_in_the_tree() -> None:
 
 def test_every_table_is_protected_and_every_stream_loses_nothing() -> None:
     """On demand, encrypted, recoverable, protected; from the oldest record, with a failure queue."""
-    resources = merge_template()["Resources"]
+    resources = merge_template("test")["Resources"]
     for table in (each["Properties"] for each in resources.values() if each.get("Type") == "AWS::DynamoDB::Table"):
         assert table["BillingMode"] == "PAY_PER_REQUEST" and table["SSESpecification"]["SSEEnabled"]
         assert table["DeletionProtectionEnabled"]

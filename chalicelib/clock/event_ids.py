@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from chalicelib.clock.moments import Moment, stored
 
+PREFIX = "event#"
 _KINDS = {("in", True): "0", ("out", True): "1", ("in", False): "8", ("out", False): "9"}
 _KNOWN = {digit: kind for kind, digit in _KINDS.items()}
 _ID = re.compile(r"([a-z2-7]+)([0189])(\d{14})", re.ASCII)
@@ -27,7 +28,7 @@ class Identity(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The event's place among those of its clock ID, in the order of time."""
-        return f"{self.moment.text}#{self.kind}"
+        return f"{PREFIX}{self.moment.text}#{self.kind}"
 
     @property
     def id(self) -> str:
@@ -54,5 +55,5 @@ def identity(id: str) -> Identity | None:
 
 def named(form: str, name: str) -> Identity:
     """The identity of an event from its clock ID and its place among the clock ID's events."""
-    moment, _, kind = name.partition("#")
+    moment, _, kind = name.removeprefix(PREFIX).partition("#")
     return Identity(form, kind, stored(moment))

@@ -12,7 +12,7 @@ from chalicelib.projects.projects import TAKES_HOURS
 AHEAD, BACK = timedelta(hours=24), timedelta(days=366)
 UNKNOWN_CLOCK_ID = "unknown_clock_id"
 UNKNOWN_CODE, NO_SINGLE_PROJECT = "unknown_project_code", "no_single_project"
-NO_CLOCK_IN, OVERLAP = "no_clock_in", "overlaps_another_shift"
+NO_CLOCK_IN, OVERLAP, DAY_FULL = "no_clock_in", "overlaps_another_shift", "day_full"
 APPROVED, CHANGED, REJECTED, PERIOD = "entry_approved", "entry_changed", "entry_rejected", "period_closed"
 
 

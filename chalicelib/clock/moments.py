@@ -12,6 +12,7 @@ from msgspec import Struct
 from chalicelib.zones import zone
 
 LONGEST = 64  # characters
+SECOND = timedelta(seconds=1)
 YEARS = range(2, 9999)  # the days around an instant are dates too, in every time zone
 _FORM = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|\d{8})(?:[Tt]| {1,3})"

@@ -24,6 +24,7 @@ LONGEST_CLOCK_ID = LONGEST_CODE = 64
 LONGEST_DEVICE_ID = 200
 MOST_BREAK = 1440
 BREAK_PLACES = 6
+TOO_LARGE = f"An event may have {MOST_BYTES:,} bytes."
 FIELDS = ("clock_id", "clock_in", "clock_out", "project_code", "device_id", "break_minutes")
 INSTANT = "Must be an ISO 8601 time with a date, such as 2026-06-08T07:00:00Z."
 _DIGITS = re.compile(r"[+-]?\d{1,30}(\.\d{0,30})?", re.ASCII)
@@ -64,9 +65,8 @@ def read(event: Any) -> Punch:
     """
     if not isinstance(event, Mapping):
         raise Invalid(errors={"body": ["Must be an object."]})
-    text = as_json(event)
-    if len(text) > MOST_BYTES:
-        raise Invalid(errors={"body": [f"An event may have {MOST_BYTES} bytes."]})
+    if size(event) > MOST_BYTES:
+        raise Invalid(errors={"body": [TOO_LARGE]})
     values, unreadable = _values(event)
     errors = {} if values["clock_id"] else {"clock_id": [_clock_id_message(event.get("clock_id"))]}
     if values["clock_in"] is None and values["clock_out"] is None:
@@ -75,7 +75,13 @@ def read(event: Any) -> Punch:
     if errors:
         raise Invalid("The event cannot be read.", errors=errors)
     form = comparison_form(values["clock_id"])
-    return Punch(form=form, unreadable=tuple(unreadable), as_sent=text if unreadable else None, **values)
+    return Punch(form=form, unreadable=tuple(unreadable), as_sent=as_json(event) if unreadable else None, **values)
+
+
+def size(event: Any) -> int:
+    """Bytes of an event as JSON."""
+    text = json.dumps(event, default=str, separators=(",", ":"), ensure_ascii=False)
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def as_json(event: Any) -> str:

@@ -20,7 +20,8 @@ From rows to figures, each step usable by itself:
   ``table.rows`` and ``table.as_csv`` show them in hours or money, ``picture.s_curve_svg`` draws them.
 * ``look_ahead.outlook(progress, calendar, as_of)`` and ``productivity.productivity(…)`` are the two
   reports that look at one activity.
-* ``project.node(activities, calendar, as_of, rate)`` goes the whole way from source rows.
+* ``project.node(activities, calendar, as_of, rate)`` goes the whole way from source rows;
+  ``rollup.totals(…)`` does so for every node of a project at one date, without the figures of time.
 
 A level of effort has no EV of its own in any sum: it earns what is planned. Activities without both
 baseline dates have their EV in ``Sums.undated``.

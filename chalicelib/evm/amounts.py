@@ -35,3 +35,10 @@ def money(hours: int, rate: Decimal) -> int:
     numerator, denominator = rate.as_integer_ratio()
     amount, rest = divmod(hours * numerator * (MONEY // MICRO), denominator)
     return half_up(amount + Fraction(rest, denominator)) if rest else amount
+
+
+def price(rate: Decimal) -> int | None:
+    """Units of ``1 / MONEY`` for a millionth of an hour; None for a rate that is not whole in 0.01."""
+    numerator, denominator = rate.as_integer_ratio()
+    units, rest = divmod(numerator * (MONEY // MICRO), denominator)
+    return None if rest else units

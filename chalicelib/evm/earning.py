@@ -5,16 +5,15 @@ Earned Value Management, 2nd edition, chapter on earned value measurement method
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple, TypeVar
 
-from chalicelib.evm.amounts import half_up
-
-_NOTHING, _HALF, _ALL = Fraction(0), Fraction(1, 2), Fraction(1)
+Value = TypeVar("Value", Fraction, int)
 
 
 class Rule(StrEnum):
@@ -55,19 +54,28 @@ class DayWork:
     quantity: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class _Progress:
+class _Progress(NamedTuple):
     """Everything a rule may ask about the end of ``day``."""
 
     day: date
     total: Decimal = Decimal(0)  # the running sum, which corrections may take below 0
-    percent: Fraction = _NOTHING
+    percent: Decimal = Decimal(0)
     begun: bool = False
     reached: frozenset[str] = frozenset()
 
     @property
     def installed(self) -> Decimal:
-        return max(self.total, Decimal(0))
+        return self.total if self.total > 0 else Decimal(0)
+
+
+class _Share(NamedTuple):
+    """A part of the whole as two integers, from 0 to 1; not in lowest terms."""
+
+    part: int
+    whole: int
+
+
+_NOTHING, _HALF, _ALL = _Share(0, 1), _Share(1, 2), _Share(1, 1)
 
 
 def default_rule(quantity: Decimal | None) -> Rule:
@@ -106,16 +114,8 @@ def percent_series(
     ``measurements`` come in the order they were recorded: of two for one day the later one wins.
     Level of effort has no series of its own; it earns what is planned.
     """
-    if rule is Rule.LEVEL_OF_EFFORT:
-        return ()
-    series: list[tuple[date, Fraction]] = []
-    before = _NOTHING
-    for progress in _days(work, measurements):
-        percent = _percent(rule, quantity, milestones, progress)
-        if percent != before:
-            series.append((progress.day, percent))
-            before = percent
-    return tuple(series)
+    shares = _shares(rule, quantity, milestones, work, measurements)
+    return _changes((day, Fraction(share.part, share.whole)) for day, share in shares)
 
 
 def earned_series(
@@ -127,49 +127,104 @@ def earned_series(
     measurements: Sequence[Measurement],
 ) -> tuple[tuple[date, int], ...]:
     """Cumulative EV = percent complete x budget, in whole millionths half up, where it changes."""
-    series = percent_series(rule, quantity, milestones, work, measurements)
-    return tuple((day, half_up(percent * budget)) for day, percent in series)
+    shares = _shares(rule, quantity, milestones, work, measurements)
+    return _changes((day, _earned(budget, share)) for day, share in shares)
 
 
-def _percent(rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone], progress: _Progress) -> Fraction:
-    """Percent complete, from 0 to 1, under a rule other than level of effort."""
-    if rule is Rule.UNITS and quantity:
-        return min(Fraction(progress.installed) / Fraction(quantity), _ALL)
+def earned_by_sums(
+    budget: int, rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone], hours: int, installed: Decimal
+) -> int:
+    """EV of an activity without measurements, from the sums of its approved hours and quantities."""
+    if rule is Rule.LEVEL_OF_EFFORT or not (hours or installed):
+        return 0
+    return _earned(budget, _shared(rule, quantity, milestones)(_Progress(date.min, installed, begun=hours > 0)))
+
+
+def _changes(values: Iterable[tuple[date, Value]]) -> tuple[tuple[date, Value], ...]:
+    """The values that differ from the one before, which is 0 at first."""
+    changes: list[tuple[date, Value]] = []
+    for day, value in values:
+        if value != (changes[-1][1] if changes else 0):
+            changes.append((day, value))
+    return tuple(changes)
+
+
+def _earned(budget: int, share: _Share) -> int:
+    """Half up; neither a budget nor a share is below 0."""
+    return (2 * share.part * budget + share.whole) // (2 * share.whole)
+
+
+def _shares(
+    rule: Rule,
+    quantity: Decimal | None,
+    milestones: Sequence[Milestone],
+    work: Sequence[DayWork],
+    measurements: Sequence[Measurement],
+) -> Iterator[tuple[date, _Share]]:
+    if rule is Rule.LEVEL_OF_EFFORT:
+        return iter(())
+    share_of = _shared(rule, quantity, milestones)
+    return ((progress.day, share_of(progress)) for progress in _days(work, measurements))
+
+
+def _shared(rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone]) -> Callable[[_Progress], _Share]:
+    """Percent complete under a rule other than level of effort."""
     if rule is Rule.UNITS:
-        return _NOTHING
+        return _units(quantity)
     if rule is Rule.PERCENT:
-        return progress.percent
+        return lambda progress: _share(progress.percent)
     if rule is Rule.MILESTONES:
-        done = (step.weight for step in milestones if step.name in progress.reached)
-        return min(sum(map(Fraction, done), start=_NOTHING), _ALL)
-    if _finished(quantity, progress):
-        return _ALL
-    return _HALF if rule is Rule.FIFTY_FIFTY and progress.begun else _NOTHING
+        return lambda progress: _steps(milestones, progress.reached)
+    start = _HALF if rule is Rule.FIFTY_FIFTY else _NOTHING
+
+    def at_the_end(progress: _Progress) -> _Share:
+        if progress.percent >= 1 or (quantity and progress.installed >= quantity):
+            return _ALL
+        return start if progress.begun else _NOTHING
+
+    return at_the_end
 
 
-def _finished(quantity: Decimal | None, progress: _Progress) -> bool:
-    return progress.percent == _ALL or (bool(quantity) and progress.installed >= (quantity or 0))
+def _units(quantity: Decimal | None) -> Callable[[_Progress], _Share]:
+    if not quantity:
+        return lambda progress: _NOTHING
+    whole, parts = quantity.as_integer_ratio()
+
+    def installed(progress: _Progress) -> _Share:
+        part, fraction = progress.installed.as_integer_ratio()
+        share = _Share(part * parts, whole * fraction)
+        return share if share.part < share.whole else _ALL
+
+    return installed
+
+
+def _steps(milestones: Sequence[Milestone], reached: frozenset[str]) -> _Share:
+    return _share(sum((step.weight for step in milestones if step.name in reached), Decimal(0)))
+
+
+def _share(percent: Decimal) -> _Share:
+    """A percent from 0 to 1; less counts as 0, and more as 1."""
+    part, whole = percent.as_integer_ratio()
+    return _Share(max(0, min(part, whole)), whole)
 
 
 def _days(work: Sequence[DayWork], measurements: Sequence[Measurement]) -> Iterator[_Progress]:
     """The progress at the end of each day that has work or a measurement, in order."""
-    worked, measured = defaultdict(list), defaultdict(list)
+    worked, measured = defaultdict[date, list[DayWork]](list), defaultdict[date, list[Measurement]](list)
     for row in work:
         worked[row.day].append(row)
     for measurement in measurements:
         measured[measurement.day].append(measurement)
     progress = _Progress(date.min)
-    for day in sorted({*worked, *measured}):
-        progress = _measure(_work(replace(progress, day=day), worked[day]), measured[day])
+    for day in sorted(worked.keys() | measured.keys()):
+        total, begun = progress.total, progress.begun
+        for row in worked.get(day, ()):
+            total += row.quantity
+            begun = begun or row.hours > 0
+        progress = _Progress(day, total, progress.percent, begun, progress.reached)
+        if day in measured:
+            progress = _measure(progress, measured[day])
         yield progress
-
-
-def _work(progress: _Progress, rows: Sequence[DayWork]) -> _Progress:
-    return replace(
-        progress,
-        total=progress.total + sum((row.quantity for row in rows), Decimal(0)),
-        begun=progress.begun or any(row.hours > 0 for row in rows),
-    )
 
 
 def _measure(progress: _Progress, rows: Sequence[Measurement]) -> _Progress:
@@ -177,14 +232,9 @@ def _measure(progress: _Progress, rows: Sequence[Measurement]) -> _Progress:
     totals = [row.installed_quantity for row in rows if row.installed_quantity is not None]
     percents = [row.percent_complete for row in rows if row.percent_complete is not None]
     steps = {row.milestone for row in rows if row.milestone is not None}
-    return replace(
-        progress,
+    return progress._replace(
         total=totals[-1] if totals else progress.total,
-        percent=_within(percents[-1]) if percents else progress.percent,
+        percent=percents[-1] if percents else progress.percent,
         begun=progress.begun or any(last > 0 for last in (*totals[-1:], *percents[-1:])),
         reached=progress.reached | steps,
     )
-
-
-def _within(percent: Decimal) -> Fraction:
-    return max(_NOTHING, min(Fraction(percent), _ALL))

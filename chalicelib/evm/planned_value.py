@@ -46,10 +46,12 @@ def planned_value(plan: Plan, calendar: WorkCalendar, as_of: date) -> int:
     """
     if plan.start is None or plan.finish is None:
         return 0
+    if as_of >= plan.finish:
+        return plan.budget
+    elapsed = calendar.working_days(plan.start, as_of)
+    if elapsed == 0:
+        return 0
     days = calendar.working_days(plan.start, plan.finish)
-    elapsed = calendar.working_days(plan.start, min(as_of, plan.finish))
-    if days == 0:
-        return plan.budget if as_of >= plan.finish else 0
     return plan.budget if elapsed == days else elapsed * (plan.budget // days)
 
 

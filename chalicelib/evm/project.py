@@ -113,7 +113,7 @@ def _part(activity: Activity, calendar: WorkCalendar, as_of: date, project_rate:
 def _money(activity: Activity, hours: Sums, project_rate: Decimal | None) -> Sums | None:
     rate = project_rate if activity.planned_rate is None else activity.planned_rate
     if not activity.plan.budget:
-        return Sums()  # nothing to price, so nothing is wanting
+        return hours  # nothing to price, so nothing is wanting; its dates are the plan's all the same
     return None if rate is None else priced(hours, rate)
 
 

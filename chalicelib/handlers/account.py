@@ -1,21 +1,18 @@
 """The caller, and API tokens."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
 
-from chalicelib.errors import Invalid
+from chalicelib.access import tokens
+from chalicelib.access.permissions import PLANS, Permission, Role
+from chalicelib.access.rows import TOKENS, Token
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Code, Id
+from chalicelib.http.fields import Answer, Body, Id, Label, Moment, Stamp, one_of
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.http.texts import text
-from chalicelib.identity import tokens
-from chalicelib.identity.permissions import Permission
-from chalicelib.identity.rows import TOKENS, Token
 
 routes = RouteSet("Account", __name__)
 
@@ -40,8 +37,8 @@ class Me(Answer, kw_only=True):
 
     user: Person
     company: Tenant
-    plan: str
-    role: str
+    plan: Annotated[str, one_of(PLANS)]
+    role: Annotated[str, one_of(Role)]
     permissions: list[str]
     csrf_token: str | UnsetType = UNSET
 
@@ -63,9 +60,9 @@ def read_me(call: Call) -> Me:
 class TokenCreate(Body, kw_only=True):
     """A new API token; for another user with ``user``."""
 
-    label: Code
+    label: Label
     user: Id | None = None
-    expires_at: Annotated[str, text("2027-01-01T00:00:00Z", 1, 40, description="RFC 3339 time")] | None = None
+    expires_at: Moment | None = None
 
 
 class TokenAnswer(Answer, kw_only=True):
@@ -76,10 +73,10 @@ class TokenAnswer(Answer, kw_only=True):
     prefix: str
     user: str
     made_by: str
-    created_at: str
-    last_used_at: str | None
-    expires_at: str | None
-    revoked_at: str | None
+    created_at: Stamp
+    last_used_at: Stamp | None
+    expires_at: Stamp | None
+    revoked_at: Stamp | None
     token: str | UnsetType = UNSET
 
 
@@ -98,13 +95,13 @@ def _present_token(row: Token, state: tokens.State, **shown: Any) -> TokenAnswer
     )
 
 
-@routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed)
-def list_tokens(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/tokens", permission=Permission.MANAGE_TOKENS, query=PageQuery, answer=Listed[TokenAnswer])
+def list_tokens(call: Call) -> Listed[TokenAnswer]:
     """List the company's tokens, oldest first; never the tokens themselves."""
     source = Source(Token, TOKENS, call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
-        found = tokens.states(call.store, rows)
+        found = tokens.states(call.rows, rows)
         return [_present_token(row, found[row.id]) for row in rows]
 
     return listed(call, source, shown)
@@ -115,34 +112,17 @@ def list_tokens(call: Call) -> Listed:
 )
 def create_token(call: Call, body: TokenCreate) -> Written:
     """Create a token; this answer is the only one that shows it."""
-    changes, row, token = tokens.create(
-        call.store, call.user, body.label, body.user, _moment(body.expires_at), call.now
-    )
+    decided = tokens.create(call.rows, call.user, body.label, body.user, body.expires_at, call.now)
+    row, token = decided.answer.row, decided.answer.token
     return Written(
-        changes,
+        decided.changes,
         _present_token(row, tokens.State(None, None)),
         location=f"{BASE}/tokens/{row.id}/",
         secrets={"token": Secret(token.reference)},
     )
 
 
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text).astimezone(UTC) if _has_zone(text) else None
-    except (ValueError, OverflowError):
-        moment = None
-    if moment is None:
-        raise Invalid(errors={"expires_at": ["Must be a time such as 2027-01-01T00:00:00Z."]})
-    return moment
-
-
-def _has_zone(text: str) -> bool:
-    return datetime.fromisoformat(text).tzinfo is not None
-
-
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(tokens.revoke(call.store, call.user, id, call.now), None)
+    return Written(tokens.revoke(call.rows, call.user, id, call.now).changes, None)

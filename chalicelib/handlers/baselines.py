@@ -1,16 +1,18 @@
 """Baselines of projects."""
 
+from typing import Any
+
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Name
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.storage.reading import Reading
 from chalicelib.tree import baselines
 from chalicelib.tree.ground import find_ground
-from chalicelib.tree.large import AWAITED
+from chalicelib.tree.large import MOST_AWAITED
 
 routes = RouteSet("Projects", __name__)
 
@@ -31,9 +33,13 @@ class BaselineAnswer(Answer, kw_only=True):
 
 
 @routes.route(
-    "GET", f"{BASE}/projects/{{id}}/baselines", permission=Permission.READ_PROJECTS, query=PageQuery, answer=Listed
+    "GET",
+    f"{BASE}/projects/{{id}}/baselines",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=Listed[BaselineAnswer],
 )
-def list_baselines(call: Call, id: str) -> Listed:
+def list_baselines(call: Call, id: str) -> Listed[Any]:
     """List the frozen plans of a project by number."""
     find_ground(Reading(call.store), call.user.company, id)
     rows = list(call.store.each(baselines.baselines_of(call.user.company, id)))
@@ -46,12 +52,13 @@ def list_baselines(call: Call, id: str) -> Listed:
     permission=Permission.EDIT_BUDGETS,
     body=BaselineCreate,
     answer=BaselineAnswer,
+    job_answer=jobs.JobAnswer,
     status=201,
 )
 def freeze_baseline(call: Call, id: str, body: BaselineCreate) -> Written:
     """Freeze budget hours, dates and calendar as the next baseline; of more than 1,000 nodes by a job."""
     decided = baselines.freeze(call.decision, call.user, id, body.name, call.now)
     intent = decided.answer
-    if intent.total <= AWAITED:
+    if intent.total <= MOST_AWAITED:
         return Written(decided.changes, None, intent=intent.id)
     return Written(decided.changes, jobs.present(intent), status=202, location=jobs.location(intent))

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.permissions import Permission
+from chalicelib.access.rows import Company
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Cap, Currency, Figure, Name, Zone, given
+from chalicelib.http.fields import Answer, Body, Cap, Currency, HoursFigure, Name, Stamp, Zone, given
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import companies
-from chalicelib.identity.permissions import Permission
-from chalicelib.identity.rows import Company
+from chalicelib.people import companies
 
 routes = RouteSet("Company", __name__)
 
@@ -34,10 +34,10 @@ class CompanyAnswer(Answer, kw_only=True):
     plan: Annotated[str, Meta(description="field, team, pro, business or enterprise")]
     timezone: str
     currency: str
-    daily_cap_hours: Figure
+    daily_cap_hours: HoursFigure
     auto_add_operatives: bool
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(row: Company) -> CompanyAnswer:
@@ -55,7 +55,6 @@ def read_company(call: Call) -> Read:
 @routes.route("PATCH", f"{BASE}/company", permission=Permission.MANAGE_COMPANY, body=CompanyPatch, answer=CompanyAnswer)
 def change_company(call: Call, body: CompanyPatch) -> Written:
     """Change settings of the company; they hold with the next request."""
-    row = companies.find(call.store, call.user.company)
-    began = etag(row.version)
-    changes, row = companies.change(row, given(body), call.now)
-    return Written(changes, present(row), etag=etag(row.version), began=began)
+    decided = companies.change(call.rows, call.user.company, given(body), call.now)
+    row = decided.answer
+    return Written(decided.changes, present(row), etag=etag(row.version), began=etag(row.version - 1))

@@ -8,7 +8,7 @@ from chalicelib.http.answers import Read
 from chalicelib.http.call import Call
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.openapi import document
-from chalicelib.http.pages import POLICY, Page, asset, base, page
+from chalicelib.http.pages import POLICY, Page, asset, base, origin, page
 from chalicelib.http.routes import Guard, RouteSet
 
 routes = RouteSet("Pages", __name__, pages=True)
@@ -27,7 +27,7 @@ FILES = {
 @routes.route("GET", "/api/schema", answer=AnyAnswer)
 def read_schema(call: Call) -> Read:
     """The OpenAPI 3.1 document, for a token or a signed-in person."""
-    return Read({**document(), "servers": [{"url": base(call) or "/"}]})
+    return Read({**document(), "servers": [{"url": origin(call) + base(call)}]})
 
 
 @routes.route("GET", "/api/docs", answer=AnyAnswer, guard=Guard.VISITOR, produces=("text/html",))

@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Any
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Name
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects import holidays, projects
 from chalicelib.storage.reading import Reading
 
@@ -30,9 +30,13 @@ class HolidayAnswer(Answer, kw_only=True):
 
 
 @routes.route(
-    "GET", f"{BASE}/projects/{{id}}/holidays", permission=Permission.READ_PROJECTS, query=PageQuery, answer=Listed
+    "GET",
+    f"{BASE}/projects/{{id}}/holidays",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=Listed[HolidayAnswer],
 )
-def list_holidays(call: Call, id: str) -> Listed:
+def list_holidays(call: Call, id: str) -> Listed[Any]:
     """List the dates of a project without work, the first one first."""
     held: dict[str, Any] = projects.find(Reading(call.store), call.user.company, id).holidays
     days = sorted(held)

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access import ingest_secrets
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import ingest_secrets
-from chalicelib.identity.permissions import Permission
 
 routes = RouteSet("Account", __name__)
 
@@ -36,5 +36,5 @@ class IngestSecretAnswer(Answer, kw_only=True):
 )
 def rotate_ingest_secret(call: Call, body: IngestSecretCreate) -> Written:
     """Set or rotate the ingest secret; this answer is the only one that shows it."""
-    changes, new = ingest_secrets.rotate(call.store, call.user.company, body.overlap_seconds, call.now)
-    return Written(changes, IngestSecretAnswer(), secrets={"secret": Secret(new.reference)})
+    decided = ingest_secrets.rotate(call.rows, call.user.company, body.overlap_seconds, call.now)
+    return Written(decided.changes, IngestSecretAnswer(), secrets={"secret": Secret(decided.answer.reference)})

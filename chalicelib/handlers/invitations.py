@@ -2,13 +2,13 @@
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access import invitations
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Secret, Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer
+from chalicelib.http.fields import Answer, Stamp
 from chalicelib.http.pages import base, origin
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import invitations
-from chalicelib.identity.permissions import Permission
 
 routes = RouteSet("Account", __name__)
 
@@ -17,15 +17,21 @@ class InvitationAnswer(Answer, kw_only=True):
     """A one-time link to set a password; ``link`` is shown once."""
 
     user: str
-    expires_at: str
+    expires_at: Stamp
     link: str | UnsetType = UNSET
 
 
 @routes.route(
-    "POST", f"{BASE}/users/{{id}}/invite", permission=Permission.WRITE_USERS, answer=InvitationAnswer, status=201
+    "POST",
+    f"{BASE}/users/{{id}}/invite",
+    permission=Permission.WRITE_USERS,
+    answer=InvitationAnswer,
+    status=201,
+    every_plan=True,
 )
 def invite_user(call: Call, id: str) -> Written:
     """Make a one-time link by which a user sets their password, the first or a new one; it replaces the one before."""
-    changes, row, link = invitations.invite(call.store, call.user, id, call.now)
-    secret = Secret(link.reference, before=f"{origin(call)}{base(call)}/password/", after="/")
-    return Written(changes, InvitationAnswer(user=id, expires_at=row.expires_at), secrets={"link": secret})
+    decided = invitations.invite(call.rows, call.user, id, call.now)
+    made = decided.answer
+    secret = Secret(made.link.reference, before=f"{origin(call)}{base(call)}/password/", after="/")
+    return Written(decided.changes, InvitationAnswer(user=id, expires_at=made.row.expires_at), secrets={"link": secret})

@@ -1,15 +1,15 @@
 """Jobs: long work as those see it who wait for it."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import NotFound
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer
+from chalicelib.http.fields import Answer, one_of
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.work import intents
 from chalicelib.work.rows import Intent
 
@@ -21,7 +21,7 @@ class JobAnswer(Answer, kw_only=True):
 
     id: str
     kind: str
-    status: str
+    status: Annotated[str, one_of(Literal["queued", "running", "succeeded", "failed"])]
     done: int
     total: int
     result: Any

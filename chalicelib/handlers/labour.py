@@ -1,11 +1,14 @@
 """Labour entries."""
 
+from collections.abc import Mapping
 from itertools import product
 from math import prod
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -15,19 +18,23 @@ from chalicelib.http.fields import (
     Body,
     Code,
     Date,
-    Figure,
+    Day,
     Hours,
+    HoursFigure,
     Id,
+    MoneyFigure,
     Note,
     Quantity,
+    QuantityFigure,
     Reason,
+    Stamp,
     dates_as_text,
     given,
+    one_of,
 )
 from chalicelib.http.pagination import ChangesQuery, Listed, Rule, Source, Summed, changed, incremental, listed
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 from chalicelib.labour import clashes, entries
 from chalicelib.labour.rows import (
@@ -39,6 +46,8 @@ from chalicelib.labour.rows import (
     ENTRIES,
     Entry,
 )
+from chalicelib.operatives import operatives
+from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.tree.ground import node_key
@@ -46,11 +55,14 @@ from chalicelib.tree.lists import activities_under, activities_with
 
 routes = RouteSet("Labour", __name__)
 Status = Literal["draft", "submitted", "approved", "rejected"]
+Origin = Literal["manual", "clock", "import"]
+Action = Literal["approve", "delete", "edit", "reject", "reopen", "submit"]
 
 
 class EntryQuery(ChangesQuery, kw_only=True):
     """Filters of the labour list; newest date first."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("date_from", "date_to"),)
     project: Id | None = None
     operative: Id | None = None
     status: Status | None = None
@@ -59,7 +71,7 @@ class EntryQuery(ChangesQuery, kw_only=True):
     date: Date | None = None
     date_from: Date | None = None
     date_to: Date | None = None
-    source: Literal["manual", "clock", "import"] | None = None
+    source: Origin | None = None
     submitted_by: Id | None = None
     totals: bool | None = None
 
@@ -67,6 +79,7 @@ class EntryQuery(ChangesQuery, kw_only=True):
 class EntryCreate(Body, kw_only=True):
     """Hours of one operative on one date."""
 
+    references: ClassVar[Mapping[str, Place]] = {"project": projects.place, "operative": operatives.place}
     project: Id
     operative: Id
     date: Date
@@ -80,6 +93,7 @@ class EntryCreate(Body, kw_only=True):
 class EntryPatch(Body, kw_only=True):
     """Fields of an entry to change; the state stays."""
 
+    references: ClassVar[Mapping[str, Place]] = {"project": projects.place, "operative": operatives.place}
     project: Id | UnsetType = UNSET
     operative: Id | UnsetType = UNSET
     date: Date | UnsetType = UNSET
@@ -107,24 +121,24 @@ class EntryAnswer(Answer, kw_only=True):
     id: str
     project: str
     operative: str
-    date: str
-    hours: Figure
+    date: Day
+    hours: HoursFigure
     cost_code: str | None
     wbs: str | None
-    quantity: Figure | None
+    quantity: QuantityFigure | None
     note: str | None
-    status: str
-    source: str
+    status: Annotated[str, one_of(Status)]
+    source: Annotated[str, one_of(Origin)]
     submitted_by: str | None
-    submitted_at: str | None
+    submitted_at: Stamp | None
     approved_by: str | None
-    approved_at: str | None
+    approved_at: Stamp | None
     rejection_reason: str | None
     clash: str | None
-    allowed_actions: list[str]
-    hourly_rate: Figure | None | UnsetType = UNSET
-    created_at: str
-    updated_at: str
+    allowed_actions: list[Annotated[str, one_of(Action)]]
+    hourly_rate: MoneyFigure | None | UnsetType = UNSET
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(caller: Caller, row: Entry, cost_code: str | None, clash: bool) -> EntryAnswer:
@@ -150,8 +164,8 @@ def _done(call: Call, result: tuple[Any, Entry, entries.Surroundings], **extra: 
     return Written(changes, present(call.user, row, around.cost_code, clash), etag=etag(row.version), **extra)
 
 
-@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Summed)
-def list_entries(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/labour", query=EntryQuery, answer=Summed[EntryAnswer])
+def list_entries(call: Call) -> Listed[EntryAnswer]:
     """List labour entries, newest date first; engineers and operatives see their own."""
     sums = ("hours", "quantity") if call.query.totals else ()
     return listed(call, _source(call), lambda rows: _with_codes(call, rows), *sums)

@@ -1,21 +1,21 @@
 """Memberships: roles of users on single projects."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Id, dates_as_text, given
+from chalicelib.http.fields import Answer, Body, Day, Id, Stamp, dates_as_text, given, one_of
 from chalicelib.http.pagination import Listed, PageQuery, Rule, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import memberships
-from chalicelib.identity.memberships import MemberRole
-from chalicelib.identity.permissions import Permission
-from chalicelib.identity.rows import MEMBERS, MEMBERS_OF_PROJECT, MEMBERSHIPS_OF_USER, Membership
+from chalicelib.people import memberships
+from chalicelib.people.memberships import MemberRole
+from chalicelib.people.rows import MEMBERS, MEMBERS_OF_PROJECT, MEMBERSHIPS_OF_USER, Membership
 from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
@@ -51,10 +51,10 @@ class MembershipAnswer(Answer, kw_only=True):
 
     project: str
     user: str
-    role: str
-    expires_on: str | None
-    created_at: str
-    updated_at: str
+    role: Annotated[str, one_of(MemberRole)]
+    expires_on: Day | None
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(row: Membership) -> MembershipAnswer:
@@ -74,8 +74,14 @@ def _values(body: Body) -> dict[str, Any]:
     return dates_as_text(values)
 
 
-@routes.route("GET", f"{BASE}/memberships", permission=Permission.MANAGE_TEAM, query=MembershipQuery, answer=Listed)
-def list_memberships(call: Call) -> Listed:
+@routes.route(
+    "GET",
+    f"{BASE}/memberships",
+    permission=Permission.MANAGE_TEAM,
+    query=MembershipQuery,
+    answer=Listed[MembershipAnswer],
+)
+def list_memberships(call: Call) -> Listed[MembershipAnswer]:
     """List memberships, oldest first: of all projects, or of those whose team the caller manages."""
     query, company = call.query, call.user.company
     filters, rules = tuple[tuple[str, Any], ...](), tuple[Rule, ...]()
@@ -96,9 +102,9 @@ def list_memberships(call: Call) -> Listed:
     f"{BASE}/projects/{{id}}/memberships",
     permission=Permission.MANAGE_TEAM,
     query=PageQuery,
-    answer=Listed,
+    answer=Listed[MembershipAnswer],
 )
-def list_project_memberships(call: Call, id: str) -> Listed:
+def list_project_memberships(call: Call, id: str) -> Listed[MembershipAnswer]:
     """List a project's memberships, oldest first."""
     projects.find(Reading(call.store), call.user.company, id)
     return listed(call, Source(Membership, MEMBERS_OF_PROJECT, key(call.user.company, id)), _shown)
@@ -114,9 +120,10 @@ def list_project_memberships(call: Call, id: str) -> Listed:
 )
 def create_membership(call: Call, id: str, body: MembershipCreate) -> Written:
     """Give a user a role on the project; nobody grants a permission that they lack there."""
-    changes, row = memberships.create(call.store, call.user, id, _values(body), call.now)
+    decided = memberships.create(call.rows, call.user, id, _values(body), call.now)
+    row = decided.answer
     location = f"{BASE}/projects/{id}/memberships/{row.user}/"
-    return Written(changes, present(row), location=location, etag=etag(row.version))
+    return Written(decided.changes, present(row), location=location, etag=etag(row.version))
 
 
 @routes.route(
@@ -124,7 +131,7 @@ def create_membership(call: Call, id: str, body: MembershipCreate) -> Written:
 )
 def read_membership(call: Call, id: str, user: str) -> Read:
     """Read a user's membership of the project."""
-    row = memberships.find(call.store, call.user.company, id, user)
+    row = memberships.find(call.rows, call.user.company, id, user)
     return Read(present(row), etag=etag(row.version))
 
 
@@ -137,14 +144,13 @@ def read_membership(call: Call, id: str, user: str) -> Read:
 )
 def change_membership(call: Call, id: str, user: str, body: MembershipPatch) -> Written:
     """Change the role or the last day; it holds with the user's next request."""
-    row = memberships.find(call.store, call.user.company, id, user)
-    began = etag(row.version)
-    changes, row = memberships.change(call.store, call.user, row, _values(body), call.now)
-    return Written(changes, present(row), etag=etag(row.version), began=began)
+    decided = memberships.change(call.rows, call.user, id, user, _values(body), call.now)
+    row = decided.answer
+    return Written(decided.changes, present(row), etag=etag(row.version), began=etag(row.version - 1))
 
 
 @routes.route("DELETE", f"{BASE}/projects/{{id}}/memberships/{{user}}", permission=Permission.MANAGE_TEAM, status=204)
 def remove_membership(call: Call, id: str, user: str) -> Written:
     """End a membership; it stops to count with the user's next request."""
-    row = memberships.find(call.store, call.user.company, id, user)
-    return Written(memberships.remove(call.store, call.user, row), None, began=etag(row.version))
+    decided = memberships.remove(call.rows, call.user, id, user)
+    return Written(decided.changes, None, began=etag(decided.answer.version))

@@ -1,14 +1,15 @@
 """Nodes as the API shows them, and the pages of lists of nodes."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Figure
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
+from chalicelib.http.fields import Answer, Day, HoursFigure, MoneyFigure, QuantityFigure, Ratio, Stamp, one_of
+from chalicelib.http.pagination import Listed
 from chalicelib.projects.rows import Project
 from chalicelib.rollups import progress
 from chalicelib.storage.reading import Reading
@@ -16,12 +17,14 @@ from chalicelib.tree.ground import Ground, Known, known
 from chalicelib.tree.order import LEVELS, holder_order, parent_of
 from chalicelib.tree.rows import Node
 
+EarningRule = Literal["units", "percent", "0/100", "50/50", "milestones", "level_of_effort"]
+
 
 class MilestoneAnswer(Answer, kw_only=True):
     """A named part of an activity and its weight."""
 
     name: str
-    weight: Figure
+    weight: Ratio
 
 
 class NodeAnswer(Answer, kw_only=True):
@@ -36,20 +39,24 @@ class NodeAnswer(Answer, kw_only=True):
     path: list[str]
     position: int
     cost_code: str | None
-    budget_hours: Figure | None
-    planned_rate: Figure | None | UnsetType = UNSET
+    budget_hours: HoursFigure | None
+    planned_rate: MoneyFigure | None | UnsetType = UNSET
     unit: str | None
-    quantity: Figure | None
-    installed_quantity: Figure | None
+    quantity: QuantityFigure | None
+    installed_quantity: QuantityFigure | None
     over_quantity: bool
-    earning_rule: str | None
+    earning_rule: Annotated[str, one_of(EarningRule)] | None
     milestones: list[MilestoneAnswer]
-    percent_complete: Figure | None
-    baseline_start: str | None
-    baseline_finish: str | None
-    created_at: str
-    updated_at: str
+    percent_complete: Ratio | None
+    baseline_start: Day | None
+    baseline_finish: Day | None
+    created_at: Stamp
+    updated_at: Stamp
     children: list["NodeAnswer"] | UnsetType = UNSET
+
+
+class NodesAnswer(Listed[NodeAnswer], kw_only=True):
+    """A page of nodes."""
 
 
 def present(caller: Caller, row: Node, order: str, around: Known, done: progress.Progress) -> NodeAnswer:

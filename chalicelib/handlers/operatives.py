@@ -5,11 +5,13 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib import zones
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Code, Figure, Id, Name, Rate, given
+from chalicelib.http.fields import Answer, Body, ClockId, Id, MoneyFigure, Name, PersonName, Rate, Stamp, given
 from chalicelib.http.pagination import (
     Changes,
     ChangesQuery,
@@ -22,8 +24,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import BY_ACTIVE, OPERATIVES, Operative
 from chalicelib.storage.rows import key
@@ -37,15 +37,15 @@ class OperativeQuery(ChangesQuery, kw_only=True):
 
     active: bool | None = None
     trade: Name | None = None
-    external_clock_id: Code | None = None
+    external_clock_id: ClockId | None = None
     search: Search | None = None
 
 
 class OperativeCreate(Body, kw_only=True):
     """A new operative."""
 
-    name: Name
-    external_clock_id: Code | None | UnsetType = UNSET
+    name: PersonName
+    external_clock_id: ClockId | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET
     employer: Name | None | UnsetType = UNSET
     hourly_rate: Rate | None | UnsetType = UNSET
@@ -57,8 +57,8 @@ class OperativeCreate(Body, kw_only=True):
 class OperativePatch(Body, kw_only=True):
     """Fields of an operative to change; a new rate is valid from today, and none from today with null."""
 
-    name: Name | UnsetType = UNSET
-    external_clock_id: Code | None | UnsetType = UNSET
+    name: PersonName | UnsetType = UNSET
+    external_clock_id: ClockId | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET
     employer: Name | None | UnsetType = UNSET
     hourly_rate: Rate | None | UnsetType = UNSET
@@ -75,12 +75,12 @@ class OperativeAnswer(Answer, kw_only=True):
     external_clock_id: str | None
     trade: str | None
     employer: str | None
-    hourly_rate: Figure | None | UnsetType = UNSET
+    hourly_rate: MoneyFigure | None | UnsetType = UNSET
     user: str | None
     projects: list[str]
     active: bool
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def _today(call: Call) -> str:
@@ -106,8 +106,14 @@ def present(caller: Caller, row: Operative, today: str) -> OperativeAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/operatives", permission=Permission.READ_OPERATIVES, query=OperativeQuery, answer=Changes)
-def list_operatives(call: Call) -> Listed:
+@routes.route(
+    "GET",
+    f"{BASE}/operatives",
+    permission=Permission.READ_OPERATIVES,
+    query=OperativeQuery,
+    answer=Changes[OperativeAnswer],
+)
+def list_operatives(call: Call) -> Listed[OperativeAnswer]:
     """List operatives by name."""
     return listed(call, _source(call), lambda rows: [present(call.user, row, _today(call)) for row in rows])
 

@@ -1,16 +1,30 @@
 """Dated measurements of progress on activities."""
 
 from datetime import date
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Amount, Answer, Body, Figure, Fraction, Name, Note, dates_as_text, given
+from chalicelib.http.fields import (
+    Amount,
+    Answer,
+    Body,
+    Fraction,
+    Name,
+    Note,
+    QuantityFigure,
+    Ratio,
+    Stamp,
+    dates_as_text,
+    given,
+)
+from chalicelib.http.fields import Day as DateText
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.projects.rows import LISTED
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
@@ -19,7 +33,7 @@ from chalicelib.tree.ground import find
 from chalicelib.tree.rows import Measurement
 
 routes = RouteSet("WBS", __name__)
-Day = date  # for fields that are called date
+Date = date  # for fields that are called date
 
 
 class MeasurementCreate(Body, kw_only=True):
@@ -35,7 +49,7 @@ class MeasurementCreate(Body, kw_only=True):
 class MeasurementPatch(Body, kw_only=True):
     """Fields of a measurement to correct; another measure takes the place of the one that was given."""
 
-    date: Day | UnsetType = UNSET
+    date: Date | UnsetType = UNSET
     installed_quantity: Amount | UnsetType = UNSET
     percent_complete: Fraction | UnsetType = UNSET
     milestone: Name | UnsetType = UNSET
@@ -46,14 +60,14 @@ class MeasurementAnswer(Answer, kw_only=True):
     """A dated measurement of an activity."""
 
     id: str
-    date: str
-    installed_quantity: Figure | None
-    percent_complete: Figure | None
+    date: DateText
+    installed_quantity: QuantityFigure | None
+    percent_complete: Ratio | None
     milestone: str | None
     note: str | None
     measured_by: str
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(row: Measurement) -> MeasurementAnswer:
@@ -61,8 +75,14 @@ def present(row: Measurement) -> MeasurementAnswer:
     return MeasurementAnswer(**{name: getattr(row, name) for name in MeasurementAnswer.__struct_fields__})
 
 
-@routes.route("GET", f"{BASE}/wbs/{{id}}/progress", permission=Permission.READ_PROJECTS, query=PageQuery, answer=Listed)
-def list_measurements(call: Call, id: str) -> Listed:
+@routes.route(
+    "GET",
+    f"{BASE}/wbs/{{id}}/progress",
+    permission=Permission.READ_PROJECTS,
+    query=PageQuery,
+    answer=Listed[MeasurementAnswer],
+)
+def list_measurements(call: Call, id: str) -> Listed[Any]:
     """List the measurements of an activity, the newest date first."""
     find(Reading(call.store), call.user.company, id)
     source = Source(Measurement, LISTED, key(call.user.company, id, "progress"), forward=False)

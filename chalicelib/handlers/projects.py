@@ -1,10 +1,12 @@
 """Projects."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -14,14 +16,17 @@ from chalicelib.http.fields import (
     Body,
     Code,
     Currency,
-    Figure,
+    Day,
     Money,
+    MoneyFigure,
     Name,
     Rate,
+    Stamp,
     Weekday,
     Zone,
     dates_as_text,
     given,
+    one_of,
 )
 from chalicelib.http.pagination import (
     Changes,
@@ -36,8 +41,6 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
 from chalicelib.names import comparison_form
 from chalicelib.projects import projects
 from chalicelib.projects.rows import BY_STATUS, LISTED, Project
@@ -61,6 +64,7 @@ class ProjectQuery(ChangesQuery, kw_only=True):
 class ProjectCreate(Body, kw_only=True):
     """A new project; time zone and currency default to the company's."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("start_date", "finish_date"),)
     code: Code
     name: Name
     status: Status | UnsetType = UNSET
@@ -76,6 +80,7 @@ class ProjectCreate(Body, kw_only=True):
 class ProjectPatch(Body, kw_only=True):
     """Fields of a project to change."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("start_date", "finish_date"),)
     code: Code | UnsetType = UNSET
     name: Name | UnsetType = UNSET
     status: Status | UnsetType = UNSET
@@ -94,16 +99,16 @@ class ProjectAnswer(Answer, kw_only=True):
     id: str
     code: str
     name: str
-    status: str
+    status: Annotated[str, one_of(Status)]
     currency: str
-    contract_value: Figure | None | UnsetType = UNSET
-    planned_rate: Figure | None | UnsetType = UNSET
-    start_date: str | None
-    finish_date: str | None
+    contract_value: MoneyFigure | None | UnsetType = UNSET
+    planned_rate: MoneyFigure | None | UnsetType = UNSET
+    start_date: Day | None
+    finish_date: Day | None
     timezone: str
     working_days: list[int]
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(caller: Caller, row: Project) -> ProjectAnswer:
@@ -127,8 +132,10 @@ def present(caller: Caller, row: Project) -> ProjectAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Changes)
-def list_projects(call: Call) -> Listed:
+@routes.route(
+    "GET", f"{BASE}/projects", permission=Permission.READ_PROJECTS, query=ProjectQuery, answer=Changes[ProjectAnswer]
+)
+def list_projects(call: Call) -> Listed[ProjectAnswer]:
     """List projects by code: all, or those that a membership opens."""
     return listed(call, _source(call), lambda rows: [present(call.user, row) for row in rows])
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, NotFound
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Figure
+from chalicelib.http.fields import AmountFigure, Answer, Body, Day, HoursFigure, Ratio, Stamp
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.ids import project_of
 from chalicelib.projects import projects
 from chalicelib.projects.rows import Project
@@ -22,42 +22,43 @@ if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
     from chalicelib.rollups.kpis import Cut
 
 routes = RouteSet("Reports", __name__)
+Measure = Literal["hours", "cost"]
 
 
 class KpiQuery(Body, kw_only=True):
     """At which date, in what, and by which estimate at completion."""
 
     as_of: date | None = None
-    measure: Literal["hours", "cost"] = "hours"
+    measure: Measure = "hours"
     forecast: Literal["cpi", "budget_rate", "spi_cpi"] = "cpi"
 
 
 class KpiAnswer(Answer, kw_only=True):
     """Earned value figures; a figure that is null says why in ``reasons``."""
 
-    bac: Figure | None
-    pv: Figure | None
-    ev: Figure | None
-    ac: Figure | None
-    se: Figure | None
-    spi: Figure | None
-    cpi: Figure | None
-    sv: Figure | None
-    cv: Figure | None
-    eac: Figure | None
-    etc: Figure | None
-    vac: Figure | None
-    tcpi: Figure | None
-    percent_complete: Figure | None
-    percent_spent: Figure | None
-    forecasts: dict[str, Figure | None]
+    bac: AmountFigure | None
+    pv: AmountFigure | None
+    ev: AmountFigure | None
+    ac: AmountFigure | None
+    se: Ratio | None
+    spi: Ratio | None
+    cpi: Ratio | None
+    sv: AmountFigure | None
+    cv: AmountFigure | None
+    eac: AmountFigure | None
+    etc: AmountFigure | None
+    vac: AmountFigure | None
+    tcpi: Ratio | None
+    percent_complete: Ratio | None
+    percent_spent: Ratio | None
+    forecasts: dict[str, AmountFigure | None]
     reasons: dict[str, str]
-    unbaselined_hours: Figure
-    unrated_hours: Figure | UnsetType = UNSET
-    as_of: str
-    measure: str
+    unbaselined_hours: HoursFigure
+    unrated_hours: HoursFigure | UnsetType = UNSET
+    as_of: Day
+    measure: Measure
     baseline: int | None
-    computed_at: str
+    computed_at: Stamp
 
 
 @routes.route(

@@ -2,12 +2,12 @@
 
 import html
 
+from chalicelib.access.permissions import API_PLANS, Permission
 from chalicelib.handlers.sign_in import AnyAnswer, navigation
 from chalicelib.http.call import Call
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pages import Page, alert, asset, base, page, to_sign_in
 from chalicelib.http.routes import Guard, RouteSet
-from chalicelib.identity.permissions import API_PLANS, Permission
 
 routes = RouteSet("Pages", __name__, pages=True)
 TITLE = "API & integrations"

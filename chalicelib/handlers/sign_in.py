@@ -5,7 +5,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import quote
 
-from chalicelib.errors import NotAuthenticated, NotFound, Unavailable
+from chalicelib.access import invitations, limits, passwords, sessions
+from chalicelib.access.rows import Company
+from chalicelib.access.sessions import Account
+from chalicelib.errors import NotAuthenticated, NotFound
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.http.guards import carries_csrf, csrf_token
@@ -21,14 +24,12 @@ from chalicelib.http.pages import (
     session_of,
 )
 from chalicelib.http.routes import Guard, RouteSet
-from chalicelib.identity import access, invitations, passwords, sessions
-from chalicelib.identity.rows import Company
-from chalicelib.identity.sessions import Account
 from chalicelib.settings import settings
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import ConditionFailed
+from chalicelib.storage.work import Decided, commit
 
 routes = RouteSet("Pages", __name__, pages=True)
-ATTEMPTS = 10
 LONGEST_EMAIL = 254
 REFUSED = 'autofocus aria-invalid="true" aria-describedby="alert"'  # the field to fill in again
 WRONG = "This e-mail and password do not belong together."
@@ -72,38 +73,44 @@ def sign_in_page(call: Call) -> Page:
 def sign_in(call: Call) -> Page:
     """Sign in with e-mail and password, or with the choice of a company that was offered before."""
     fields = form(call)
-    email, password = fields.get("email", ""), fields.get("password", "")
+    email = fields.get("email", "")
     if len(email) > LONGEST_EMAIL:  # nobody's; what it would cost to fold it is not spent
         return _sign_in_form(call, WRONG, 401, email)
     if "choice" not in fields:
-        call.allowance = access.count_sign_in(call.store, call.address, email, call.now)
+        call.allowance = limits.count_sign_in(call.store, call.address, email, call.now)
+    try:
+        return commit(call.store, lambda reading: _signed_in(call, reading, fields)).answer
+    except NotAuthenticated:
+        return _sign_in_form(call, WRONG, 401, email)
+
+
+def _signed_in(call: Call, reading: Reading, fields: dict[str, str]) -> Decided[Page]:
+    """A session for the account that was proved, or the question which of several.
+
+    Raises:
+        NotAuthenticated: none was.
+    """
     company = fields.get("company")
-    for attempt in range(ATTEMPTS):
-        proved = _proved(call, fields, email, password)
-        matching = [each for each in proved if company in (None, each.user.pk)]
-        if not matching:
-            return _sign_in_form(call, WRONG, 401, email)
-        if len(matching) > 1:
-            return _which(call, matching)
-        try:
-            return _open(call, matching[0])
-        except NotAuthenticated:
-            return _sign_in_form(call, WRONG, 401, email)
-        except ConditionFailed:
-            call.store.pause(attempt)
-    raise Unavailable
+    proved = [each for each in _proved(call, reading, fields) if company in (None, each.company)]
+    if not proved:
+        raise NotAuthenticated
+    if len(proved) > 1:
+        return Decided([], _which(call, reading, proved))
+    opened = sessions.open_session(reading, proved[0], call.now)
+    cookie = session_cookie(opened.answer.text, settings().session_hours * 3600)
+    return Decided(opened.changes, redirect(call, safe(call.query.next), cookie))
 
 
-def _proved(call: Call, fields: dict[str, str], email: str, password: str) -> list[Account]:
+def _proved(call: Call, reading: Reading, fields: dict[str, str]) -> list[Account]:
     if "choice" not in fields:
-        return sessions.sign_in(call.store, email, password)
-    account = sessions.chosen(call.store, fields["choice"], fields.get("company", ""), call.now)
+        return sessions.sign_in(reading, fields.get("email", ""), fields.get("password", ""))
+    account = sessions.chosen(reading, fields["choice"], fields.get("company", ""), call.now)
     return [account] if account else []
 
 
-def _which(call: Call, accounts: list[Account]) -> Page:
+def _which(call: Call, reading: Reading, accounts: list[Account]) -> Page:
     """Ask for the company by name; the password has been proved and is not asked again."""
-    rows = call.store.get_many(*((Company, each.user.pk, "company") for each in accounts))
+    rows = reading.rows(*((Company, each.company, "company") for each in accounts))
     named = sorted((row.name, row.id) for row in rows if row)
     choices = "".join(f'<option value="{id}">{html.escape(name)}</option>' for name, id in named)
     return page(
@@ -114,13 +121,6 @@ def _which(call: Call, accounts: list[Account]) -> Page:
         f'<input type="hidden" name="choice" value="{html.escape(sessions.choice(accounts, call.now))}">'
         "<button>Sign in</button></form>",
     )
-
-
-def _open(call: Call, account: Account) -> Page:
-    changes, session = sessions.open_session(call.store, account, call.now)
-    call.store.transact(changes)
-    cookie = session_cookie(session.text, settings().session_hours * 3600)
-    return redirect(call, safe(call.query.next), cookie)
 
 
 @routes.route("GET", "/logout", answer=AnyAnswer, guard=Guard.ANYBODY)
@@ -154,7 +154,7 @@ def sign_out(call: Call) -> Page:
         if not carries_csrf(fields.get("csrf_token", call.headers.get("x-csrf-token", "")), session.id):
             return _another_session(call, session.id)
         with suppress(ConditionFailed):  # it had ended before: what the person wants is so
-            call.store.transact(sessions.close_session(session))
+            call.store.transact(sessions.close_session(session).changes)
     link = f'<p><a href="{html.escape(base(call))}/login/">Sign in</a></p>'
     return page(call, "Signed out", link, headers=session_cookie("", 0))
 
@@ -168,7 +168,7 @@ def _another_session(call: Call, session: str) -> Page:
 @routes.route("GET", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)
 def password_page(call: Call, key: str) -> Page:
     """The page that sets a password, from an invitation; looking at it does not use it up."""
-    return _answered(call, lambda: _password_form(call, invitations.find(call.store, key, call.now).user.email))
+    return _answered(call, lambda: _password_form(call, invitations.find(call.rows, key, call.now).email))
 
 
 @routes.route("POST", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)
@@ -187,19 +187,16 @@ def _answered(call: Call, page_of: Callable[[], Page]) -> Page:
 
 
 def _set_password(call: Call, key: str, password: str) -> Page:
-    for attempt in range(ATTEMPTS):
-        invited = invitations.find(call.store, key, call.now)
-        wrong = passwords.complaints(password, invited.user.email)
+    def decide(reading: Reading) -> Decided[Page]:
+        invited = invitations.find(reading, key, call.now)
+        wrong = passwords.complaints(password, invited.email)
         if wrong:
-            return _password_form(call, invited.user.email, " ".join(wrong), 400)
-        try:
-            call.store.transact(invitations.accept(invited, password, call.now))
-        except ConditionFailed:
-            call.store.pause(attempt)
-            continue
+            return Decided([], _password_form(call, invited.email, " ".join(wrong), 400))
         text = f'<p>You can <a href="{html.escape(base(call))}/login/">sign in</a> with it now.</p>'
-        return page(call, "Your password is set", text, headers=session_cookie("", 0))
-    raise Unavailable
+        done = page(call, "Your password is set", text, headers=session_cookie("", 0))
+        return Decided(invitations.accept(invited, password).changes, done)
+
+    return commit(call.store, decide).answer
 
 
 def _password_form(call: Call, email: str, message: str = "", status: int = 200) -> Page:

@@ -1,16 +1,20 @@
 """Users: who signs in, and their role."""
 
+from typing import Annotated
+
 from msgspec import UNSET, UnsetType
 
+from chalicelib.access.permissions import API_PLANS, Permission, Role
+from chalicelib.errors import PlanWithoutApi
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Email, Name, given
+from chalicelib.http.fields import Answer, Body, Email, PersonName, Stamp, given, one_of
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity import people
-from chalicelib.identity.permissions import Permission, Role
-from chalicelib.identity.rows import USERS, User
+from chalicelib.people import users
+from chalicelib.people.rows import USERS, User
+from chalicelib.people.users import Profile
 
 routes = RouteSet("Users", __name__)
 
@@ -18,7 +22,7 @@ routes = RouteSet("Users", __name__)
 class UserCreate(Body, kw_only=True):
     """A new user."""
 
-    name: Name
+    name: PersonName
     email: Email
     role: Role
 
@@ -26,7 +30,7 @@ class UserCreate(Body, kw_only=True):
 class UserPatch(Body, kw_only=True):
     """Fields of a user to change; an inactive user's tokens and sessions stop with the next request."""
 
-    name: Name | UnsetType = UNSET
+    name: PersonName | UnsetType = UNSET
     email: Email | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     active: bool | UnsetType = UNSET
@@ -38,10 +42,10 @@ class UserAnswer(Answer, kw_only=True):
     id: str
     name: str
     email: str
-    role: str
+    role: Annotated[str, one_of(Role)]
     active: bool
-    created_at: str
-    updated_at: str
+    created_at: Stamp
+    updated_at: Stamp
 
 
 def present(row: User) -> UserAnswer:
@@ -57,8 +61,8 @@ def present(row: User) -> UserAnswer:
     )
 
 
-@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=ChangesQuery, answer=Changes)
-def list_users(call: Call) -> Listed:
+@routes.route("GET", f"{BASE}/users", permission=Permission.READ_USERS, query=ChangesQuery, answer=Changes[UserAnswer])
+def list_users(call: Call) -> Listed[UserAnswer]:
     """List the users of the company by name."""
     company = call.user.company
     source = Source(User, USERS, company)
@@ -71,21 +75,31 @@ def list_users(call: Call) -> Listed:
 )
 def create_user(call: Call, body: UserCreate) -> Written:
     """Create a user of the company; nobody hands out a role that may more than they may."""
-    changes, user = people.add_user(call.store, call.user, body.name, body.email, body.role, call.now)
-    return Written(changes, present(user), location=f"{BASE}/users/{user.id}/", etag=etag(user.version))
+    profile = Profile(body.name, body.email, body.role)
+    decided = users.create(call.rows, call.user, profile, call.now)
+    row = decided.answer
+    return Written(decided.changes, present(row), location=f"{BASE}/users/{row.id}/", etag=etag(row.version))
 
 
 @routes.route("GET", f"{BASE}/users/{{id}}", permission=Permission.READ_USERS, answer=UserAnswer)
 def read_user(call: Call, id: str) -> Read:
     """Read a user."""
-    row = people.find(call.store, call.user.company, id)
+    row = users.find(call.rows, call.user.company, id)
     return Read(present(row), etag=etag(row.version))
 
 
-@routes.route("PATCH", f"{BASE}/users/{{id}}", permission=Permission.WRITE_USERS, body=UserPatch, answer=UserAnswer)
+@routes.route(
+    "PATCH",
+    f"{BASE}/users/{{id}}",
+    permission=Permission.WRITE_USERS,
+    body=UserPatch,
+    answer=UserAnswer,
+    every_plan=True,
+)
 def change_user(call: Call, id: str, body: UserPatch) -> Written:
     """Change a user; only an owner changes an owner, and the last active one stays one."""
-    row = people.find(call.store, call.user.company, id)
-    began = etag(row.version)
-    changes, row = people.change_user(call.store, call.user, row, given(body), call.now)
-    return Written(changes, present(row), etag=etag(row.version), began=began)
+    if call.user.tenant.plan not in API_PLANS and given(body) != {"active": False}:
+        raise PlanWithoutApi  # deactivating is open on every plan
+    decided = users.change(call.rows, call.user, id, given(body), call.now)
+    row = decided.answer
+    return Written(decided.changes, present(row), etag=etag(row.version), began=etag(row.version - 1))

@@ -1,14 +1,15 @@
 """The work breakdown structure: its nodes, and the cost codes of its activities."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
 from chalicelib.handlers import jobs
-from chalicelib.handlers.node_answers import NodeAnswer, done, nested, present, shown
+from chalicelib.handlers.node_answers import EarningRule, NodeAnswer, NodesAnswer, done, nested, present, shown
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
@@ -18,8 +19,8 @@ from chalicelib.http.fields import (
     Body,
     Budget,
     Code,
-    Figure,
     Fraction,
+    HoursFigure,
     Id,
     Name,
     Rate,
@@ -41,21 +42,19 @@ from chalicelib.http.pagination import (
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.labour.slipped_in import have_hours
 from chalicelib.rollups import progress
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.tree import deletion, nodes
 from chalicelib.tree.ground import Ground, find, find_ground, known, place_key, steadily
-from chalicelib.tree.large import AWAITED
+from chalicelib.tree.large import MOST_AWAITED
 from chalicelib.tree.lists import Filters, Matching, changed_below, lines_between, matching, visible
 from chalicelib.tree.order import LEVELS, holder_order, level_of
 from chalicelib.tree.rows import Line, Node
 from chalicelib.work.rows import Intent
 
 routes = RouteSet("WBS", __name__)
-EarningRule = Literal["units", "percent", "0/100", "50/50", "milestones", "level_of_effort"]
 Level = Annotated[int, Meta(ge=1, le=LEVELS)]
 Position = Annotated[int, Meta(ge=1, le=2000, description="From 1; beyond the last sibling: last")]
 MOST_IN_TREE = 5000
@@ -74,6 +73,7 @@ Milestones = Annotated[list[Milestone], Meta(max_length=100)]
 class NodeCreate(Body, kw_only=True):
     """A new node, below ``parent`` or at the top; the plan fields are an activity's only."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
     name: Name
     parent: Id | None = None
     cost_code: Code | UnsetType = UNSET
@@ -90,6 +90,7 @@ class NodeCreate(Body, kw_only=True):
 class NodePatch(Body, kw_only=True):
     """Fields of a node to change; ``parent`` and ``position`` move it, with everything below."""
 
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
     name: Name | UnsetType = UNSET
     parent: Id | None | UnsetType = UNSET
     position: Position | UnsetType = UNSET
@@ -127,18 +128,22 @@ class CostCodeAnswer(Answer, kw_only=True):
     node: str
     path: list[str]
     unit: str | None
-    budget_hours: Figure | None
+    budget_hours: HoursFigure | None
 
 
 @routes.route(
-    "GET", f"{BASE}/projects/{{id}}/wbs", permission=Permission.READ_PROJECTS, query=NodeQuery, answer=Changes
+    "GET",
+    f"{BASE}/projects/{{id}}/wbs",
+    permission=Permission.READ_PROJECTS,
+    query=NodeQuery,
+    answer=Changes[NodeAnswer],
 )
-def list_nodes(call: Call, id: str) -> Listed:
+def list_nodes(call: Call, id: str) -> Listed[Any]:
     """List a project's nodes in tree order; ``view=tree`` lists the top ones with all below them."""
     return steadily(lambda: _nodes(call, id))
 
 
-def _nodes(call: Call, id: str) -> Listed:
+def _nodes(call: Call, id: str) -> Listed[Any]:
     reading, query, company = Reading(call.store), call.query, call.user.company
     ahead = [place_key(company, each) for each in (query.parent, query.under) if each and each.startswith(id)]
     ground = find_ground(reading, company, id, *ahead)
@@ -179,7 +184,7 @@ def _shown_rows(call: Call, ground: Ground, rows: list[Node]) -> list[NodeAnswer
     return shown(call, ground, nodes.orders(places, ground.outline.edition))
 
 
-def _tree(call: Call, reading: Reading, ground: Ground) -> Listed:
+def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
     """The nodes of one level, each with everything below it in place."""
     _check_tree(call)
     query, company, project = call.query, call.user.company, ground.project.id
@@ -260,7 +265,14 @@ def read_node(call: Call, id: str) -> Read:
     return steadily(read)
 
 
-@routes.route("PATCH", f"{BASE}/wbs/{{id}}", permission=Permission.READ_PROJECTS, body=NodePatch, answer=NodeAnswer)
+@routes.route(
+    "PATCH",
+    f"{BASE}/wbs/{{id}}",
+    permission=Permission.READ_PROJECTS,
+    body=NodePatch,
+    answer=NodeAnswer,
+    job_answer=jobs.JobAnswer,
+)
 def change_node(call: Call, id: str, body: NodePatch) -> Written:
     """Change some fields of a node, or move it with everything below.
 
@@ -271,10 +283,9 @@ def change_node(call: Call, id: str, body: NodePatch) -> Written:
     found = nodes.read_ahead(reading, call.user, id, values)
 
     def show(seen: nodes.Seen) -> NodeAnswer:
-        return present(call.user, seen.node, seen.order, seen.known, figures[id])
+        return present(call.user, seen.node, seen.order, seen.known, seen.beside[id])
 
-    figures = done(call, found.project, [id])
-    decided = nodes.change(reading, call.user, id, values, call.now, show)
+    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, [id]))
     seen = decided.answer
     if seen.intent is not None:
         return _by_work(decided.changes, seen.intent, etag(found.node.version), etag(seen.node.version))
@@ -283,12 +294,12 @@ def change_node(call: Call, id: str, body: NodePatch) -> Written:
 
 def _by_work(changes: Any, intent: Intent, began: str, tag: str | None) -> Written:
     """What takes more than one transaction: the request's own work, or a job that the client may watch."""
-    if intent.total <= AWAITED:
+    if intent.total <= MOST_AWAITED:
         return Written(changes, None, began=began, etag=tag, intent=intent.id)
     return Written(changes, jobs.present(intent), status=202, location=jobs.location(intent), began=began)
 
 
-@routes.route("DELETE", f"{BASE}/wbs/{{id}}", permission=Permission.EDIT_WBS, status=204)
+@routes.route("DELETE", f"{BASE}/wbs/{{id}}", permission=Permission.EDIT_WBS, status=204, job_answer=jobs.JobAnswer)
 def delete_node(call: Call, id: str) -> Written:
     """Delete a node with everything below it, unless there are hours.
 
@@ -306,13 +317,12 @@ def delete_node(call: Call, id: str) -> Written:
     f"{BASE}/wbs/{{id}}/children",
     permission=Permission.READ_PROJECTS,
     query=PageQuery,
-    answer=Listed,
-    row=NodeAnswer,
+    answer=NodesAnswer,
 )
-def list_children(call: Call, id: str) -> Listed:
+def list_children(call: Call, id: str) -> Listed[Any]:
     """List the children of a node in their order."""
 
-    def read() -> Listed:
+    def read() -> Listed[Any]:
         reading = Reading(call.store)
         found = find(reading, call.user.company, id)
         ground, project = Ground(found.project, found.outline), found.project.id
@@ -328,13 +338,12 @@ def list_children(call: Call, id: str) -> Listed:
     f"{BASE}/wbs/{{id}}/ancestors",
     permission=Permission.READ_PROJECTS,
     query=PageQuery,
-    answer=Listed,
-    row=NodeAnswer,
+    answer=NodesAnswer,
 )
-def list_ancestors(call: Call, id: str) -> Listed:
+def list_ancestors(call: Call, id: str) -> Listed[Any]:
     """List the nodes above a node, the top one first."""
 
-    def read() -> Listed:
+    def read() -> Listed[Any]:
         found = find(Reading(call.store), call.user.company, id)
         above = _above(found.order)
         return listed_whole(call, above, lambda orders: shown(call, Ground(found.project, found.outline), orders))
@@ -356,13 +365,12 @@ def _above(order: str) -> list[str]:
     f"{BASE}/projects/{{id}}/cost-codes",
     permission=Permission.READ_PROJECTS,
     query=CostCodeQuery,
-    answer=Listed,
-    row=CostCodeAnswer,
+    answer=Listed[CostCodeAnswer],
 )
-def list_cost_codes(call: Call, id: str) -> Listed:
+def list_cost_codes(call: Call, id: str) -> Listed[Any]:
     """List the cost codes of a project in tree order."""
 
-    def read() -> Listed:
+    def read() -> Listed[Any]:
         reading, company = Reading(call.store), call.user.company
         ground = find_ground(reading, company, id)
         lines = matching(reading, company, id, ground.outline.edition, Filters(level=LEVELS))

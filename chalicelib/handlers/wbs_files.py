@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.handlers.sign_in import AnyAnswer
 from chalicelib.http.answers import Read, Written
@@ -15,7 +16,6 @@ from chalicelib.http.fields import Amount, Answer, Body, Budget, Code, Name, Uni
 from chalicelib.http.multipart import MULTIPART, file_of
 from chalicelib.http.negotiation import chosen
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.identity.permissions import Permission
 from chalicelib.storage.reading import Reading
 from chalicelib.tree import export, imports
 from chalicelib.tree.activity_rows import Check
@@ -84,7 +84,7 @@ def checks() -> Mapping[str, Check]:
     query=ImportQuery,
     content_types=TAKEN,
     answer=ImportAnswer,
-    job=jobs.JobAnswer,
+    job_answer=jobs.JobAnswer,
 )
 def import_wbs(call: Call, id: str, upload: Upload) -> Written:
     """Import a work breakdown from XLSX or CSV, all or nothing; more than 1,000 rows by a job.

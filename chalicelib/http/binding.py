@@ -90,13 +90,22 @@ def _read_struct(model: type[Struct], value: Any, path: str, faults: Faults) -> 
         _refuse_unknown(value, known, path, faults)
     else:  # what a device sends: a number past its bounds is read as its text
         value = {name: str(item) if isinstance(item, Huge) else item for name, item in value.items()}
+    values = _read_fields(known, value, path, faults)
+    for first, last in getattr(model, "ordered", ()):
+        if values.get(first) and values.get(last) and values[last] < values[first]:
+            faults.add(join(path, last), f"Must not be before {first}.")
+    return None if faults.count > before else model(**values)
+
+
+def _read_fields(known: Mapping[str, Field], value: dict[str, Any], path: str, faults: Faults) -> dict[str, Any]:
+    """The fields that were given; None where one is not right."""
     values = {}
     for name, field in known.items():
         if name in value:
             values[field.name] = field.read(value[name], join(path, name), faults)
         elif field.required:
             faults.add(join(path, name), "This field is required.")
-    return None if faults.count > before else model(**values)
+    return values
 
 
 def _refuse_unknown(value: dict[str, Any], known: Mapping[str, Field], path: str, faults: Faults) -> None:

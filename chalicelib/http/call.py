@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.limits import Allowance
 from chalicelib.http.idempotency import Ledger
-from chalicelib.identity.access import Allowance, Caller
 from chalicelib.settings import settings
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import Store
@@ -30,6 +31,11 @@ class Call(Struct):
     allowance: Allowance | None = None
     ledger: Ledger | None = None
     reading: Reading | None = None
+
+    @property
+    def rows(self) -> Reading:
+        """What this attempt at a write has read; for a route that only reads, a reading of its own."""
+        return self.reading or Reading(self.store)
 
     @property
     def user(self) -> Caller:

@@ -3,15 +3,18 @@
 The models are msgspec Structs; one declaration validates (``binding.py``), documents (``openapi.py``) and serialises.
 """
 
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct
 from msgspec.structs import fields as struct_fields
 
 from chalicelib import zones
+from chalicelib.http.figures import figure, quanta, rounded
+from chalicelib.http.moments import instant
 from chalicelib.http.numbers import Number, number
 from chalicelib.http.texts import FORMATS, REFUSED, formed, text
 
@@ -24,11 +27,28 @@ Quantity = Annotated[Decimal, number(12.5, 4, lowest="-1000000000", highest="100
 Amount = Annotated[Decimal, number(180, 4, lowest="0", highest="1000000000")]
 Fraction = Annotated[Decimal, number(0.25, 4, lowest="0", highest="1")]
 Figure = Annotated[Decimal, Number(6).meta(1.0417)]
+HoursFigure = Annotated[Decimal, figure(7.5, 2, "Hours")]
+TotalHours = Annotated[Decimal, figure(1204.5, 2, "Hours")]
+AmountFigure = Annotated[Decimal, figure(320, 2, "Hours, or money with measure=cost")]
+MoneyFigure = Annotated[Decimal, figure(34.5, 2, "Money")]
+QuantityFigure = Annotated[Decimal, figure(12.5, 4, "Quantity in the unit of measure")]
+Ratio = Annotated[Decimal, figure(0.9583, 4, "Index or fraction")]
+Stamp = Annotated[str, Meta(examples=["2026-06-08T07:00:00.000000Z"], extra_json_schema={"format": "date-time"})]
+Day = Annotated[str, Meta(examples=["2026-06-08"], extra_json_schema={"format": "date"})]
+Moment = Annotated[datetime, instant()]
 Name = Annotated[str, text("North quay", 1, 200)]
+PersonName = Annotated[str, text("Fay Byrne", 1, 200)]
+Label = Annotated[str, text("Kiosk at gate 2", 1, 64)]
+ClockId = Annotated[str, text("1077", 1, 64, plain=True)]
 Code = Annotated[str, text("C-101", 1, 64, plain=True)]
 Note = Annotated[str, text("Rain until ten.", 0, 2000, lines=True)]
 Reason = Annotated[str, text("Wrong activity.", 1, 2000, lines=True)]
-Id = Annotated[str, text("k3x9mq2vh7ad", 1, 64)]
+Id = Annotated[
+    str,
+    formed(
+        "k3x9mq2vh7ad", "^[a-z0-9]{1,64}$", 64, "an id as the API gives it, not a code, a name or an e-mail address"
+    ),
+]
 Unit = Annotated[str, text("m3", 1, 32)]
 Currency = Annotated[str, formed("EUR", "^[A-Z]{3}$", 8, "three capital letters, such as EUR")]
 _MARKS = rf"\s@<>()\[\],;:\"\\{REFUSED}{FORMATS}"
@@ -43,6 +63,12 @@ Email = Annotated[
         plain=True,
     ),
 ]
+
+
+def one_of(choices: Any) -> Meta:
+    """A text of an answer that is one of a Literal's or an Enum's values, as the tables keep it."""
+    values = list(get_args(choices)) or [str(each) for each in choices]
+    return Meta(examples=values[:1], extra_json_schema={"enum": values})
 
 
 class TimeZone(Struct, frozen=True):
@@ -76,10 +102,13 @@ Weekday = Annotated[int, Meta(ge=1, le=7)]
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of request bodies and queries; unknown fields are refused by name.
 
-    ``schema_rules`` say in JSON Schema what holds between the fields.
+    ``schema_rules`` say in JSON Schema what holds between the fields. ``ordered`` are pairs of fields of which the
+    second may not be before the first. ``references`` say of fields that hold an id where the row with that id is.
     """
 
     schema_rules: ClassVar[dict[str, Any]] = {}
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = ()
+    references: ClassVar[Mapping[str, Callable[[str, str], Any]]] = {}
 
 
 class Loose(msgspec.Struct, kw_only=True):
@@ -93,7 +122,11 @@ class Loose(msgspec.Struct, kw_only=True):
 
 
 class Answer(msgspec.Struct, kw_only=True):
-    """Base of answers; a field that is UNSET is left out."""
+    """Base of answers; a field that is UNSET is left out, and a figure always has the decimals of its kind."""
+
+    def __post_init__(self) -> None:
+        for name, quantum in quanta(type(self)):
+            setattr(self, name, rounded(getattr(self, name), quantum))
 
 
 def given(body: msgspec.Struct) -> dict[str, Any]:

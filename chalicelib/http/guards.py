@@ -2,11 +2,11 @@
 
 import hmac
 
+from chalicelib.access import authentication, credentials, keys, limits
+from chalicelib.access.permissions import API_PLANS
 from chalicelib.errors import CsrfFailed, Denied, NotAuthenticated, PlanWithoutApi
 from chalicelib.http.call import Call
 from chalicelib.http.route import Guard, Route, Scope
-from chalicelib.identity import access, secrets
-from chalicelib.identity.permissions import API_PLANS
 from chalicelib.ids import project_of
 from chalicelib.settings import settings
 
@@ -19,8 +19,10 @@ def admit(route: Route, call: Call) -> None:
         RateLimited: the caller or the address is over its limit.
     """
     if route.guard is Guard.DEVICE:
-        secret = secrets.parse(call.headers.get("x-inbound-secret", ""), "wbsi")
-        call.device_company, call.allowance = access.authenticate_device(call.store, secret, call.address, call.now)
+        secret = credentials.parse(call.headers.get("x-inbound-secret", ""), "wbsi")
+        call.device_company, call.allowance = authentication.authenticate_device(
+            call.store, secret, call.address, call.now
+        )
     elif route.guard is Guard.ANYBODY:
         limit_address(call)
     else:
@@ -33,7 +35,7 @@ def authenticate(route: Route, call: Call) -> None:
     if credential is None:
         limit_address(call)
         raise NotAuthenticated
-    call.caller, call.allowance = access.authenticate(call.store, credential, call.address, call.now)
+    call.caller, call.allowance = authentication.authenticate(call.store, credential, call.address, call.now)
     by_token = credential.kind == "wbs"
     reads = call.method in {"GET", "HEAD"}
     if call.caller.tenant.plan not in API_PLANS and (by_token or not (reads or route.every_plan)):
@@ -48,9 +50,9 @@ def limit_address(call: Call) -> None:
     Raises:
         RateLimited: the address is over its limit.
     """
-    used = access.count_address(call.store, call.address, "api", call.now)
-    call.allowance = access.allowance(settings().rate_address, used, call.now)
-    access.check(call.allowance)
+    used = limits.count_address(call.store, call.address, "api", call.now)
+    call.allowance = limits.allowance(settings().rate_address, used, call.now)
+    limits.check(call.allowance)
 
 
 def require_permission(route: Route, call: Call, arguments: dict[str, str]) -> None:
@@ -67,7 +69,7 @@ def require_permission(route: Route, call: Call, arguments: dict[str, str]) -> N
 
 def csrf_token(session: str) -> str:
     """The token that a write of a browser session must carry."""
-    return secrets.keyed("session-key", "csrf", session)
+    return keys.keyed("session-key", "csrf", session)
 
 
 def carries_csrf(given: str, session: str) -> bool:
@@ -75,9 +77,9 @@ def carries_csrf(given: str, session: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), csrf_token(session).encode())
 
 
-def _credential(call: Call) -> secrets.Credential | None:
+def _credential(call: Call) -> credentials.Credential | None:
     header = call.headers.get("authorization")
     if header is not None:
         scheme, _, token = header.partition(" ")
-        return secrets.parse(token.strip(), "wbs") if scheme.lower() == "bearer" else None
-    return secrets.parse(call.session_cookie, "wbss")
+        return credentials.parse(token.strip(), "wbs") if scheme.lower() == "bearer" else None
+    return credentials.parse(call.session_cookie, "wbss")

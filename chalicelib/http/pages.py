@@ -8,12 +8,12 @@ import html
 from collections.abc import Mapping
 from urllib.parse import parse_qs, quote, urlsplit
 
+from chalicelib.access import credentials
+from chalicelib.access.limits import HEADERS as LIMIT_HEADERS
 from chalicelib.errors import Denied, Invalid, PayloadTooLarge, UnsupportedMediaType, WbsyncError
 from chalicelib.http.call import Call, session_cookie_name
 from chalicelib.http.json_text import LOST, printable
 from chalicelib.http.negotiation import raw_body
-from chalicelib.identity import secrets
-from chalicelib.identity.access import LIMIT_HEADERS
 from chalicelib.settings import settings
 
 Page = tuple[int, dict[str, str], bytes]
@@ -160,9 +160,9 @@ def _host(sender: str) -> str:
         return ""
 
 
-def session_of(call: Call) -> secrets.Credential | None:
+def session_of(call: Call) -> credentials.Credential | None:
     """The session that the request's cookie names, not yet checked."""
-    return secrets.parse(call.session_cookie, "wbss")
+    return credentials.parse(call.session_cookie, "wbss")
 
 
 def session_cookie(text: str, seconds: int) -> dict[str, str]:

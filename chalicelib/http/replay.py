@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Callable, Mapping
 
+from chalicelib.access import authentication, credentials
 from chalicelib.http.answers import JSON, Kept, Reply, Secret, with_fields
 from chalicelib.http.call import Call
 from chalicelib.http.idempotency import Ledger, fingerprint, run_once
 from chalicelib.http.json_text import parse_json
 from chalicelib.http.negotiation import content_type
 from chalicelib.http.route import Route
-from chalicelib.identity import access, secrets
 from chalicelib.work.intents import carry_out
 
 REPLAYED = {"Idempotency-Replayed": "true"}
@@ -53,8 +53,8 @@ def _secrets(call: Call, wanted: Mapping[str, Secret], replayed: bool) -> dict[s
     found = {}
     for field, secret in wanted.items():
         kind, company, holder, id = secret.reference.split(" ")
-        if not replayed or access.lives(call.store, kind, company, holder, id, call.now):
-            found[field] = secret.before + secrets.issue(kind, company, holder, id).text + secret.after
+        if not replayed or authentication.lives(call.store, kind, company, holder, id, call.now):
+            found[field] = secret.before + credentials.issue(kind, company, holder, id).text + secret.after
     return found
 
 

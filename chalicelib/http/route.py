@@ -1,5 +1,6 @@
 """One endpoint as a value: everything that is known of it before a request comes."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.fields import Body
-from chalicelib.identity.permissions import Permission
 
 BASE = "/api/v1"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
+ID = re.compile(r"[a-z0-9]{1,1300}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ids and dates, of which all keys are made
 CHANGES = frozenset({"PATCH", "DELETE"})  # of what is there: they honour If-Match
 
 
@@ -55,9 +57,8 @@ class Route(Struct, frozen=True, kw_only=True):
     body: type[msgspec.Struct] | None = None
     content_types: tuple[str, ...]
     answer: Any = None
-    row: Any = None
     batch_answer: Any = None
-    job: Any = None
+    job_answer: Any = None
     produces: tuple[str, ...]
     status: int = 200
     page: bool = False

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint, Response
 
+from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import JSON
 from chalicelib.http.call import CURRENT
 from chalicelib.http.route import BASE, Guard, NoQuery, Route
 from chalicelib.http.serving import serve
-from chalicelib.identity.permissions import Permission
 
 __all__ = ["BASE", "ROUTES", "Guard", "RouteSet"]
 
@@ -39,9 +39,8 @@ class RouteSet:
         query: type[msgspec.Struct] = NoQuery,
         body: type[msgspec.Struct] | None = None,
         answer: Any = None,
-        row: Any = None,
         batch_answer: Any = None,
-        job: Any = None,
+        job_answer: Any = None,
         status: int = 200,
         content_types: tuple[str, ...] = (JSON,),
         produces: tuple[str, ...] = (JSON,),
@@ -50,10 +49,9 @@ class RouteSet:
         """Declare a route.
 
         Without a ``body`` a write takes none but an empty object; one of ``content_types`` that is not JSON comes
-        to the handler as bytes. ``batch_answer`` is the 200 to a body of many, ``job``
-        the 202 where much work is done by a job. ``produces`` are the media types
-        that ``Accept`` may choose from, the usual one first. ``row`` is what a list is of, where no other route
-        reads or makes one at the same path.
+        to the handler as bytes. ``batch_answer`` is the 200 to a body of many, ``job_answer`` the 202 to what
+        takes long. ``produces`` are the media types
+        that ``Accept`` may choose from, the usual one first.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -67,9 +65,8 @@ class RouteSet:
                 body=body,
                 content_types=content_types,
                 answer=answer,
-                row=row,
                 batch_answer=batch_answer,
-                job=job,
+                job_answer=job_answer,
                 produces=produces,
                 status=status,
                 page=self.pages and guard in (Guard.ANYBODY, Guard.VISITOR),

@@ -5,12 +5,12 @@ permission, ids and body -> the handler decides -> one transaction with the comp
 """
 
 import base64
-import re
 from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.errors import InProgress, NotAuthenticated, NotFound, RateLimited, WbsyncError
+from chalicelib.access import limits
+from chalicelib.errors import InProgress, Invalid, NotAuthenticated, NotFound, RateLimited, WbsyncError
 from chalicelib.http.answers import JSON, Kept, Read, Reply, Written
 from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.call import Call, Upload
@@ -21,14 +21,12 @@ from chalicelib.http.idempotency import LOCK_LOST, Ledger, checked_key
 from chalicelib.http.negotiation import content_type, json_body, raw_body, require_acceptable, require_content_type
 from chalicelib.http.pages import to_sign_in, too_often
 from chalicelib.http.problems import problem
+from chalicelib.http.references import with_unknown
 from chalicelib.http.replay import given, once
-from chalicelib.http.route import CHANGES, Guard, Route
+from chalicelib.http.route import CHANGES, ID, Guard, Route
 from chalicelib.http.telemetry import logger
-from chalicelib.identity import access
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import AlsoFailed, commit
-
-_ID = re.compile(r"[a-z0-9]{1,64}|[0-9]{4}-[0-9]{2}-[0-9]{2}")  # ids and dates: no key is made of anything else
 
 
 def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
@@ -78,7 +76,7 @@ def _everywhere(call: Call) -> dict[str, str]:
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
         "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
-        **(access.limit_headers(call.allowance) if call.allowance else {}),
+        **(limits.headers(call.allowance) if call.allowance else {}),
     }
 
 
@@ -108,7 +106,7 @@ def _check(route: Route, call: Call, arguments: dict[str, str]) -> None:
         require_acceptable(call, route.produces)
     call.query = bind_query(route.query, call.raw_query)
     require_permission(route, call, arguments)
-    if not all(_ID.fullmatch(value) for value in arguments.values()):
+    if not all(ID.fullmatch(value) for value in arguments.values()):
         raise NotFound
 
 
@@ -142,5 +140,9 @@ def _body(route: Route, call: Call, raw: bytes) -> list[Any]:
     if JSON not in route.content_types:
         require_content_type(call, route.content_types)
         return [Upload(content_type(call), call.headers.get("content-type", ""), raw)]
-    body = bind(route.body or Body, json_body(call, raw))
+    model, value = route.body or Body, json_body(call, raw)
+    try:
+        body = bind(model, value)
+    except Invalid as refusal:
+        raise with_unknown(call, getattr(model, "references", {}), value, refusal) from None
     return [] if route.body is None else [body]

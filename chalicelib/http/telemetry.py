@@ -15,6 +15,8 @@ from aws_lambda_powertools import Logger, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from chalicelib.settings import settings
+
 SERVICE = "wbsync"
 EVENT = "EVENT"
 logger = Logger(service=SERVICE)
@@ -87,8 +89,9 @@ def _of_run(seen: dict[str, Any], milliseconds: float) -> Metrics:
 
 
 def _emit(metrics: Metrics, metadata: dict[str, str]) -> None:
-    """Few metrics of one dimension, as each combination is paid for; the rest is searchable metadata."""
+    """Few metrics by service and stage, as each combination is paid for; the rest is searchable metadata."""
     provider = AmazonCloudWatchEMFProvider(namespace=SERVICE, service=SERVICE)
+    provider.add_dimension("stage", settings().stage)
     for name, value in metrics.items():
         unit = MetricUnit.Milliseconds if name.endswith("Latency") else MetricUnit.Count
         provider.add_metric(name, unit, value)

@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission as P
 from chalicelib.errors import (
     ClashUnresolved,
     CostCodeRequired,
@@ -22,8 +24,6 @@ from chalicelib.errors import (
     OwnEntry,
     PeriodClosed,
 )
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission as P
 from chalicelib.ids import new_id, project_of
 from chalicelib.labour import clashes, shifts
 from chalicelib.labour.rows import Audit, Booking, DeletedEntry, Entry, OperativeDay
@@ -452,6 +452,19 @@ def correct(
     before = _move(entry, entry.status, now)
     changes = commit(entry, before, days[0], cap, audit(entry, None, "correct", entry.status, now))
     return changes + [_day(day, _without(day, entry), cap) for day in days[1:]]
+
+
+def withdraw(entry: Entry, day: OperativeDay, cap: Decimal, now: datetime) -> list[Change]:
+    """The clock takes its own entry back; its audit rows stay."""
+    was, before = entry.status, _move(entry, "deleted", now)
+    trail = audit(entry, None, "withdraw", was, now)
+    entry.status = was
+    return [
+        Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
+        Put(DeletedEntry.of(entry, "deleted", stamp(now))),
+        _day(day, _without(day, entry), cap),
+        Put(trail, absent(Audit)),
+    ]
 
 
 _CLOCKED = ("hours", "date", "operative")

@@ -4,10 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.access.rows import Access
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.identity.rows import Access, User
 from chalicelib.ids import new_id
+from chalicelib.names import comparison_form
 from chalicelib.operatives.rows import ClockIdClaim, Operative
+from chalicelib.people.rows import User
 from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
 from chalicelib.storage.rows import key
@@ -20,6 +22,11 @@ FOREVER = "0001-01-01"
 def place(company: str, id: str) -> tuple[type[Operative], str, str]:
     """Where an operative is."""
     return Operative, key(company, id), "operative"
+
+
+def clock_place(company: str, form: str) -> tuple[type[ClockIdClaim], str, str]:
+    """Where it says whose a clock ID is, by its comparison form."""
+    return ClockIdClaim, key(company, "clock", form), "clock"
 
 
 def find(store: Store, company: str, id: str) -> Operative:
@@ -82,16 +89,18 @@ def change(
 
 
 def _claims(store: Store, company: str, old: str | None, row: Operative) -> list[Change]:
-    new = row.external_clock_id
+    new = comparison_form(row.external_clock_id or "")
+    old = comparison_form(old or "")
     if old == new:
         return []
-    freed: list[Change] = [Delete(ClockIdClaim, (key(company, "clock", old), "clock"))] if old else []
+    freed: list[Change] = [Delete(ClockIdClaim, clock_place(company, old)[1:])] if old else []
     if not new:
         return freed
-    taken = store.get(ClockIdClaim, key(company, "clock", new), "clock")
+    _, pk, sk = clock_place(company, new)
+    taken = store.get(ClockIdClaim, pk, sk)
     if taken and taken.holder != row.id:  # its own: it was changed since it was read, and is decided anew
         raise Conflict("The clock ID is taken.", errors={"external_clock_id": ["Another operative has this clock ID."]})
-    return [*freed, Put(ClockIdClaim(pk=key(company, "clock", new), sk="clock", holder=row.id), absent(ClockIdClaim))]
+    return [*freed, Put(ClockIdClaim(pk=pk, sk=sk, holder=row.id), absent(ClockIdClaim))]
 
 
 def _links(store: Store, company: str, row: Operative, old: str | None, known: str | None) -> list[Change]:

@@ -9,7 +9,7 @@ from chalicelib.storage.tables import ORDER, UPDATED, List, Table
 
 OPERATIVES = List("company", "list_company", ORDER)
 BY_ACTIVE = List("active", "list_active", ORDER)
-TABLE = Table("operatives", (OPERATIVES, BY_ACTIVE, UPDATED))
+TABLE = Table("operatives", (OPERATIVES, BY_ACTIVE, UPDATED), stream=True)
 
 
 class Operative(Searchable):

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import Conflict, InUse, NotFound
-from chalicelib.identity.access import Caller
 from chalicelib.projects.projects import find
 from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Put

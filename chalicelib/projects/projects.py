@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import zones
+from chalicelib.access.callers import Caller
+from chalicelib.access.rows import Company
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.identity import memberships
-from chalicelib.identity.access import Caller
-from chalicelib.identity.rows import Company
 from chalicelib.ids import new_id
 from chalicelib.names import comparison_form
+from chalicelib.people import memberships
 from chalicelib.projects.rows import Project, ProjectCodeClaim
 from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.reading import Reading
@@ -57,7 +57,8 @@ def create(reading: Reading, tenant: Company, values: Mapping[str, Any], now: da
     _check(row)
     _refuse_taken(reading.row(ProjectCodeClaim, claim.pk, claim.sk))
     claim.holder = id
-    return Decided([Put(row, absent(Project)), Put(claim, absent(ProjectCodeClaim))], row)
+    team = memberships.begun(company, id, row.timezone)
+    return Decided([Put(row, absent(Project)), Put(claim, absent(ProjectCodeClaim)), team], row)
 
 
 def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any], now: datetime) -> Decided[Project]:
@@ -76,7 +77,7 @@ def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any],
         changes += _change_code(reading, company, before, row.code)
     if row.timezone != before.timezone:
         memberships.refuse_own_end(caller, id)
-        changes += memberships.in_zone(reading.store, company, id, row.timezone)
+        changes += memberships.in_zone(reading, company, id, row.timezone)
     return Decided([Put(row, Project.version == before.version), *changes], row)
 
 

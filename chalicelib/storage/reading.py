@@ -28,6 +28,10 @@ class Reading:
         found: R | None = self.rows((model, pk, sk))[0]
         return found
 
+    def know(self, wanted: Wanted, row: Row) -> None:
+        """A row as this decision makes it: whoever asks for it later in the same decision finds it so."""
+        self._rows[wanted] = row
+
     def page(self, query: Query[Any], *, limit: int | None = None) -> Page:
         """The first page of a query."""
         return self.store.page(query, limit=limit)

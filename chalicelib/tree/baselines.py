@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import InUse
-from chalicelib.identity.access import Caller
 from chalicelib.storage.changes import Change, Put, Update, absent
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
@@ -19,7 +19,7 @@ from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 from chalicelib.tree.editions import as_of, busy
 from chalicelib.tree.ground import find_ground, outline_key
-from chalicelib.tree.large import AWAITED, where
+from chalicelib.tree.large import MOST_AWAITED, where
 from chalicelib.tree.order import LEVELS
 from chalicelib.tree.rows import ALL_LEVELS, Baseline, Frozen, Line, Node, Outline
 from chalicelib.tree.staging import end
@@ -72,7 +72,7 @@ def freeze(reading: Reading, caller: Caller, project: str, name: str, now: datet
         by=caller.user,
         permission=EDIT_BUDGETS,
         project=project,
-        awaited=nodes <= AWAITED,
+        awaited=nodes <= MOST_AWAITED,
     )
     return Decided([put(intent), _held(ground.outline, intent.id)], intent)
 

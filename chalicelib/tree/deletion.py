@@ -8,8 +8,8 @@ hours have come meanwhile is brought back (:mod:`chalicelib.tree.bringing_back`)
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import InUse
-from chalicelib.identity.access import Caller
 from chalicelib.storage.changes import Change, Delete, Put
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import Decided

@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.ids import new_id
 from chalicelib.storage.changes import Change as StoredChange
 from chalicelib.storage.reading import Reading

@@ -29,7 +29,7 @@ from chalicelib.work.rows import Intent
 MOVE, DELETE, CLEAR, VERIFY = "tree_move", "tree_delete", "tree_clear", "tree_verify"
 ASKED_AGAIN = timedelta(seconds=90)  # longer than any request that read a node before it was deleted
 EDIT_WBS = "edit_wbs"
-AWAITED = 1000  # nodes that a request moves before it answers; more are a job
+MOST_AWAITED = 1000  # nodes that a request moves before it answers; more are a job
 
 
 def size(reading: Reading, company: str, project: str, carries: Sequence[Carry]) -> int:
@@ -63,7 +63,7 @@ def begin_subtrees(
         by=by,
         permission=EDIT_WBS,
         project=found.node.project,
-        awaited=nodes <= AWAITED,
+        awaited=nodes <= MOST_AWAITED,
     )
     children = [stage_children(place, standing, edition) for place, standing in movement.parents]
     return intent, [put(intent), begin(found.outline, intent.id), *children]

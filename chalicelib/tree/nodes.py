@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission
 from chalicelib.encoding import encode
-from chalicelib.errors import Denied, NotFound
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import Permission
+from chalicelib.errors import Denied, InUse, NotFound
 from chalicelib.ids import new_id, project_of
 from chalicelib.storage.changes import Change, Check, Put, Update, absent
 from chalicelib.storage.reading import Reading
@@ -50,6 +50,7 @@ class Seen(Struct, frozen=True):
     node: Node
     order: str
     known: Known
+    beside: Any = None  # what was read in the same round for the answer
     intent: Intent | None = None
 
 
@@ -83,6 +84,8 @@ def create(reading: Reading, caller: Caller, project: str, values: Mapping[str, 
     id = project + new_id()
     claims.require_free(reading, company, project, id, wanted)
     edited = insert(standing_of(holder), id)
+    if edited.moved:  # after some ten million children that came and went
+        raise InUse("The order of these nodes is worn out. Give one of them another position first.")
     node = _new(company, project, id, level_of(holder.order) + 1, values, now)
     order = holder.order + edited.step
     changes = [
@@ -149,15 +152,14 @@ def _seen(
     order: str,
     holder: Standing | None,
     edition: int,
-    intent: Intent | None = None,
+    beside: Callable[[], Any] = lambda: None,
 ) -> Seen:
     """A node as it will be; ``holder`` is the parent as it will be, None where it stays as it is."""
-    if holder is None:
-        above = known(reading, company, node.project, edition, [order])
-        return Seen(node, order, Known(node.project, {**above.nodes, node.id: node}, above.places), intent)
-    above = known(reading, company, node.project, edition, [holder.order] if holder.order else [])
-    places = {**above.places, holder.order: holder}
-    return Seen(node, order, Known(node.project, {**above.nodes, node.id: node}, places), intent)
+    above = [order] if holder is None else [holder.order] if holder.order else []
+    around, found = reading.together(lambda: known(reading, company, node.project, edition, above), beside)
+    nodes = {**around.nodes, node.id: node}
+    places = {**around.places, **({holder.order: holder} if holder is not None else {})}
+    return Seen(node, order, Known(node.project, nodes, places), found)
 
 
 Show = Callable[[Seen], Any]
@@ -187,11 +189,18 @@ def orders(places: Iterable[Place | None], edition: int) -> list[str]:
 
 
 def change(
-    reading: Reading, caller: Caller, id: str, values: Mapping[str, Any], now: datetime, show: Show
+    reading: Reading,
+    caller: Caller,
+    id: str,
+    values: Mapping[str, Any],
+    now: datetime,
+    show: Show,
+    beside: Callable[[], Any] = lambda: None,
 ) -> Decided[Seen]:
     """Some fields of a node changed; ``parent`` and ``position`` move it, with everything below.
 
-    ``show`` makes the answer of it, for a move that takes more than one transaction.
+    ``show`` makes the answer of it, for a move that takes more than one transaction; ``beside`` is read for that in
+    the same round as what stands above the node.
 
     Raises:
         Invalid, Conflict: a field may not be like this, or another node has its value.
@@ -212,7 +221,7 @@ def change(
     began = str(before.version)
     if moved is None:
         changes = [*_kept_in_place(company, found, node), *taken, *left]
-        return Decided(changes, _seen(reading, company, node, order, None, found.outline.edition), began)
+        return Decided(changes, _seen(reading, company, node, order, None, found.outline.edition, beside), began)
     holder = moved.parents[-1][1]
     carried = gathered(reading, company, project, moved.carries)
     if carried is not None:
@@ -224,12 +233,12 @@ def change(
             *taken,
             *left,
         ]
-        return Decided(changes, _seen(reading, company, node, order, holder, found.outline.edition), began)
+        return Decided(changes, _seen(reading, company, node, order, holder, found.outline.edition, beside), began)
     nodes = large.size(reading, company, project, moved.carries)
     intent, begun = large.begin_move(company, found, moved, _difference(before, node), nodes, caller.user, now)
-    seen = _seen(reading, company, node, order, holder, found.outline.edition, intent)
+    seen = _seen(reading, company, node, order, holder, found.outline.edition, beside)
     large.answering(intent, encode(show(seen)))
-    return Decided([*begun, *taken], seen, began)
+    return Decided([*begun, *taken], Seen(seen.node, seen.order, seen.known, seen.beside, intent), began)
 
 
 def _changed(before: Node, values: Mapping[str, Any], now: datetime) -> Node:

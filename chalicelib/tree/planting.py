@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chalicelib.identity.rows import Company
+from chalicelib.access.rows import Company
 from chalicelib.projects import projects
 from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Put, absent

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from chalicelib.access.callers import Caller
 from chalicelib.errors import InUse, Invalid, NotFound, PeriodClosed
-from chalicelib.identity.access import Caller
 from chalicelib.ids import new_id, project_of
 from chalicelib.names import comparison_form
 from chalicelib.storage.changes import Change, Delete, Put, absent

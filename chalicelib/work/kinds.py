@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {  # kind -> "module:function"
     "tree_verify": "chalicelib.labour.slipped_in:verify_step",
     "wbs_import": "chalicelib.tree.import_steps:import_step",
     "wbs_import_clear": "chalicelib.tree.import_steps:clear_step",
+    "clock_settle": "chalicelib.clock.waiting:step",
     "baseline_freeze": "chalicelib.tree.baselines:freeze_step",
 }
 

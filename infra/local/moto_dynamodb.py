@@ -52,6 +52,7 @@ from moto.dynamodbstreams import urls as streams_urls
 from moto.dynamodbstreams.models import dynamodbstreams_backends
 from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
+from infra.local.moto_limits import check_index_keys, install_limits
 from infra.local.moto_numbers import install_arithmetic
 from infra.local.moto_streams import LocalShard, LocalStreams
 from infra.local.request_tokens import RequestTokens
@@ -82,6 +83,7 @@ def install() -> None:
     _mend_addresses()
     _forget_copies()
     install_arithmetic()
+    install_limits()
 
 
 def _mend_addresses() -> None:
@@ -296,6 +298,7 @@ class LocalDynamoDB(DynamoDBBackend):
         """Do one operation whose condition is known to hold."""
         name, request = operation.table.name, operation.request
         if operation.kind == "Put":
+            check_index_keys(operation.table, request["Item"])
             self.put_item(name, request["Item"])
         elif operation.kind == "Delete":
             self.delete_item(name, operation.key)

@@ -9,8 +9,9 @@ from typing import Any
 
 import boto3
 
+from chalicelib.settings import settings
 from infra import bytecode
-from infra.template import merge_template
+from infra.template.stack import merge_template
 
 BUILD = Path(".build").absolute()
 BUCKET = "wbsync-rehearsal-code"
@@ -21,7 +22,7 @@ def package() -> dict[str, Any]:
     """The SAM template of the rehearsal stage; the code is beside it in ``deployment.zip``."""
     BUILD.mkdir(exist_ok=True)
     merge = BUILD / "merge-template.json"
-    merge.write_text(json.dumps(merge_template()))
+    merge.write_text(json.dumps(merge_template(settings().stage)))
     subprocess.run(
         [
             Path(sys.executable).parent / "chalice",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.identity.permissions import ROLES, Permission, Role
+from chalicelib.access.permissions import ROLES, Permission, Role
 from infra import company
 from tests.promises.conftest import Client, Stage, own_token, stage  # noqa: F401 - the fixture is used from here
 

@@ -1,6 +1,7 @@
 """The engine agrees with the plain calculation from the source rows, at every level and date."""
 
 from collections import defaultdict
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -8,11 +9,13 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.evm import rollup
 from chalicelib.evm.amounts import rounded
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earned_schedule import timing
+from chalicelib.evm.earning import Rule
 from chalicelib.evm.planned_value import Plan
-from chalicelib.evm.project import Activity, every_node, node, rebased
+from chalicelib.evm.project import Activity, Booking, every_node, node, rebased
 from tests.evm import naive
 from tests.evm.naive import PROJECT, Totals, calculate
 from tests.evm.strategies import calendars, days, plans, projects, rates, unhurried
@@ -46,6 +49,25 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
             assert (spent.hours, spent.money, spent.unrated) == (total.ac, total.money_ac, total.unrated_hours)
             in_money = (money.bac, money.planned_value, money.earned_value) if money else (None, None, None)
             assert in_money == (total.money_bac, total.money_pv, total.money_ev)
+
+    @unhurried
+    @given(projects(), calendars, days, rates)
+    def test_all_nodes_in_one_pass(
+        self, activities: list[Activity], calendar: WorkCalendar, as_of: date, rate: Decimal | None
+    ) -> None:
+        found, expected = rollup.totals(activities, calendar, as_of, rate), calculate(activities, calendar, as_of, rate)
+        assert set(found) == set(expected)
+        for name, total in found.items():
+            shown = total._asdict()
+            assert shown.pop("unbaselined") == 0
+            shown["unrated_hours"] = shown.pop("unrated")
+            assert shown == {field.name: getattr(expected[name], field.name) for field in fields(Totals)}
+
+    def test_a_rate_finer_than_a_hundredth(self) -> None:
+        work = tuple(Booking(date(2026, 1, 5), 1_000_001, Decimal(rate)) for rate in ("0.005", "40.00", "0.005"))
+        activity = Activity("a", ("A",), Plan(3_000_001), Rule.PERCENT, planned_rate=Decimal("0.125"), work=work)
+        found = rollup.totals([activity], WorkCalendar({1}, ()), date(2026, 1, 5))[PROJECT]
+        assert (found.money_ac, found.money_bac) == (2 * 500_001 + 4_000_004_000, 37_500_013)
 
     @unhurried
     @given(projects(), calendars, days)

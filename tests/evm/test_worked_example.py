@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,12 +15,18 @@ from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earning import Measurement, Milestone, Rule
 from chalicelib.evm.explain import explain
 from chalicelib.evm.figures import Figures, figures
-from chalicelib.evm.metrics import measure
+from chalicelib.evm.look_ahead import Progress, first_averaged_day, outlook
+from chalicelib.evm.metrics import estimate_at_completion, measure
+from chalicelib.evm.picture import s_curve_svg
 from chalicelib.evm.planned_value import Plan
-from chalicelib.evm.project import Activity, Booking, node
+from chalicelib.evm.productivity import productivity
+from chalicelib.evm.project import Activity, Booking, activity_sums, node, spent_by_day
+from chalicelib.evm.s_curve import s_curve
+from chalicelib.evm.sums import added
 from tests.evm.naive import PROJECT, calculate
 
-PAGE = (Path(__file__).parents[2] / "docs" / "earned-value.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "earned-value.md").read_text()
 AS_OF = date(2026, 3, 11)
 CALENDAR = WorkCalendar({1, 2, 3, 4, 5}, {date(2026, 3, 6)})
 PROJECT_RATE = Decimal("40.00")
@@ -121,3 +128,33 @@ def test_the_sums_in_its_text() -> None:
     assert f"{es['pv_day']} after {es['day']} days and\n{es['pv_next']} after 7" in PAGE
     assert f"ES = {es['day']} + ({es['earned']} − {es['pv_day']}) / " in PAGE
     assert rows["forecast_finish"].sums["duration"] == 11
+
+
+@pytest.mark.parametrize("row", _rows("number"), ids=lambda row: row[0])
+def test_every_number_for_the_site_manager(row: Row) -> None:
+    assert str(getattr(figures(WHOLE), row[0])) == row[2]
+
+
+def test_no_number_is_left_unexplained() -> None:
+    assert {row[0] for row in _rows("number")} == {field.name for field in fields(Figures)} - {"forecasts", "reasons"}
+
+
+@pytest.mark.parametrize("row", _rows("report"), ids=lambda row: row[0])
+def test_every_value_of_the_reports(row: Row) -> None:
+    formwork, total = ACTIVITIES[0], TOTALS["A.1.1.1"]
+    used = productivity(total.bac, total.ac, formwork.quantity, Decimal(130))
+    recent = sum(row.hours for row in formwork.work if first_averaged_day(AS_OF) <= row.day <= AS_OF)
+    ahead = outlook(Progress(formwork.plan, total.pv, total.ev, recent), CALENDAR, AS_OF)
+    name, value, _ = row
+    assert str(getattr(used, name, None) or getattr(ahead, name)) == value
+
+
+def test_the_picture_is_that_of_the_example() -> None:
+    """Drawn anew it is the same, letter for letter; where it is to change: write it with this expression."""
+    hours, spent = WHOLE.hours, spent_by_day(row for each in ACTIVITIES for row in each.work)
+    eac = estimate_at_completion(hours.bac, hours.planned_value, hours.earned_value, WHOLE.spent.hours)
+    curve = s_curve(
+        added(*(activity_sums(each, CALENDAR) for each in ACTIVITIES)), spent, CALENDAR, AS_OF, "week",
+        forecast_finish=figures(WHOLE).forecast_finish, eac=eac,
+    )  # fmt: skip
+    assert s_curve_svg(curve, "hours", "hours", "The example", hours.bac) == (DOCS / "s-curve.svg").read_text()

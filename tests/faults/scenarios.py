@@ -174,6 +174,40 @@ def batch_with_refusal(site: Site) -> Sent:
     return Sent(site.device, "/clock-events/ingest/", {"events": [site.punched(break_minutes=0), late]})
 
 
+def alone(first: str, then: str) -> Callable[[Site], Sent]:
+    """An in or an out by itself, when the other is there already."""
+
+    def prepare(site: Site) -> Sent:
+        times = {"clock_in": f"{DAY}T07:00:00Z", "clock_out": f"{DAY}T15:30:00Z"}
+        bodies = [{"clock_id": "77", "project_code": "P-1", name: times[name]} for name in (first, then)]
+        site.device.ok("POST", "/clock-events/ingest/", bodies[0])
+        return Sent(site.device, "/clock-events/ingest/", bodies[1])
+
+    return prepare
+
+
+def auto_added(site: Site) -> Sent:
+    """A clock ID that nobody has, in a company that makes operatives of such."""
+    site.owner.ok("PATCH", "/company/", {"auto_add_operatives": True})
+    return Sent(site.device, "/clock-events/ingest/", site.punched(clock_id="new"))
+
+
+def settled(action: str, body: dict[str, Any]) -> Callable[[Site], Sent]:
+    """A person's decision about an open shift, while its device sends its end."""
+
+    def prepare(site: Site) -> Sent:
+        event = site.device.ok("POST", "/clock-events/ingest/", site.punched(clock_out=None))["id"]
+        ended = {"clock_id": "77", "project_code": "P-1", "clock_out": f"{DAY}T23:00:00Z"}
+        return Sent(
+            site.foreman,
+            f"/clock-events/{event}/{action}/",
+            {name: site.project if value == "P-1" else value for name, value in body.items()},
+            lambda: site.device.send("POST", "/api/v1/clock-events/ingest/", ended),
+        )
+
+    return prepare
+
+
 def delete_clock_entry(site: Site) -> Sent:
     """The entry of a shift across midnight deleted, while somebody edits it."""
     night = site.punched(clock_in=f"{DAY}T20:00:00Z", clock_out="2026-06-09T06:00:00Z")
@@ -385,6 +419,12 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/clock-events/ingest (a correction to another project)": correction(project_code="P-NY"),
     "POST /api/v1/clock-events/ingest (picked up)": picked_up,
     "POST /api/v1/clock-events/ingest (a batch)": batch,
+    "POST /api/v1/clock-events/ingest (an out alone)": alone("clock_in", "clock_out"),
+    "POST /api/v1/clock-events/ingest (a late in)": alone("clock_out", "clock_in"),
+    "POST /api/v1/clock-events/ingest (a new operative)": auto_added,
+    "POST /api/v1/clock-events/{id}/assign": settled("assign", {"project": "P-1"}),
+    "POST /api/v1/clock-events/{id}/fix": settled("fix", {"clock_out": f"{DAY}T15:00:00Z", "reason": "seen"}),
+    "POST /api/v1/clock-events/{id}/dismiss": settled("dismiss", {"reason": "a test"}),
     "POST /api/v1/clock-events/ingest (a batch with a refusal)": batch_with_refusal,
 }
 

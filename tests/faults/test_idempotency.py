@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.access import credentials
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
 from chalicelib.http.route import Route
 from chalicelib.http.serving import serve
-from chalicelib.identity import secrets
 from chalicelib.projects.rows import ProjectCodeClaim
 from chalicelib.storage.changes import Put, absent
 from chalicelib.storage.store import store
@@ -234,7 +234,7 @@ def test_without_a_key_a_repeat_is_a_clear_refusal_and_changes_nothing(
 
 def test_no_record_holds_a_secret_not_even_packed(site: Site) -> None:
     made = site.owner.ok("POST", "/tokens/", {"label": "packed"}, Idempotency_Key="packed")
-    credential = secrets.parse(made["token"], "wbs")
+    credential = credentials.parse(made["token"], "wbs")
     record = _record(site, lambda row: "data" in row)
     text = zlib.decompress(record["data"]["B"]).decode()
     assert made["id"] in text

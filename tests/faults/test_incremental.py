@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.http.pagination import Changes
 from chalicelib.http.routes import ROUTES
-from chalicelib.identity.rows import User
 from chalicelib.operatives.rows import Operative
+from chalicelib.people.rows import User
 from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Update
 from chalicelib.storage.rows import Tracked

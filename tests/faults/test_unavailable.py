@@ -14,9 +14,9 @@ from botocore.exceptions import (
 )
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
+from chalicelib.access import keys
 from chalicelib.errors import Unavailable
 from chalicelib.http.routes import ROUTES
-from chalicelib.identity import secrets
 from chalicelib.projects.rows import Project
 from chalicelib.storage.calls import ATTEMPTS, CONFLICTS, CONTESTED, UNANSWERED, function_time
 from chalicelib.storage.store import Store, connect, store
@@ -162,7 +162,7 @@ def test_keys_that_stay_unprocessed_are_unavailable() -> None:
 
 
 def test_the_clients_retry_nothing_by_themselves(site: Site) -> None:
-    clients = (connect().client, secrets._provider().client)
+    clients = (connect().client, keys._provider().client)
     assert [client.meta.config.retries["total_max_attempts"] for client in clients] == [1, 1]
 
 
@@ -279,11 +279,11 @@ def parameters() -> Iterator[Callable[[int], None]]:
 
     def fail(times: int) -> None:
         store().session = Session(session, times)
-        secrets._provider.cache_clear()
+        keys._provider.cache_clear()
 
     yield fail
     store().session = session
-    secrets._provider.cache_clear()
+    keys._provider.cache_clear()
 
 
 def test_throttled_parameters_are_read_again_and_then_503(site: Site, parameters: Callable[[int], None]) -> None:

@@ -1,6 +1,6 @@
 """Every bad field is named at once, in words for people; 100 are named at most."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import pytest
 from msgspec import UNSET, Meta, UnsetType
@@ -107,3 +107,21 @@ def test_a_query_has_parameters_and_a_body_fields() -> None:
         "level": ["Must be at most 4."],
     }
     assert bind_query(Filters, {"level": ["3"], "active": ["true"]}) == Filters(level=3, active=True)
+
+
+class Plan(Body, kw_only=True):
+    ordered: ClassVar[tuple[tuple[str, str], ...]] = (("start", "finish"),)
+    start: Date | None = None
+    finish: Date | None | UnsetType = UNSET
+    hours: Hours | None = None
+
+
+def test_a_rule_between_fields_is_told_beside_the_faults_of_single_ones() -> None:
+    with pytest.raises(Invalid) as refused:
+        bind(Plan, {"start": "2026-06-09", "finish": "2026-06-08", "hours": -5})
+    assert refused.value.errors == {"hours": ["Must be more than 0."], "finish": ["Must not be before start."]}
+    for fine in ({"start": "2026-06-09"}, {"finish": "2026-06-08"}, {"start": "2026-06-08", "finish": "2026-06-08"}):
+        bind(Plan, fine)
+    with pytest.raises(Invalid) as refused:
+        bind(Plan, {"start": "2026-02-30", "finish": "2026-02-01"})
+    assert set(refused.value.errors or {}) == {"start"}

@@ -12,7 +12,9 @@ from msgspec import Struct
 from chalicelib.encoding import encode
 from chalicelib.errors import Invalid, InvalidPage
 from chalicelib.http.call import Call
-from chalicelib.http.pagination import MOST_BYTES, MOST_READ, ChangesQuery, Source, changed, listed
+from chalicelib.http.pagination import ChangesQuery, Source, changed, listed
+from chalicelib.http.pagination.allowance import MOST_READ
+from chalicelib.http.pagination.walk import MOST_BYTES
 from chalicelib.labour.rows import ENTRIES, Entry
 from chalicelib.storage.queries import Page, Query
 from tests.promises.conftest import running
@@ -99,7 +101,7 @@ def test_a_filter_set_that_no_key_serves_reads_50000_rows_at_most_and_asks_for_a
 
 
 def test_an_incremental_read_with_a_filter_is_asked_for_a_later_time() -> None:
-    call = call_of(Table(10_000), Asked(updated_since="2020-01-01T00:00:00Z"))
+    call = call_of(Table(10_000), Asked(updated_since=NOW))
     with pytest.raises(Invalid) as refused:
         listed(call, changed(call, Entry, "c", "entry", filters=DROPS["filters"]), list)
     assert set(refused.value.errors or {}) == {"updated_since"}

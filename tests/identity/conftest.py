@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity.rows import Access
+from chalicelib.access.rows import Access
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Update
 from chalicelib.storage.rows import key

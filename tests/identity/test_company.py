@@ -2,8 +2,9 @@
 
 from decimal import Decimal
 
-from chalicelib.identity import companies, sessions
-from chalicelib.identity.rows import Company
+from chalicelib.access import sessions
+from chalicelib.people import companies
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.times import stamp, utc_now
 from infra import company
@@ -12,9 +13,7 @@ from tests.promises.conftest import Client, Stage
 
 
 def set_plan(id: str, plan: str) -> None:
-    row = store().get(Company, id, "company")
-    assert row is not None
-    store().transact(companies.change(row, {"plan": plan}, utc_now())[0])
+    store().transact(companies.change(Reading(store()), id, {"plan": plan}, utc_now()).changes)
 
 
 def test_settings_are_read_and_changed_with_an_etag(stage: Stage, people: People) -> None:
@@ -61,18 +60,34 @@ def test_tokens_answer_plan_without_api_as_soon_as_the_plan_changes(stage: Stage
 
 def test_without_the_api_people_read_signed_in_and_cannot_write_and_punches_are_kept(stage: Stage) -> None:
     made = company.create("Read", "pro", "UTC", "read@read.example")
-    [account] = sessions.sign_in(store(), "read@read.example", made["owner"]["password"])
-    changes, session = sessions.open_session(store(), account, utc_now())
-    store().transact(changes)
+    [account] = sessions.sign_in(Reading(store()), "read@read.example", made["owner"]["password"])
+    opened = sessions.open_session(Reading(store()), account, utc_now())
+    store().transact(opened.changes)
+    session = opened.answer
     browser = Client(stage.gateway, {"Cookie": f"__Host-wbsync_session={session.text}"})
     csrf = browser.ok("GET", "/me/")["csrf_token"]
     body = {"code": "A", "name": "A"}
     assert browser.send("POST", "/api/v1/projects/", body, X_CSRF_Token=csrf).status == 201
+    person = {"name": "A", "email": "a@read.example", "role": "foreman"}
+    assert browser.send("POST", "/api/v1/users/", person, X_CSRF_Token=csrf).status == 201
+    users = browser.ok("GET", "/users/")
     set_plan(made["company"]["id"], "team")
     assert browser.send("GET", "/api/v1/projects/").status == 200
     written = browser.send("POST", "/api/v1/projects/", {"code": "B", "name": "B"}, X_CSRF_Token=csrf)
     assert refused(written, 403, "plan_without_api")
     assert refused(browser.send("PATCH", "/api/v1/company/", {}, X_CSRF_Token=csrf), 403, "plan_without_api")
+    user = users["results"][0]["id"]
+    for method, path, body, status in (
+        ("POST", f"/users/{user}/invite/", {}, 201),
+        ("PATCH", f"/users/{user}/", {"name": "Other"}, 403),
+        ("PATCH", f"/users/{user}/", {"active": True}, 403),
+        ("PATCH", f"/users/{user}/", {"active": False}, 200),
+        ("POST", "/users/", {"name": "N", "email": "n@read.example", "role": "foreman"}, 403),
+    ):
+        reply = browser.send(method, f"/api/v1{path}", body, X_CSRF_Token=csrf)
+        assert reply.status == status and (status != 403 or reply.body["code"] == "plan_without_api"), (path, body)
+    owner = stage.owner.token(made["token"])
+    assert refused(owner.send("POST", f"/api/v1/users/{user}/invite/", {}), 403, "plan_without_api")
     device = Client(stage.gateway, {"X-Inbound-Secret": made["ingest_secret"]})
     punch = {"clock_id": "1", "clock_in": stamp(utc_now())}
     assert device.send("POST", "/api/v1/clock-events/ingest/", punch).status == 201

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity.rows import Token
+from chalicelib.access.rows import Token
 from chalicelib.storage.store import store
 from tests.identity.conftest import People, project, refused
 from tests.promises.conftest import Client, Stage

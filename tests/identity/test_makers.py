@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity import access, makers, secrets
-from chalicelib.identity.permissions import ROLES, Permission, Role
-from chalicelib.identity.rows import Access
+from chalicelib.access import authentication, credentials, makers
+from chalicelib.access.permissions import ROLES, Permission, Role
+from chalicelib.access.rows import Access
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import utc_now
@@ -183,9 +183,9 @@ def test_the_caller_knows_who_is_behind_the_token_in_use(stage: Stage, people: P
     _, user = people.make("foreman")
     through = token_for(token_for(admin, second), user)
     text = through.headers["Authorization"].removeprefix("Bearer ")
-    credential = secrets.parse(text, "wbs")
+    credential = credentials.parse(text, "wbs")
     assert credential is not None
-    caller, _ = access.authenticate(store(), credential, "192.0.2.1", utc_now())
+    caller, _ = authentication.authenticate(store(), credential, "192.0.2.1", utc_now())
     assert caller.makers == {maker, second} and caller.people == {maker, second, user}
     assert caller.token == credential.id and caller.session is None
 

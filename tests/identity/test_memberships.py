@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import ROLES, Permission, Role
+from chalicelib.access.rows import Access, Company
 from chalicelib.errors import Denied
-from chalicelib.identity import memberships
-from chalicelib.identity.access import Caller
-from chalicelib.identity.permissions import ROLES, Permission, Role
-from chalicelib.identity.rows import Access, Company
-from chalicelib.storage.changes import Update
+from chalicelib.people import memberships
+from chalicelib.people.rows import Membership
+from chalicelib.storage.changes import Put, Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import stamp, utc_now
@@ -206,7 +207,7 @@ def test_a_time_zone_with_more_dated_memberships_than_one_transaction_takes_is_i
     owner, at = stage.made["owner"]["id"], utc_now()
     company = stage.made["company"]["id"]
     for number in range(memberships.MOST_DATED + 1):
-        row = memberships.Membership(
+        row = Membership(
             role="foreman",
             pk=company,
             sk=f"member#{place}#{number}",
@@ -217,7 +218,7 @@ def test_a_time_zone_with_more_dated_memberships_than_one_transaction_takes_is_i
             created_at=stamp(at),
             updated_at=stamp(at),
         )
-        store().transact([memberships.Put(row)])
+        store().transact([Put(row)])
     assert refused(stage.owner.send("PATCH", f"/api/v1/projects/{place}/", {"timezone": "Asia/Tokyo"}), 409, "in_use")
     assert stage.owner.ok("PATCH", f"/projects/{place}/", {"name": "Still"})["timezone"] == "Europe/Dublin"
 

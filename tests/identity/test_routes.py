@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.access.permissions import Permission, Role
 from chalicelib.http.openapi import WHERE, document
 from chalicelib.http.route import BASE, Guard, Route, Scope
 from chalicelib.http.routes import ROUTES
-from chalicelib.identity.permissions import Permission, Role
 from tests.identity.conftest import People, project
 from tests.promises.conftest import Client, Stage
 from tests.test_docs import table

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.identity import access, secrets, sessions
-from chalicelib.identity.rows import Access
+from chalicelib.access import authentication, credentials, sessions
+from chalicelib.access.rows import Access
 from chalicelib.ids import new_id
 from chalicelib.storage.changes import Update
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, store
 from chalicelib.times import stamp, utc_now
@@ -49,14 +50,14 @@ def test_a_token_works_until_it_expires(stage: Stage) -> None:
     now = utc_now()
     soon = stamp(now + timedelta(hours=1))
     made = stage.owner.ok("POST", "/tokens/", {"label": "short", "expires_at": soon})
-    credential = secrets.parse(made["token"], "wbs")
+    credential = credentials.parse(made["token"], "wbs")
     assert made["expires_at"] == soon and credential is not None
     until = now + timedelta(hours=1)
-    caller, _ = access.authenticate(store(), credential, "a", until - timedelta(microseconds=1))
+    caller, _ = authentication.authenticate(store(), credential, "a", until - timedelta(microseconds=1))
     assert caller.company == credential.company
     for late in (until, until + timedelta(days=400)):
-        with pytest.raises(access.NotAuthenticated):
-            access.authenticate(store(), credential, "a", late)
+        with pytest.raises(authentication.NotAuthenticated):
+            authentication.authenticate(store(), credential, "a", late)
 
 
 @pytest.mark.parametrize("live", [0, 30])
@@ -106,9 +107,10 @@ def test_a_token_is_for_a_user_of_the_company(stage: Stage, people: People) -> N
 
 def test_the_list_never_shows_a_session(stage: Stage) -> None:
     made = company.create("Sess", "pro", "UTC", "s@sess.example")
-    [account] = sessions.sign_in(store(), "s@sess.example", made["owner"]["password"])
-    changes, session = sessions.open_session(store(), account, utc_now())
-    store().transact(changes)
+    [account] = sessions.sign_in(Reading(store()), "s@sess.example", made["owner"]["password"])
+    opened = sessions.open_session(Reading(store()), account, utc_now())
+    store().transact(opened.changes)
+    session = opened.answer
     owner = stage.owner.token(made["token"])
     assert session.id not in owner.send("GET", "/api/v1/tokens/").text
     assert [row["label"] for row in owner.ok("GET", "/tokens/")["results"]] == ["bootstrap"]
@@ -123,7 +125,7 @@ def test_a_token_can_be_recognised_by_its_prefix_and_checksum(stage: Stage) -> N
     crc = zlib.crc32((prefix + body[:-6]).encode()).to_bytes(4, "big")
     assert prefix == "wbs" and len(token) == 78
     assert base64.b32encode(crc).decode().lower()[:6] == body[-6:]
-    assert secrets.parse(token[:-1] + ("a" if token[-1] != "a" else "b"), "wbs") is None
+    assert credentials.parse(token[:-1] + ("a" if token[-1] != "a" else "b"), "wbs") is None
 
 
 class Counting:
@@ -143,13 +145,13 @@ def test_an_unknown_company_is_refused_from_memory_with_the_addresss_count_only(
     counted = Store(client, store().prefix)
     now = utc_now()
     for kind, ask in (
-        ("wbs", lambda made: access.authenticate(counted, made, "198.51.100.7", now)),
-        ("wbsi", lambda made: access.authenticate_device(counted, made, "198.51.100.7", now)),
+        ("wbs", lambda made: authentication.authenticate(counted, made, "198.51.100.7", now)),
+        ("wbsi", lambda made: authentication.authenticate_device(counted, made, "198.51.100.7", now)),
     ):
-        made = secrets.issue(kind, new_id(), new_id())
+        made = credentials.issue(kind, new_id(), new_id())
         for looked_up in (True, False, False):
             client.operations.clear()
-            with pytest.raises(access.NotAuthenticated) as caught:
+            with pytest.raises(authentication.NotAuthenticated) as caught:
                 ask(made)
             assert (len(client.operations) > 1) is looked_up
             assert looked_up or client.operations == ["update_item"]  # the address's count
@@ -157,7 +159,7 @@ def test_an_unknown_company_is_refused_from_memory_with_the_addresss_count_only(
 
 
 def test_the_memory_of_unknown_companies_is_bounded_and_short() -> None:
-    memory, now = access.Unknown(most=3, seconds=60), utc_now()
+    memory, now = authentication.Unknown(most=3, seconds=60), utc_now()
     for company_id in "abcd":
         memory.add(company_id, now)
     assert [memory.holds(each, now) for each in "abcd"] == [False, True, True, True]

@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.identity import people as domain
+from chalicelib.access.directory import directory_key
+from chalicelib.people import users as domain
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import store
 from infra import company
@@ -52,7 +53,7 @@ def test_a_changed_email_moves_its_claim_and_its_place_in_the_sign_in_directory(
     assert stage.owner.ok("PATCH", f"/users/{user}/", {"email": new})["email"] == new
     assert stage.owner.ok("PATCH", f"/users/{other}/", {"email": old})["email"] == old
     for address, holder in ((new, user), (old, other)):
-        rows = store().each(Query(model=domain.Directory, hash=domain.directory_key(address)))
+        rows = store().each(Query(model=domain.Directory, hash=directory_key(address)))
         assert [row.user for row in rows] == [holder]
 
 

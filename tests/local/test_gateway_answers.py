@@ -17,7 +17,7 @@ from chalicelib.errors import WbsyncError
 from infra.gateway_answers import ANSWERS
 from infra.local.gateway import Gateway, GatewayServer, serve
 from infra.local.gateway_messages import HttpRequest, refusal
-from infra.template import merge_template
+from infra.template.stack import merge_template
 from tests.local.test_gateway import make_app
 
 BY_DEFAULT = {
@@ -59,7 +59,7 @@ PROMISED = {"X-Request-Id", "Cache-Control", "Strict-Transport-Security", "X-Con
 
 def deployed(kind: str, request_id: str) -> tuple[int, dict[str, str], bytes]:
     """The answer that the template makes the deployed gateway give."""
-    body = merge_template()["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    body = merge_template("test")["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     answer = body["x-amazon-apigateway-gateway-responses"][kind]
     [template] = answer["responseTemplates"].values()
     headers = {}

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from moto import mock_aws
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import Item
@@ -386,3 +386,48 @@ def test_a_list_leaves_nothing_behind(dynamodb: Any) -> None:
         )
         assert found["Count"] == 50
     assert kept() == before
+
+
+def test_an_empty_transaction_and_an_empty_batch_are_refused(dynamodb: Any) -> None:
+    with pytest.raises(ParamValidationError):
+        dynamodb.transact_write_items(TransactItems=[])
+    with pytest.raises(ParamValidationError):
+        dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": []}})
+
+
+def test_a_batch_reads_a_hundred_keys_and_none_of_them_twice(dynamodb: Any) -> None:
+    keys = [key("a", str(n)) for n in range(101)]
+    assert dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": keys[:100]}})["Responses"] == {TABLE: []}
+    for refused in (keys, [keys[0], keys[0]]):
+        with pytest.raises(ClientError, match="ValidationException"):
+            dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": refused}})
+
+
+@pytest.mark.parametrize(("part", "most"), [("hash", 2048), ("range", 1024)])
+def test_a_key_that_is_too_long_for_an_index_refuses_the_item(dynamodb: Any, part: str, most: int) -> None:
+    names = {"hash": "listed", "range": "ordered"}
+    dynamodb.create_table(
+        TableName="listed",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", *names.values())],
+        BillingMode="PAY_PER_REQUEST",
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "list",
+                "KeySchema": [
+                    {"AttributeName": "listed", "KeyType": "HASH"},
+                    {"AttributeName": "ordered", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+
+    def put(length: int) -> None:
+        item = {"pk": {"S": "x"}, "listed": {"S": "l"}, "ordered": {"S": "o"}, names[part]: {"S": "x" * length}}
+        dynamodb.transact_write_items(TransactItems=[{"Put": {"TableName": "listed", "Item": item}}])
+
+    put(most)
+    for length in (0, most + 1):
+        with pytest.raises(ClientError):
+            put(length)

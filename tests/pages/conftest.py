@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.identity.rows import Access, User
+from chalicelib.access.rows import Access
+from chalicelib.people.rows import User
 from chalicelib.storage.changes import Put, Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 from argon2 import Parameters, Type
 
+from chalicelib.access import passwords, sessions
+from chalicelib.access.directory import listing
+from chalicelib.access.rows import Access, Password
 from chalicelib.http.pages import safe
-from chalicelib.identity import passwords, secrets, sessions
-from chalicelib.identity.people import directory_key
-from chalicelib.identity.rows import Access, Directory, User
-from chalicelib.storage.changes import Put, Update
+from chalicelib.ids import new_id
+from chalicelib.people.rows import User
+from chalicelib.storage.changes import Put
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import ConditionFailed, store
 from chalicelib.times import utc_now
@@ -104,12 +107,12 @@ def test_whoever_cannot_sign_in_gets_the_same_page_for_the_same_work(stage: Stag
     assert user is not None
     if who != "no_password":
         fresh = passwords.hashed(PASSWORD, user.email, compute)
-        store().transact([Update(User, (user.pk, user.sk), (User.password.set(fresh),))])
+        store().transact([Put(Password(pk=key(user.pk, id), sk="password", hash=fresh))])
     calls.clear()
     compute.spent()
-    assert sessions.sign_in(store(), email, password, compute) == []
+    assert sessions.sign_in(Reading(store()), email, password, compute) == []
     store().client.meta.events.unregister("before-call.dynamodb", unique_id="count")
-    assert (compute.spent(), calls) == (3, ["Query", "BatchGetItem"])
+    assert (compute.spent(), calls) == (3, ["Query", "BatchGetItem", "BatchGetItem"])
     page = Browser(stage.gateway).sign_in(email, "something else entirely")
     blank = Browser(stage.gateway).sign_in("", "")
     assert (page.status, page.text.replace(email, "")) == (401, blank.text)
@@ -118,8 +121,8 @@ def test_whoever_cannot_sign_in_gets_the_same_page_for_the_same_work(stage: Stag
 def test_a_person_in_several_companies_is_asked_which_by_name_and_not_for_the_password_again(stage: Stage) -> None:
     _, email = person(stage, "dee")
     rival = company.create("Rival & Sons", "field", "UTC", email)
-    place = (rival["company"]["id"], f"user#{rival['owner']['id']}")
-    store().transact([Update(User, place, (User.password.set(passwords.hashed(PASSWORD, email)),))])
+    place = key(rival["company"]["id"], rival["owner"]["id"])
+    store().transact([Put(Password(pk=place, sk="password", hash=passwords.hashed(PASSWORD, email)))])
     browser = Browser(stage.gateway)
     page = browser.sign_in(email, PASSWORD, "/login/?next=/api/schema/")
     [form] = forms(page)
@@ -132,34 +135,34 @@ def test_a_person_in_several_companies_is_asked_which_by_name_and_not_for_the_pa
     assert (answer.status, answer.headers["location"]) == (303, "/api/schema/")
     assert browser.api().ok("GET", "/me/")["company"]["name"] == "Rival & Sons"
     late = utc_now() + timedelta(minutes=6)
-    assert sessions.chosen(store(), form.fields["choice"], rival["company"]["id"], late) is None
-    store().transact([Update(User, place, (User.password.set(passwords.hashed("another password", email)),))])
-    assert sessions.chosen(store(), form.fields["choice"], rival["company"]["id"], utc_now()) is None
+    assert sessions.chosen(Reading(store()), form.fields["choice"], rival["company"]["id"], late) is None
+    store().transact([Put(Password(pk=place, sk="password", hash=passwords.hashed("another password", email)))])
+    assert sessions.chosen(Reading(store()), form.fields["choice"], rival["company"]["id"], utc_now()) is None
 
 
 @pytest.mark.parametrize("text", ["", ".", "a.b", "\u00e9.\u00e9", "=.=", "x" * 9999])
 def test_a_choice_that_we_did_not_sign_is_none(stage: Stage, text: str) -> None:
-    assert sessions.chosen(store(), text, "a", utc_now()) is None
+    assert sessions.chosen(Reading(store()), text, "a", utc_now()) is None
 
 
-def known(stage: Stage, email: str, hashes: list[str | None]) -> None:
+def known(email: str, hashes: list[str]) -> None:
     """An address that a company each keeps one of the hashes for."""
-    origin = store().get(User, stage.made["company"]["id"], f"user#{stage.made['owner']['id']}")
-    assert origin is not None
     for hash in hashes:
-        id = secrets.new_id()
-        values = origin.plain() | {"pk": id, "sk": "user#u", "id": "u", "email": email, "password": hash}
-        directory = Directory(pk=directory_key(email), sk=f"{id}#u", company=id, user="u")
-        store().transact([Put(User(**values)), Put(directory)])
+        company, user = new_id(), new_id()
+        who = {"id": user, "name": "Many", "email": email}
+        empty: dict[str, Any] = {"tokens": {}, "memberships": {}, "operatives": {}}
+        access = Access(pk=key(company, user), sk="access", user=who, role="foreman", active=True, version=1, **empty)
+        password = Password(pk=key(company, user), sk="password", hash=hash)
+        store().transact([Put(access), Put(password), Put(listing(company, user, email))])
 
 
 def test_an_attempt_costs_the_same_for_nobody_and_for_an_address_in_hundreds_of_companies(stage: Stage) -> None:
     email, compute = "many@people.example", Counting()
-    known(stage, email, [passwords.hashed(PASSWORD, email, compute)] * 130)
+    known(email, [passwords.hashed(PASSWORD, email, compute)] * 130)
     compute.spent()
-    assert len(sessions.sign_in(store(), email, PASSWORD, compute)) == 130 and compute.spent() == 3
-    assert sessions.sign_in(store(), email, "wrong", compute) == [] and compute.spent() == 3
-    assert sessions.sign_in(store(), "nobody@people.example", "wrong", compute) == [] and compute.spent() == 3
+    assert len(sessions.sign_in(Reading(store()), email, PASSWORD, compute)) == 130 and compute.spent() == 3
+    assert sessions.sign_in(Reading(store()), email, "wrong", compute) == [] and compute.spent() == 3
+    assert sessions.sign_in(Reading(store()), "nobody@people.example", "wrong", compute) == [] and compute.spent() == 3
 
 
 def test_strangers_companies_lock_nobody_out(stage: Stage) -> None:
@@ -167,10 +170,10 @@ def test_strangers_companies_lock_nobody_out(stage: Stage) -> None:
     email, compute = "victim@people.example", Counting()
     strangers = [passwords.moved(passwords.hashed(f"strange {n}", f"s{n}@x.example", compute)) for n in range(60)]
     mine = [passwords.moved(passwords.hashed(PASSWORD, f"old{n}@people.example", compute)) for n in range(5)]
-    known(stage, email, strangers + mine)
+    known(email, strangers + mine)
     compute.spent()
-    assert sessions.sign_in(store(), email, "wrong", compute) == [] and compute.spent() == 3
-    assert len(sessions.sign_in(store(), email, PASSWORD, compute)) == 5
+    assert sessions.sign_in(Reading(store()), email, "wrong", compute) == [] and compute.spent() == 3
+    assert len(sessions.sign_in(Reading(store()), email, PASSWORD, compute)) == 5
     assert compute.spent() == 2 + 5
 
 
@@ -184,16 +187,16 @@ def test_a_right_password_opens_after_the_stages_key_has_changed(stage: Stage) -
 
     strangers = [old(f"strange {n}", f"s{n}@x.example", True) for n in range(60)]
     mine = [old(PASSWORD, other, False) for other in ("key1@x.example", "key2@x.example")]
-    known(stage, email, strangers + mine)
-    assert len(sessions.sign_in(store(), email, PASSWORD, compute)) == 2
+    known(email, strangers + mine)
+    assert len(sessions.sign_in(Reading(store()), email, PASSWORD, compute)) == 2
 
 
 def test_longer_passwords_than_may_be_set_open_nothing_and_are_never_cut(stage: Stage) -> None:
     email, compute, longest = "long@people.example", Counting(), "x" * passwords.LONGEST
-    known(stage, email, [passwords.hashed(longest, email, compute)])
+    known(email, [passwords.hashed(longest, email, compute)])
     compute.spent()
-    assert len(sessions.sign_in(store(), email, longest, compute)) == 1 and compute.spent() == 3
-    assert sessions.sign_in(store(), email, longest + "y", compute) == [] and compute.spent() == 3
+    assert len(sessions.sign_in(Reading(store()), email, longest, compute)) == 1 and compute.spent() == 3
+    assert sessions.sign_in(Reading(store()), email, longest + "y", compute) == [] and compute.spent() == 3
     assert passwords.complaints(longest + "y", email) == ["A password may have 1000 characters."]
 
 
@@ -204,13 +207,13 @@ def test_a_hash_that_is_none_opens_nothing(kept: str) -> None:
 
 def test_a_hash_with_an_older_salt_still_opens_and_is_renewed(stage: Stage, browser: Browser) -> None:
     id, email = person(stage, "eve")
-    place = (stage.made["company"]["id"], f"user#{id}")
+    place = key(stage.made["company"]["id"], id)
     older = passwords.hashed(PASSWORD, "before@people.example")
-    store().transact([Update(User, place, (User.password.set(older),))])
+    store().transact([Put(Password(pk=place, sk="password", hash=older))])
     assert browser.sign_in(email, "not this one at all").status == 401
     assert browser.sign_in(email, PASSWORD).status == 303
-    row = store().get(User, *place)
-    assert row is not None and row.password == passwords.hashed(PASSWORD, email)
+    row = store().get(Password, place, "password")
+    assert row is not None and row.hash == passwords.hashed(PASSWORD, email)
 
 
 def test_a_session_row_never_grows_without_bound(stage: Stage) -> None:
@@ -221,17 +224,19 @@ def test_a_session_row_never_grows_without_bound(stage: Stage) -> None:
         assert Browser(stage.gateway).sign_in(email, PASSWORD).status == 303
     assert len(sessions.live(tokens_of(stage, id))) == sessions.MOST_LIVE
     assert first.open("/api/v1/me/").status == 401
-    [account] = sessions.sign_in(store(), email, PASSWORD)
-    changes, session = sessions.open_session(store(), account, utc_now() + timedelta(hours=13))
-    store().transact(changes)
+    [account] = sessions.sign_in(Reading(store()), email, PASSWORD)
+    opened = sessions.open_session(Reading(store()), account, utc_now() + timedelta(hours=13))
+    store().transact(opened.changes)
+    session = opened.answer
     assert sessions.live(tokens_of(stage, id)) == [session.id]  # the expired ones are gone
 
 
 def test_a_session_ends_with_its_time_and_with_its_user(stage: Stage, browser: Browser) -> None:
     id, email = person(stage, "gil")
-    [account] = sessions.sign_in(store(), email, PASSWORD)
-    changes, session = sessions.open_session(store(), account, datetime(2026, 1, 1, tzinfo=UTC))
-    store().transact(changes)
+    [account] = sessions.sign_in(Reading(store()), email, PASSWORD)
+    opened = sessions.open_session(Reading(store()), account, datetime(2026, 1, 1, tzinfo=UTC))
+    store().transact(opened.changes)
+    session = opened.answer
     old = Browser(stage.gateway, {"__Host-wbsync_session": session.text})
     assert old.open("/api/v1/me/").status == 401
     browser.sign_in(email, PASSWORD)
@@ -243,10 +248,10 @@ def test_a_session_ends_with_its_time_and_with_its_user(stage: Stage, browser: B
 
 def test_a_password_that_changes_while_somebody_signs_in_opens_nothing(stage: Stage) -> None:
     id, email = person(stage, "hal")
-    [account] = sessions.sign_in(store(), email, PASSWORD)
-    changes, _ = sessions.open_session(store(), account, utc_now())
-    place = (stage.made["company"]["id"], f"user#{id}")
-    store().transact([Update(User, place, (User.password.set(passwords.hashed("a newer password", email)),))])
+    [account] = sessions.sign_in(Reading(store()), email, PASSWORD)
+    changes = sessions.open_session(Reading(store()), account, utc_now()).changes
+    place = key(stage.made["company"]["id"], id)
+    store().transact([Put(Password(pk=place, sk="password", hash=passwords.hashed("a newer password", email)))])
     with pytest.raises(ConditionFailed):
         store().transact(changes)
     assert sessions.live(tokens_of(stage, id)) == []

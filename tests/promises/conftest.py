@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from chalicelib.access import keys, tokens
+from chalicelib.access.callers import Caller
+from chalicelib.access.rows import Access, Company
 from chalicelib.http.telemetry import logger
-from chalicelib.identity import secrets, tokens
-from chalicelib.identity.access import Caller
-from chalicelib.identity.rows import Access, Company
 from chalicelib.settings import settings
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import utc_now
@@ -82,9 +83,9 @@ def own_token(tenant: str, user: str) -> str:
     """A token that a user has made for themselves: nobody else stands behind it."""
     row, access = store().get_many((Company, tenant, "company"), (Access, key(tenant, user), "access"))
     now = utc_now()
-    changes, _, token = tokens.create(store(), Caller(tenant, user, access, row, now), "own", None, None, now)
-    store().transact(changes)
-    return token.text
+    made = tokens.create(Reading(store()), Caller(tenant, user, access, row, now), "own", None, None, now)
+    store().transact(made.changes)
+    return made.answer.token.text
 
 
 @dataclass
@@ -112,7 +113,7 @@ def running(**settings_of_stage: str) -> Iterator[Stage]:
     before = dict(os.environ)
     os.environ.update(ENVIRONMENT | settings_of_stage)
     os.environ.pop("AWS_ENDPOINT_URL", None)
-    for cached in (settings, store, secrets._provider):
+    for cached in (settings, store, keys._provider):
         cached.cache_clear()
     with mock_aws():
         install()  # inside: entering resets what other tests left
@@ -126,7 +127,7 @@ def running(**settings_of_stage: str) -> Iterator[Stage]:
         yield Stage(gateway, made, Client(gateway).token(made["token"]))
     os.environ.clear()
     os.environ.update(before)
-    for cached in (settings, store, secrets._provider):
+    for cached in (settings, store, keys._provider):
         cached.cache_clear()
 
 

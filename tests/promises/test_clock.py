@@ -329,22 +329,27 @@ def test_a_correction_to_another_project_moves_the_entry_and_its_date(yard: Yard
     assert yard.foreman.ok("POST", "/labour/", {**by_hand, "status": "submitted"})["clash"] is None, "it left that day"
 
 
-def test_a_correction_leaves_what_a_person_set_besides_and_who_may_approve(yard: Yard) -> None:
+def test_a_correction_leaves_what_a_person_set_besides(yard: Yard) -> None:
     hand = yard.hand()
     entry = yard.punch(hand).body["labour_entry"]
-    yard.foreman.ok("PATCH", f"/labour/{entry}/", {"hours": 7, "note": "left early"})
-    assert "approve" not in yard.foreman.ok("GET", f"/labour/{entry}/")["allowed_actions"]
+    yard.foreman.ok("PATCH", f"/labour/{entry}/", {"note": "left early", "quantity": 3, "cost_code": "C-1"})
     assert told(yard.punch(hand, finish="16:00:00"))[1] == "matched"
     row = yard.foreman.ok("GET", f"/labour/{entry}/")
-    assert (row["hours"], row["note"]) == ("9.00", "left early")
-    assert "approve" in row["allowed_actions"], "the clock was the last to change the hours"
-    yard.foreman.ok("PATCH", f"/labour/{entry}/", {"date": "2026-11-18", "quantity": 3})
-    assert told(yard.punch(hand, finish="17:00:00"))[1] == "matched"
-    row = yard.foreman.ok("GET", f"/labour/{entry}/")
-    assert (row["hours"], row["date"], row["quantity"]) == ("10.00", "2026-11-18", "3.0000")
-    assert "approve" not in row["allowed_actions"], "the foreman was the last to change the date"
-    assert told(yard.punch(hand, finish="17:00:00", project_code="NY"))[1] == "matched"
-    assert yard.foreman.ok("GET", f"/labour/{entry}/")["project"] == yard.projects["NY"]
+    assert (row["hours"], row["note"], row["quantity"], row["cost_code"]) == ("9.00", "left early", "3.0000", "C-1")
+
+
+@pytest.mark.parametrize("by_a_person", [{"hours": 7}, {"date": "2026-11-18"}, {"project": "NY"}])
+def test_a_correction_of_hours_that_a_person_changed_is_409_and_waits_for_review(
+    yard: Yard, by_a_person: dict[str, Any]
+) -> None:
+    hand = yard.hand()
+    entry = yard.punch(hand).body["labour_entry"]
+    change = {name: yard.projects.get(str(value), value) for name, value in by_a_person.items()}
+    row = yard.foreman.ok("PATCH", f"/labour/{entry}/", change)
+    refused = yard.punch(hand, finish="16:00:00")
+    assert (refused.status, refused.body["code"]) == (409, "invalid_transition")
+    assert yard.foreman.ok("GET", f"/labour/{entry}/")["hours"] == row["hours"]
+    assert told(yard.punch(hand)) == (200, "needs_review", "entry_changed", True)
 
 
 @pytest.mark.parametrize(

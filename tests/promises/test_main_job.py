@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.identity import access, secrets
+from chalicelib.access import authentication, credentials, slots
 from chalicelib.storage.store import store
 from infra import company
 from tests.promises.conftest import Client, Stage
@@ -200,7 +200,7 @@ def test_a_body_too_large_and_minus_zero(stage: Stage) -> None:
 
 def test_no_table_holds_a_secret_in_the_clear(stage: Stage) -> None:
     shown = stage.owner.send("POST", "/api/v1/tokens/", {"label": "s"}, Idempotency_Key="k-2").body["token"]
-    secret = secrets.parse(shown, "wbs").secret
+    secret = credentials.parse(shown, "wbs").secret
     for name in store().client.list_tables()["TableNames"]:
         assert secret not in str(store().client.scan(TableName=name)["Items"])
 
@@ -264,7 +264,7 @@ def test_a_walk_gets_every_row_exactly_once_while_others_write(stage: Stage, sit
 
 
 def test_of_64_requests_on_a_limit_of_50_exactly_50_pass(stage: Stage) -> None:
-    credential = secrets.parse(
+    credential = credentials.parse(
         stage.owner.ok(
             "POST",
             "/tokens/",
@@ -274,7 +274,7 @@ def test_of_64_requests_on_a_limit_of_50_exactly_50_pass(stage: Stage) -> None:
     )
     now = datetime(2026, 6, 8, 12, 0, 30, tzinfo=UTC)
     with ThreadPoolExecutor(16) as pool:
-        used = list(pool.map(lambda _: access._count_user(store(), credential, now), range(64)))
-    counts = sorted(int(row[access._slot(now)]["N"]) for row in used if row)
+        used = list(pool.map(lambda _: authentication._count_user(store(), credential, now), range(64)))
+    counts = sorted(int(row[slots.slot(now)]["N"]) for row in used if row)
     assert counts == list(range(1, 65))
     assert sum(count <= 50 for count in counts) == 50

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import repair_rollups
+from chalicelib.access.rows import Company
 from chalicelib.evm.amounts import micro_hours
 from chalicelib.evm.earning import Rule
 from chalicelib.evm.project import Activity
 from chalicelib.evm.project import Booking as Booked
 from chalicelib.handlers.streams import settle
-from chalicelib.identity.rows import Company
 from chalicelib.labour.rows import Booking
 from chalicelib.projects import projects, wbs
 from chalicelib.projects.rows import Node, Project

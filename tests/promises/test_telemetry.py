@@ -27,8 +27,8 @@ def observe(trace: dict[str, str], daemon: socket.socket) -> bool:
         "LAMBDA_TASK_ROOT": "/var/task",
         "AWS_XRAY_DAEMON_ADDRESS": f"{host}:{port}",
     }
-    run = [sys.executable, "-c", REQUEST]
-    done = subprocess.run(run, env={**function, **trace}, capture_output=True, text=True, check=True)
+    run, stage = [sys.executable, "-c", REQUEST], {"WBSYNC_STAGE": "test"}
+    done = subprocess.run(run, env={**function, **trace, **stage}, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1] == "True"
 
 

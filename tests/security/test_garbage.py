@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.access import credentials
 from chalicelib.http.telemetry import logger
-from chalicelib.identity import secrets
 from tests.promises.conftest import Client, Stage
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -45,7 +45,7 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 def forged(kind: str, dice: random.Random) -> str:
     """A credential of the right form, with the right checksum, that nobody was given."""
     parts = ["".join(dice.choices(ALPHABET, k=length)) for length in (12, 12, 12, 32)]
-    return secrets.Credential(kind, *parts).text
+    return credentials.Credential(kind, *parts).text
 
 
 def refused(client: Client, path: str = "/api/v1/me/", method: str = "GET") -> None:
@@ -101,9 +101,9 @@ def test_a_credential_of_one_kind_is_none_of_another(stage: Stage) -> None:
     refused(Client(stage.gateway, {"Authorization": f"Bearer {ingest}"}))
     refused(Client(stage.gateway, {"Cookie": f"__Host-wbsync_session={token}"}))
     refused(Client(stage.gateway, {"X-Inbound-Secret": token}), "/api/v1/clock-events/ingest/", "POST")
-    right = secrets.parse(token, "wbs")
+    right = credentials.parse(token, "wbs")
     assert right is not None
     for kind in ("wbss", "wbsp", "wbsi"):
-        same = secrets.Credential(kind, right.company, right.holder, right.id, right.secret).text
+        same = credentials.Credential(kind, right.company, right.holder, right.id, right.secret).text
         refused(Client(stage.gateway, {"Authorization": f"Bearer {same}"}))
         refused(Client(stage.gateway, {"Cookie": f"__Host-wbsync_session={same}"}))

@@ -6,9 +6,10 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from chalicelib.identity import ingest_secrets
-from chalicelib.identity.rows import Ingest
+from chalicelib.access import ingest_secrets
+from chalicelib.access.rows import Ingest
 from chalicelib.settings import settings
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.times import utc_now
 from infra import company
@@ -90,7 +91,7 @@ def test_after_many_rotations_at_once_one_secret_works_and_operators_read_it(own
 
 def test_a_crash_before_the_commit_leaves_the_old_secret_and_a_retry_heals(owner: Client) -> None:
     id, old = owner.ok("GET", "/me/")["company"]["id"], owner.headers["X-Inbound-Secret"]
-    _, lost = ingest_secrets.rotate(store(), id, 0, utc_now())  # decided and put, never committed
+    lost = ingest_secrets.rotate(Reading(store()), id, 0, utc_now()).answer  # decided and put, never committed
     assert works(owner, old) and not works(owner, lost.text)
     assert kept_for_operators(owner) == lost.text
     retried = owner.ok("POST", "/integrations/ingest-secret/")["secret"]

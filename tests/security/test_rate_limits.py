@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from chalicelib.access import credentials
+from chalicelib.access.limits import count_address, network
 from chalicelib.http.routes import ROUTES, Guard
-from chalicelib.identity import access, secrets
-from chalicelib.identity.access import count_address
 from chalicelib.storage.store import store
 from infra.local.gateway_messages import HttpAnswer, HttpRequest
 from tests.pages.browser import Browser
@@ -90,9 +90,9 @@ def test_the_address_is_the_gateways_and_never_a_header(stage: Stage) -> None:
 def test_a_wrong_token_counts_against_its_address_only(stage: Stage) -> None:
     person, moment = stage.person("foreman", "vic"), NOON + timedelta(hours=3)
     token = person.headers["Authorization"].removeprefix("Bearer ")
-    right = secrets.parse(token, "wbs")
+    right = credentials.parse(token, "wbs")
     assert right is not None
-    wrong = secrets.Credential("wbs", right.company, right.holder, right.id, "a" * 32).text
+    wrong = credentials.Credential("wbs", right.company, right.holder, right.id, "a" * 32).text
     with limits(rate_user=5, rate_address=1000):
         for _ in range(20):
             assert at(moment, person.token(wrong)).send("GET", "/api/v1/me/").status == 401
@@ -119,9 +119,9 @@ def test_ingest_is_limited_for_the_company_whatever_secret_and_address(stage: St
 
 def test_a_wrong_ingest_secret_spends_nothing_of_the_companys(stage: Stage) -> None:
     moment = NOON + timedelta(hours=5)
-    right = secrets.parse(stage.made["ingest_secret"], "wbsi")
+    right = credentials.parse(stage.made["ingest_secret"], "wbsi")
     assert right is not None
-    wrong = secrets.Credential("wbsi", right.company, right.holder, right.id, "a" * 32).text
+    wrong = credentials.Credential("wbsi", right.company, right.holder, right.id, "a" * 32).text
     stray = at(moment, Client(stage.gateway, {"X-Inbound-Secret": wrong}))
     with limits(rate_ingest=30):
         assert {punch(stray, n).status for n in range(20)} == {401}
@@ -165,7 +165,7 @@ def test_functions_whose_clocks_differ_count_together(stage: Stage) -> None:
     ],
 )
 def test_an_ipv6_address_counts_with_its_64(one: str, other: str, together: bool) -> None:
-    assert (access.network(one) == access.network(other)) is together
+    assert (network(one) == network(other)) is together
 
 
 def signing_in(moment: datetime, email: str, password: str, address: str) -> HttpAnswer:
@@ -199,7 +199,7 @@ def test_sign_in_is_limited_more_widely_for_an_address_and_for_an_e_mail(stage: 
         assert Counter(found) == {401: 6, 429: 10}
 
 
-WRONG = secrets.Credential("wbs", "a" * 12, "b" * 12, "c" * 12, "d" * 32)
+WRONG = credentials.Credential("wbs", "a" * 12, "b" * 12, "c" * 12, "d" * 32)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import boto3
 
+from chalicelib.access import credentials, keys
 from chalicelib.http.openapi import document
 from chalicelib.http.routes import ROUTES
 from chalicelib.http.telemetry import logger
-from chalicelib.identity import secrets
 from chalicelib.settings import settings
 from chalicelib.storage.store import store
 from tests.pages.browser import Browser
@@ -44,7 +44,7 @@ def parts(text: str) -> set[str]:
     """What must be found nowhere: the whole, and the secret within a credential."""
     found = {text}
     for kind in ("wbs", "wbss", "wbsi", "wbsp"):
-        credential = secrets.parse(text, kind)
+        credential = credentials.parse(text, kind)
         if credential is not None:
             found.add(credential.secret)
     return found
@@ -98,7 +98,7 @@ def test_no_secret_is_in_a_log_or_a_table(stage: Stage) -> None:
         values += [path.split("/")[2] for path in (link, unused, path_of(replaced))]
         typed = PASSWORD.replace(" ", "-")
         sent = (typed, token, rotated, csrf, browser.cookies["__Host-wbsync_session"], path_of(replaced).split("/")[2])
-        values += [typed, *(secrets.secret_parameter(name).decode() for name in ("digest-key", "session-key"))]
+        values += [typed, *(keys.secret_parameter(name).decode() for name in ("digest-key", "session-key"))]
         for secret in sent:
             everywhere(stage, secret)
         logger.error("the test hears what is logged")

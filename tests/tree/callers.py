@@ -1,7 +1,8 @@
 """Callers for verbs that are called without a request."""
 
-from chalicelib.identity.access import Caller
-from chalicelib.identity.rows import Access, Company, User
+from chalicelib.access.callers import Caller
+from chalicelib.access.rows import Access, Company
+from chalicelib.people.rows import User
 from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store

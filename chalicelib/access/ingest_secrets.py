@@ -1,0 +1,53 @@
+"""The company's ingest secret: rotated with an overlap, and readable again by operators."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.access.credentials import Credential, issue
+from chalicelib.access.keys import keep_for_operators, keyed
+from chalicelib.access.rows import Ingest
+from chalicelib.errors import Conflict
+from chalicelib.ids import ID_LENGTH
+from chalicelib.storage.changes import Update, absent
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.work import Decided
+from chalicelib.times import stamp
+
+KIND = "wbsi"
+MOST_OVERLAPPING = 10
+LONGEST_OVERLAP = 30 * 24 * 3600
+
+
+def rotate(reading: Reading, company: str, overlap_seconds: int, now: datetime) -> Decided[Credential]:
+    """A new ingest secret; those before it end when the overlap does, or earlier where they would have anyway.
+
+    Operators' copy is put before the change is committed, and the new secret follows from the present
+    one. So a crash in between leaves the present secret working, and the next attempt makes valid the
+    very secret that operators can already read.
+
+    Raises:
+        Conflict: many earlier secrets still work.
+        Unavailable: operators' copy could not be put; nothing has changed.
+    """
+    row = reading.row(Ingest, company, "ingest")
+    kept = row.secrets if row else {}
+    new = issue(KIND, company, company, _successor(company, kept))
+    overlapping = _until(kept, stamp(now), stamp(now + timedelta(seconds=overlap_seconds)))
+    if len(overlapping) > MOST_OVERLAPPING:
+        raise Conflict("Many earlier secrets still work. Rotate with a shorter overlap, which ends them too.")
+    keep_for_operators(company, new.text)
+    held = overlapping | {new.id: {"digest": new.digest, "until": None}}
+    unchanged = Ingest.secrets == kept if row else absent(Ingest)
+    return Decided([Update(Ingest, (company, "ingest"), (Ingest.secrets.set(held),), unchanged)], new)
+
+
+def _successor(company: str, kept: dict[str, Any]) -> str:
+    """The id that follows the present one; not to be guessed from it."""
+    present = "".join(sorted(id for id, each in kept.items() if each["until"] is None))
+    return keyed("digest-key", "next ingest secret", company, present)[:ID_LENGTH]
+
+
+def _until(kept: dict[str, Any], now: str, end: str) -> dict[str, Any]:
+    """The secrets that still work after a rotation, each with its end."""
+    ends = {id: each | {"until": min(each["until"] or end, end)} for id, each in kept.items()}
+    return {id: each for id, each in ends.items() if each["until"] > now}

@@ -1,0 +1,199 @@
+"""What people decide about kept events: whose and of which project they are, when it was, or that they are nothing."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib.access.callers import Caller
+from chalicelib.access.permissions import Permission as P
+from chalicelib.clock import event_ids, ingest, judging, moments
+from chalicelib.clock.moments import Moment
+from chalicelib.clock.rows import ClockEvent, event_place
+from chalicelib.clock.surroundings import Active
+from chalicelib.clock.timeline import Timeline
+from chalicelib.clock.writing import changes
+from chalicelib.errors import InUse, Invalid, InvalidTransition, NotFound
+from chalicelib.operatives import operatives
+from chalicelib.projects import projects
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.work import Decided
+from chalicelib.times import stamp
+
+MOST_DECISIONS = 40  # about one event
+
+
+def sees(caller: Caller, row: ClockEvent) -> bool:
+    """Who sees the labour of the event's project, and whose own event it is."""
+    return caller.may(P.READ_ALL_LABOUR, row.project) or row.operative in caller.operatives
+
+
+def find(reading: Reading, caller: Caller, id: str) -> ClockEvent:
+    """An event the caller may see, else :class:`NotFound`."""
+    identity = event_ids.identity(id)
+    if identity is None:
+        raise NotFound
+    row: ClockEvent | None = reading.rows(event_place(caller.company, identity.form, identity.name))[0]
+    if row is None or not sees(caller, row):
+        raise NotFound
+    return row
+
+
+class Choice(Struct, frozen=True):
+    """One decision of a person, before it is applied."""
+
+    action: str
+    reason: str | None
+    values: Mapping[str, Any]  # as the event keeps them
+
+
+def assign(
+    reading: Reading, caller: Caller, id: str, operative: str | None, project: str | None, now: datetime
+) -> Decided[ClockEvent]:
+    """Whose an event is, and of which project."""
+    errors = {}
+    found = reading.rows(
+        operatives.place(caller.company, operative or ""), projects.place(caller.company, project or "")
+    )
+    for name, value, row in zip(("operative", "project"), (operative, project), found, strict=True):
+        if value is not None and row is None:
+            errors[name] = [f"There is no such {name}."]
+    if operative is None and project is None:
+        errors["operative"] = ["Give an operative, a project, or both."]
+    if errors:
+        raise Invalid(errors=errors)
+    values = {name: value for name, value in (("operative", operative), ("project", project)) if value is not None}
+    return _decided(reading, caller, id, now, lambda line, row: Choice("assign", None, values))
+
+
+def fix(
+    reading: Reading, caller: Caller, id: str, given: Mapping[str, Any], reason: str, now: datetime
+) -> Decided[ClockEvent]:
+    """When an event was, and how long the break: a whole shift from now on.
+
+    ``given`` may hold ``clock_in`` and ``clock_out`` as text and ``break_minutes``.
+    """
+    times = {name: _moment(name, given[name]) for name in ("clock_in", "clock_out") if given.get(name) is not None}
+    if not times and given.get("break_minutes") is None:
+        raise Invalid(errors={"clock_in": ["Give a clock_in, a clock_out or break_minutes."]})
+
+    def choose(line: Timeline, row: ClockEvent) -> Choice:
+        values: dict[str, Any] = {name: each.text for name, each in times.items()}
+        _complete(line, row, values)
+        zone = str(line.tenant.timezone)
+        late = [name for name, each in times.items() if each.instant(zone) - now > judging.AHEAD]
+        if late:
+            raise Invalid(errors={name: ["Lies more than a day ahead."] for name in late})
+        if given.get("break_minutes") is not None:
+            values["break_minutes"] = Decimal(given["break_minutes"])
+        return Choice("fix", reason, values)
+
+    return _decided(reading, caller, id, now, choose)
+
+
+def _moment(name: str, text: str) -> Moment:
+    moment = moments.parse(text)
+    if moment is None:
+        raise Invalid(errors={name: ["Must be an ISO 8601 time with a date, such as 2026-06-08T07:00:00Z."]})
+    return moment
+
+
+def _complete(line: Timeline, row: ClockEvent, values: dict[str, Any]) -> None:
+    """The instants that the person leaves as they are; a shift that is settled by hand has both."""
+    other = line.rows.get(row.partner or "")
+    for name, sent in (("clock_in", row.sent_in), ("clock_out", row.sent_out or (other.sent_out if other else None))):
+        known = (row.decision or {}).get(name) or sent
+        if known is None and name not in values:
+            raise Invalid(errors={name: [f"The event has no {name}: give it, so that the shift is whole."]})
+
+
+def dismiss(reading: Reading, caller: Caller, id: str, reason: str, now: datetime) -> Decided[ClockEvent]:
+    """An event that is nothing; what it was may still be read."""
+
+    def choose(line: Timeline, row: ClockEvent) -> Choice:
+        if row.status == "matched":
+            raise InvalidTransition(
+                "The event has become hours: reject or delete its labour entry instead.",
+                labour_entry=row.labour_entry,
+            )
+        row.closed, row.closed_at = "dismissed", stamp(now)
+        return Choice("dismiss", reason, {})
+
+    return _decided(reading, caller, id, now, choose)
+
+
+def _decided(
+    reading: Reading, caller: Caller, id: str, now: datetime, choose: Callable[[Timeline, ClockEvent], Choice]
+) -> Decided[ClockEvent]:
+    """The decision applied to its event, and everything settled that changes with it."""
+    row = find(reading, caller, id)
+    line = _around(reading, caller, id, now)
+    target = line.rows[row.sk]
+    leader = _leader(line, target)
+    choice = choose(line, leader)
+    for project in {target.project, choice.values.get("project")} - {None}:
+        caller.require(P.APPROVE, project)
+    focus = _apply(line, caller, leader, target, choice, now)
+    reading.rows(*line.second(focus))
+    outcomes = line.settle(focus)
+    if choice.action != "dismiss" and any(outcomes[name].refused for name in focus):
+        why = next(str(outcomes[name].reason) for name in focus if outcomes[name].refused)
+        raise InvalidTransition(ingest.WHY[why])
+    for name in focus:
+        line.rows[name].history = _with_end(line.rows[name])
+    return Decided(changes(line), target)
+
+
+def _around(reading: Reading, caller: Caller, id: str, now: datetime) -> Timeline:
+    identity = event_ids.identity(id)
+    assert identity is not None
+    line = Timeline(reading, Active(reading, caller.company), identity.form, [identity.moment], now)
+    reading.together(lambda: reading.rows(*line.first()), line.read_events)
+    return line
+
+
+def _leader(line: Timeline, row: ClockEvent) -> ClockEvent:
+    """The event that has the shift: of the out of a pair its in."""
+    other = line.rows.get(row.partner or "")
+    follows = other is not None and row.sk.endswith("#out") and not (row.decision or {}).get("clock_in")
+    return other if other is not None and follows else row
+
+
+def _apply(
+    line: Timeline, caller: Caller, leader: ClockEvent, target: ClockEvent, choice: Choice, now: datetime
+) -> list[str]:
+    """The events that the decision is about: the one with the shift, and what it holds or let go of."""
+    if len(leader.history or ()) >= MOST_DECISIONS:
+        raise InUse(f"An event can be settled {MOST_DECISIONS} times at most.")
+    concerned = {leader.sk: leader, target.sk: target}
+    if choice.action != "dismiss":
+        leader.closed = leader.closed_at = None
+        leader.decision = {**(leader.decision or {}), **choice.values, "at": stamp(now)}
+        concerned |= {row.sk: row for row in _let_go(line, leader, choice, now)}
+    for row in concerned.values():
+        step = {"at": stamp(now), "by": caller.user, "action": choice.action, "reason": choice.reason}
+        row.history = [*(row.history or []), {**step, "before": row.status, "changes": dict(choice.values)}]
+        row.settled_by = caller.user
+        line.changed.add(row.sk)
+    return sorted(concerned)
+
+
+def _let_go(line: Timeline, leader: ClockEvent, choice: Choice, now: datetime) -> list[ClockEvent]:
+    """The out that a person has replaced: it belongs to no other shift."""
+    other = line.rows.get(leader.partner or "")
+    if choice.action != "fix" or other is None or not other.sk.endswith("#out"):
+        return []
+    assert leader.decision is not None
+    leader.decision = {"clock_out": other.sent_out, **leader.decision}
+    if choice.values.get("clock_out", other.sent_out) == other.sent_out:
+        return []
+    other.closed, other.closed_at = "dismissed", stamp(now)
+    return [other]
+
+
+def _with_end(row: ClockEvent) -> list[Any]:
+    """The history with what the last decision has come to."""
+    *earlier, last = row.history or [{}]
+    return [*earlier, {**last, "after": row.status}]

@@ -1,0 +1,149 @@
+"""Events that wait: under what they wait for, and settled by themselves when that has come.
+
+A stream function begins the work (an intent), which goes through the waiting events step by step. What many
+requests share, such as a project, they do not check in their transactions: so the work looks a second time, after
+the longest request that may have read how it was before.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.clock import event_ids, ingest
+from chalicelib.clock.rows import ClockEvent, Waiting, changed
+from chalicelib.clock.surroundings import Active
+from chalicelib.clock.timeline import Timeline
+from chalicelib.clock.writing import changes
+from chalicelib.errors import Unavailable
+from chalicelib.ids import base32
+from chalicelib.storage.changes import Change
+from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.rows import key
+from chalicelib.storage.store import ConditionFailed, Store
+from chalicelib.work import intents
+from chalicelib.work.kinds import Finished, Step
+from chalicelib.work.rows import Intent
+
+logger = Logger(service="wbsync", child=True)
+KIND = "clock_settle"
+SHARED = ("project", "projects", "code")  # kinds of causes that no punch's transaction checks
+LATER = timedelta(seconds=40)  # the longest request, and a list that lags
+TOGETHER = (10, 3, 1)  # events of one step; fewer where they make more than a transaction holds
+MOST_ITEMS = 90
+Image = Mapping[str, Any]
+
+
+def causes(table: str, old: Image | None, new: Image | None) -> Iterator[str]:
+    """What has come with a change of a row, as a stream tells it."""
+    image = new or old or {}
+    sk = image["sk"]["S"]
+    if table == "operatives" and new is not None:
+        yield from _of_operative(sk, old, new)
+    if table == "projects" and new is not None:
+        yield from _of_project(sk, old, new)
+    if table == "labour" and sk == "entry" and old is not None and "shift" in old:
+        yield f"entry#{old['id']['S']}"
+
+
+def _of_operative(sk: str, old: Image | None, new: Image) -> Iterator[str]:
+    if sk == "clock" and (old is None or old["holder"] != new["holder"]):
+        yield new["pk"]["S"].split("#", 1)[1]  # clock#<the clock ID>
+    if sk == "operative" and old is not None and any(old.get(name) != new.get(name) for name in ("active", "projects")):
+        yield f"operative#{new['id']['S']}"
+
+
+def _of_project(sk: str, old: Image | None, new: Image) -> Iterator[str]:
+    if sk.startswith("code#") and new["pk"]["S"].endswith("#codes"):
+        yield sk
+    if sk != "project":
+        return
+    if old is None or any(old.get(name) != new.get(name) for name in ("status", "closed_to")):
+        yield f"project#{new['id']['S']}"
+    if old is None or old["status"] != new["status"]:
+        yield "projects"
+
+
+def begin(store: Store, company: str, arguments: Mapping[str, Any], of: str, now: datetime) -> None:
+    """Begin the work once for the change that ``of`` names, unless nothing waits and nothing can come to wait."""
+    cause = arguments.get("cause")
+    if cause and cause.split("#")[0] not in SHARED and not _any_wait(store, company, cause):
+        return
+    id = base32(hashlib.sha256(f"{of}#{sorted(arguments.items())}".encode()).digest())[:24]
+    try:
+        store.transact([intents.put(intents.begun(company, KIND, arguments, now, total=0, id=id))])
+    except ConditionFailed:
+        return  # the record came again
+
+
+def _waiting(company: str, cause: str, after: str) -> Query[Waiting]:
+    between = (f"{after}\0" if after else None, None)
+    return Query(model=Waiting, hash=key(company, Waiting.prefix, cause), between=between)
+
+
+def _any_wait(store: Store, company: str, cause: str) -> bool:
+    return bool(store.page(_waiting(company, cause, ""), limit=1).rows)
+
+
+def step(reading: Reading, intent: Intent, now: datetime) -> Step:
+    """Settle the next events that wait for the cause, or the one event that is named."""
+    company, arguments = intent.pk.partition("#")[0], intent.arguments
+    if "event" in arguments:
+        changes = _settled(reading, company, [(arguments["form"], arguments["event"])], now)
+        return Step(changes, {}, 1, finished=Finished({}))
+    state = {"after": "", "again": False, **intent.state}
+    cause = arguments["cause"]
+    page = reading.page(_waiting(company, cause, state["after"]), limit=TOGETHER[0])
+    rows = [(item["form"]["S"], item["event"]["S"], item["sk"]["S"]) for item in page.rows]
+    if not rows:
+        return _round_ended(intent, cause, state, now)
+    for many in TOGETHER:
+        taken = rows[:many]
+        changes = _settled(Reading(reading.store), company, [(form, name) for form, name, _ in taken], now)
+        if len(changes) <= MOST_ITEMS:
+            break
+    return Step(changes, {**state, "after": taken[-1][2]}, intent.done + len(taken))
+
+
+def _round_ended(intent: Intent, cause: str, state: dict[str, Any], now: datetime) -> Step:
+    if state["again"] or cause.split("#")[0] not in SHARED:
+        return Step([], state, intent.done, finished=Finished({"settled": intent.done}))
+    return Step([], {"after": "", "again": True}, intent.done, not_before=now + LATER)
+
+
+def _settled(reading: Reading, company: str, events: Iterable[tuple[str, str]], now: datetime) -> list[Change]:
+    """Events settled anew, each clock ID's together."""
+    active, found = Active(reading, company), list[Change]()
+    for form, group in groupby(events, key=lambda each: each[0]):
+        names = [name for _, name in group]
+        try:
+            found += _of_clock_id(reading, active, form, names, now)
+        except Unavailable:
+            raise
+        except Exception:  # one that cannot be processed holds no other back
+            logger.exception("events could not be settled")
+            found += _failed(reading, company, form, names, now)
+    return found
+
+
+def _of_clock_id(reading: Reading, active: Active, form: str, names: list[str], now: datetime) -> list[Change]:
+    around = [event_ids.named(form, name).moment for name in names]
+    line = Timeline(reading, active, form, around, now)
+    reading.together(lambda: reading.rows(*line.first()), line.read_events)
+    known = [name for name in names if name in line.rows]
+    reading.rows(*line.second(known))
+    line.settle(known)
+    return changes(line)
+
+
+def _failed(reading: Reading, company: str, form: str, names: list[str], now: datetime) -> list[Change]:
+    found = []
+    for row in reading.store.get_many(*((ClockEvent, key(company, form), name) for name in names)):
+        if row is not None and row.reason != ingest.FAILED:
+            row.status, row.reason = "needs_review", ingest.FAILED
+            found.append(changed(row, now))
+    return found

@@ -1,0 +1,95 @@
+"""What wakes somebody; all of it goes to the topic ``Alerts``, which operators subscribe to."""
+
+from typing import Any
+
+from chalicelib.functions import SCHEDULED_FUNCTIONS, STREAM_FUNCTIONS
+from chalicelib.http.telemetry import SERVICE
+from infra.provision import definitions
+from infra.template.functions import QUEUE, all_named, named
+from infra.template.tables import Resources, logical
+
+Dimensions = list[dict[str, Any]]
+
+
+def alarms(stage: str) -> Resources:
+    """The topic, and an alarm for whatever needs somebody. The topic is not encrypted with the account's own SNS key,
+    which CloudWatch may not use: an alarm would never arrive."""
+    return {"Alerts": {"Type": "AWS::SNS::Topic"}} | _of_functions() | _of_tables(stage) | _of_service(stage)
+
+
+def _of_functions() -> Resources:
+    found = {}
+    for name in all_named():
+        here = _named("FunctionName", {"Ref": name})
+        found[f"{name}Errors"] = _alarm(f"{name} failed", "AWS/Lambda", "Errors", here)
+        found[f"{name}Throttled"] = _alarm(f"{name} had no room to run", "AWS/Lambda", "Throttles", here)
+    for stream in STREAM_FUNCTIONS:
+        name = named(stream.name)
+        here = _named("FunctionName", {"Ref": name})
+        behind = _alarm(f"{name} is minutes behind", "AWS/Lambda", "IteratorAge", here, 300_000, "Maximum")
+        found[f"{name}Behind"] = behind
+    for schedule in SCHEDULED_FUNCTIONS:
+        name = named(schedule.name)
+        here = _named("FunctionName", {"Ref": name})
+        found[f"{name}Silent"] = _alarm(f"{name} does not run", "AWS/Lambda", "Invocations", here, absent=True)
+    return found
+
+
+def _of_tables(stage: str) -> Resources:
+    return {
+        f"{logical(name)}Throttled": _alarm(
+            f"writes to {name} were throttled",
+            "AWS/DynamoDB",
+            "WriteThrottleEvents",
+            _named("TableName", {"Ref": logical(name)}),
+            100,
+        )
+        for name in definitions(stage)
+    }
+
+
+def _of_service(stage: str) -> Resources:
+    service = [{"Name": "service", "Value": SERVICE}, {"Name": "stage", "Value": stage}]
+    queue = _named("QueueName", {"Fn::GetAtt": [QUEUE, "QueueName"]})
+    gateway = [*_named("ApiName", "wbsync"), *_named("Stage", {"Fn::Sub": "${RestAPI.Stage}"})]
+    waiting, visible = "records that no retry could roll up", "ApproximateNumberOfMessagesVisible"
+    return {
+        "RollupFailuresWaiting": _alarm(waiting, "AWS/SQS", visible, queue, statistic="Maximum"),
+        "ServerErrors": _alarm("requests answered with 5xx", SERVICE, "ServerErrors", service, 5),
+        "GatewayErrors": _alarm("the gateway answered 5xx", "AWS/ApiGateway", "5XXError", gateway, 5),
+        "SumsDrifted": _alarm("key figures were not as their sources", SERVICE, "RollupDrift", service),
+    }
+
+
+def _named(name: str, value: Any) -> Dimensions:
+    return [{"Name": name, "Value": value}]
+
+
+def _alarm(
+    description: str,
+    namespace: str,
+    metric: str,
+    dimensions: Dimensions,
+    threshold: int = 1,
+    statistic: str = "Sum",
+    *,
+    absent: bool = False,
+) -> dict[str, Any]:
+    """An alarm on five minutes of a metric that reach the threshold; ``absent``: on fifteen that have nothing."""
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": description,
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": dimensions,
+            "Statistic": statistic,
+            "Period": 900 if absent else 300,
+            "EvaluationPeriods": 1,
+            "Threshold": threshold,
+            "ComparisonOperator": "LessThanThreshold" if absent else "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "breaching" if absent else "notBreaching",
+            "AlarmActions": [{"Ref": "Alerts"}],
+            "OKActions": [{"Ref": "Alerts"}],
+        },
+    }

@@ -1,0 +1,182 @@
+"""People list, read and settle events; what they settled stays, and it is written down."""
+
+from typing import Any
+
+import pytest
+
+from tests.clock.conftest import DAY, Gates, told
+
+WHY = {"reason": "seen on the camera"}
+
+
+def settle(gates: Gates, id: str, action: str, body: dict[str, Any]) -> Any:
+    return gates.foreman.ok("POST", f"/clock-events/{id}/{action}/", body)
+
+
+def test_a_person_gives_an_open_shift_its_end(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(hand, "07:00").body
+    fixed = settle(gates, event["id"], "fix", {"clock_out": f"{DAY}T15:30:00Z", "break_minutes": 30, **WHY})
+    assert (fixed["status"], fixed["clock_out"], fixed["break_minutes"]) == ("matched", f"{DAY}T15:30:00Z", 30)
+    assert gates.hours(hand) == ["8.00"]
+    [step] = fixed["history"]
+    assert (step["action"], step["before"], step["after"], step["reason"]) == ("fix", "open", "matched", WHY["reason"])
+    assert step["by"] == fixed["settled_by"] == gates.foreman.ok("GET", "/me/")["user"]["id"]
+
+
+def test_a_person_gives_a_lone_out_its_beginning(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(hand, None, "15:00").body
+    assert settle(gates, event["id"], "fix", {"clock_in": f"{DAY}T09:00:00Z", **WHY})["status"] == "matched"
+    assert gates.hours(hand) == ["6.00"]
+    assert told(gates.punch(hand, "08:00")) == (201, "open", None), "the out is taken"
+
+
+def test_a_shift_settled_by_hand_has_both_ends(gates: Gates) -> None:
+    event = gates.punch(gates.hand(), "07:00").body
+    path = f"/api/v1/clock-events/{event['id']}/fix/"
+    for body, field in (
+        ({"clock_in": f"{DAY}T08:00:00Z", **WHY}, "clock_out"),
+        ({"clock_out": "yesterday at three", **WHY}, "clock_out"),
+        ({"clock_out": "2027-11-17T08:00:00Z", **WHY}, "clock_out"),
+        (WHY, "clock_in"),
+        ({"clock_out": f"{DAY}T08:00:00Z"}, "reason"),
+    ):
+        reply = gates.foreman.send("POST", path, body)
+        assert (reply.status, list(reply.body["errors"])) == (400, [field])
+
+
+def test_what_a_person_fixed_stays_and_a_later_correction_waits(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(hand, "17:00", "15:00").body
+    assert event["reason"] == "out_before_in"
+    settle(gates, event["id"], "fix", {"clock_in": f"{DAY}T07:00:00Z", **WHY})
+    assert told(gates.punch(hand, "17:00", "15:00")) == (200, "matched", None)
+    assert gates.punch(hand, "17:00", "18:00").status == 409
+    assert gates.hours(hand) == ["8.00"]
+    assert gates.event(event["id"])["reason"] == "entry_changed"
+
+
+def test_the_end_of_a_pair_fixed_at_either_punch_is_one_shift(gates: Gates) -> None:
+    for which in (0, 1):
+        hand = gates.hand()
+        events = [gates.punch(hand, "07:00").body, gates.punch(hand, None, "15:00").body]
+        settle(gates, events[which]["id"], "fix", {"clock_out": f"{DAY}T16:00:00Z", **WHY})
+        assert gates.hours(hand) == ["9.00"]
+        assert gates.event(events[0]["id"])["status"] == "matched"
+        out = gates.event(events[1]["id"])
+        assert (out["status"], [step["action"] for step in out["history"]]) == ("dismissed", ["fix"])
+        assert told(gates.punch(hand, "06:30"))[1] == "open", "the out belongs to no other shift"
+        assert gates.hours(hand) == ["9.00"]
+
+
+def test_a_person_says_whose_an_event_is_and_of_which_project(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(f"stranger {hand}", "07:00", "15:00", project_code="unheard").body
+    half = settle(gates, event["id"], "assign", {"operative": gates.hands[hand]})
+    assert (half["status"], half["reason"]) == ("unmatched_project", "unknown_project_code")
+    whole = settle(gates, event["id"], "assign", {"project": gates.project})
+    assert (whole["status"], whole["operative"], whole["project"]) == ("matched", gates.hands[hand], gates.project)
+    assert [step["action"] for step in whole["history"]] == ["assign", "assign"]
+    assert gates.hours(hand) == ["8.00"]
+    other = gates.hand()
+    moved = settle(gates, event["id"], "assign", {"operative": gates.hands[other]})
+    assert (moved["operative"], gates.hours(hand), gates.hours(other)) == (gates.hands[other], [], ["8.00"])
+
+
+def test_what_is_assigned_must_be_there(gates: Gates) -> None:
+    event = gates.punch(gates.hand(), "07:00").body
+    path = f"/api/v1/clock-events/{event['id']}/assign/"
+    reply = gates.foreman.send("POST", path, {"operative": "nobody", "project": "nowhere"})
+    assert (reply.status, sorted(reply.body["errors"])) == (400, ["operative", "project"])
+    assert list(gates.foreman.send("POST", path, {}).body["errors"]) == ["operative"]
+
+
+def test_an_approved_entry_is_not_changed_by_settling_its_event(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(hand, "07:00", "15:00").body
+    gates.foreman.ok("POST", f"/labour/{event['labour_entry']}/approve/", {"cost_code": "C-1"})
+    for action, body in (
+        ("fix", {"clock_out": f"{DAY}T16:00:00Z", **WHY}),
+        ("assign", {"operative": gates.hands[gates.hand()]}),
+        ("dismiss", WHY),
+    ):
+        reply = gates.foreman.send("POST", f"/api/v1/clock-events/{event['id']}/{action}/", body)
+        assert (reply.status, reply.body["code"]) == (409, "invalid_transition")
+    assert gates.event(event["id"])["history"] == []
+    assert gates.hours(hand) == ["8.00"]
+
+
+def test_a_dismissed_event_stays_dismissed_whatever_is_sent_again(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(hand, "07:00").body
+    assert settle(gates, event["id"], "dismiss", WHY)["status"] == "dismissed"
+    assert told(gates.punch(hand, "07:00")) == (200, "dismissed", "dismissed")
+    assert told(gates.punch(hand, None, "15:00"))[2] == "no_clock_in"
+    assert told(gates.punch(hand, "07:00", "15:00")) == (201, "needs_review", "dismissed_before")
+    assert gates.hours(hand) == []
+
+
+def test_only_those_who_approve_settle_and_only_on_their_projects(gates: Gates) -> None:
+    event = gates.punch(gates.hand(), "07:00").body
+    for role in ("project_planner", "engineer", "commercial", "operative"):
+        person = gates.stage.person(role, f"{role.replace('_', '')}{len(gates.hands)}")
+        for action, body in (
+            ("assign", {"project": gates.project}),
+            ("fix", {"break_minutes": 1, **WHY}),
+            ("dismiss", WHY),
+        ):
+            assert person.send("POST", f"/api/v1/clock-events/{event['id']}/{action}/", body).status == 403
+        seen = person.send("GET", f"/api/v1/clock-events/{event['id']}/").status
+        assert seen == (404 if role in ("engineer", "operative") else 200)
+        assert (person.ok("GET", "/clock-events/")["count"] == 0) is (role in ("engineer", "operative"))
+
+
+def test_the_list_by_status_clock_id_and_date_with_counts(gates: Gates) -> None:
+    hand = gates.hand()
+    gates.punch(hand, "07:00", "15:00")
+    gates.punch(hand, "18:00")
+    gates.punch(hand, None, "2026-11-15T15:00:00Z")
+    found = gates.manager.ok("GET", f"/clock-events/?clock_id={hand.upper()}&totals=true")
+    assert [row["status"] for row in found["results"]] == ["open", "matched", "needs_review"]
+    counts = found["totals"]
+    assert (counts["open"], counts["matched"], counts["needs_review"], counts["dismissed"]) == (1, 1, 1, 0)
+    assert sum(counts.values()) == found["count"] == 3
+    day = gates.manager.ok("GET", f"/clock-events/?clock_id={hand}&date_from={DAY}&date_to={DAY}")
+    assert day["count"] == 2
+    one = gates.manager.ok("GET", f"/clock-events/?clock_id={hand}&status=open")
+    assert [row["clock_in"] for row in one["results"]] == [f"{DAY}T18:00:00Z"]
+    whole = gates.manager.ok("GET", "/clock-events/?status=needs_review&page_size=1&totals=true")
+    assert whole["count"] == whole["totals"]["needs_review"]
+    assert gates.manager.ok("GET", "/clock-events/?page_size=200")["count"] == sum(whole["totals"].values())
+
+
+def test_events_are_read_incrementally(gates: Gates) -> None:
+    gates.punch(gates.hand(), "07:00")
+    since = gates.manager.ok("GET", "/clock-events/?updated_since=2026-01-01T00:00:00Z&page_size=200")
+    ids = {row["id"] for row in since["results"]}
+    assert since["synced_until"] and len(ids) == since["count"] == gates.manager.ok("GET", "/clock-events/")["count"]
+    hand = gates.hand()
+    changed = gates.punch(hand, "07:00").body
+    found = gates.manager.ok(
+        "GET", f"/clock-events/?updated_since={changed and '2026-01-01T00:00:00Z'}&clock_id={hand}"
+    )
+    assert [row["id"] for row in found["results"]] == [changed["id"]]
+
+
+def test_the_tag_of_an_event_changes_with_it(gates: Gates) -> None:
+    event = gates.punch(gates.hand(), "07:00").body
+    path = f"/api/v1/clock-events/{event['id']}/"
+    tag = gates.manager.send("GET", path).headers["etag"]
+    assert gates.manager.send("GET", path, If_None_Match=tag).status == 304
+    settle(gates, event["id"], "dismiss", WHY)
+    assert gates.manager.send("GET", path).headers["etag"] != tag
+
+
+@pytest.mark.parametrize("times", [41])
+def test_an_event_is_settled_so_often_and_no_more(gates: Gates, times: int) -> None:
+    event = gates.punch(gates.hand(), "07:00", "15:00").body
+    for n in range(times - 1):
+        settle(gates, event["id"], "fix", {"break_minutes": n, **WHY})
+    reply = gates.foreman.send("POST", f"/api/v1/clock-events/{event['id']}/fix/", {"break_minutes": 1, **WHY})
+    assert (reply.status, reply.body["code"]) == (409, "in_use")

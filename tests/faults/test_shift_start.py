@@ -1,0 +1,73 @@
+"""A site's gates at shift start: many devices behind one address, half of the punches twice, on storage that balks."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from chalicelib.storage.store import store
+from tests.faults.harness import PATIENT, Conflicting, refused
+from tests.faults.scenarios import Site
+from tests.promises.conftest import Client
+
+
+class Throttling:
+    """A client that refuses every tenth call or so: throttled, and it would have been the right one."""
+
+    def __init__(self, inner: Any, seed: int) -> None:
+        self.inner, self.chance, self.refusals = inner, random.Random(seed), 0
+
+    def __getattr__(self, name: str) -> Any:
+        operation: Callable[..., Any] = getattr(self.inner, name)
+
+        def call(**parameters: Any) -> Any:
+            if self.chance.random() < 0.1:
+                self.refusals += 1
+                raise refused("ThrottlingException")
+            return operation(**parameters)
+
+        return call if callable(operation) else operation
+
+
+@pytest.mark.parametrize("devices", [24, pytest.param(2000, marks=pytest.mark.every_fault)], ids=["small", "whole"])
+def test_at_shift_start_nothing_is_lost_and_nothing_doubled_and_no_two_operatives_share_an_item(
+    site: Site, devices: int
+) -> None:
+    """Whoever is told 503 or 429 sends again, as the vendors' page says."""
+    hands = [site.operative(f"Hand {n}", external_clock_id=f"s{devices}-{n}") for n in range(devices)]
+
+    def send(body: dict[str, Any]) -> list[int]:
+        client, statuses = Client(PATIENT, site.device.headers), list[int]()
+        while not statuses or statuses[-1] in (409, 429, 503):
+            statuses.append(client.send("POST", "/api/v1/clock-events/ingest/", body).status)
+        return statuses
+
+    def punches(field: str, minute: int) -> list[dict[str, Any]]:
+        """One of each device within a minute, half of them twice."""
+        at = [f"2026-06-08T{minute:02}:00:{n % 60:02}Z" for n in range(devices)]
+        who = [{"clock_id": f"s{devices}-{n}", "project_code": "P-1", field: at[n]} for n in range(devices)]
+        return [*who, *who[::2]]
+
+    sound, paused = store().client, store().sleep
+    conflicting = Conflicting(sound)
+    throttling = Throttling(conflicting, devices)
+    store().client, store().sleep = throttling, time.sleep
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            for field, hour in (("clock_in", 7), ("clock_out", 15)):
+                told = Counter(answers[-1] for answers in pool.map(send, punches(field, hour)))
+                assert told == {201: devices, 200: len(punches(field, hour)) - devices}
+    finally:
+        store().client, store().sleep = sound, paused
+    assert throttling.refusals
+    entries = [site.manager.ok("GET", f"/labour/?operative={hand}")["results"] for hand in hands]
+    assert [[row["hours"] for row in rows] for rows in entries] == [["8.00"]] * devices
+    counts = site.manager.ok("GET", "/clock-events/?totals=true")
+    assert counts["totals"]["matched"] == counts["count"] == 2 * devices
+    for table, *key in conflicting.touched:
+        named = [hand for n, hand in enumerate(hands) if hand in key[0] or key[0].endswith(f"#s{devices}-{n}")]
+        assert len(named) <= 1, (table, key)

@@ -1,0 +1,68 @@
+"""Messages name every bad field at once and say what to do next."""
+
+import pytest
+
+from tests.faults.scenarios import Site
+from tests.promises.conftest import Client, Stage
+
+
+@pytest.fixture(scope="module")
+def site(stage: Stage) -> Site:
+    return Site(stage)
+
+
+def errors(client: Client, method: str, path: str, body: object = None) -> dict[str, list[str]]:
+    refused = client.send(method, f"/api/v1{path}", body)
+    assert (refused.status, refused.body["code"]) == (400, "validation_error"), refused
+    return dict(refused.body["errors"])
+
+
+def test_bad_hours_do_not_hide_an_unknown_project_or_operative(site: Site) -> None:
+    found = errors(site.owner, "POST", "/labour/", site.hours(hours=25, project="nowhere", operative="nobody"))
+    assert found == {
+        "hours": ["Must be at most 24."],
+        "project": ["There is no such project."],
+        "operative": ["There is no such operative."],
+    }
+
+
+def test_a_negative_budget_does_not_hide_dates_in_the_wrong_order(site: Site) -> None:
+    body = {"name": "Pour", "parent": site.discipline, "budget_hours": -5}
+    body |= {"baseline_start": "2026-06-09", "baseline_finish": "2026-06-08"}
+    assert set(errors(site.owner, "POST", f"/projects/{site.project}/wbs/", body)) == {
+        "budget_hours",
+        "baseline_finish",
+    }
+
+
+def test_a_code_or_an_email_where_an_id_is_wanted_is_told_so(site: Site) -> None:
+    wanted = "Must be an id as the API gives it, not a code, a name or an e-mail address."
+    assert errors(site.owner, "GET", "/labour/?project=P-1") == {"project": [wanted]}
+    body = {"label": "kiosk", "user": "fay@a.example"}
+    assert errors(site.owner, "POST", "/tokens/", body) == {"user": [wanted]}
+
+
+def test_a_plus_that_became_a_space_is_told(site: Site) -> None:
+    [message] = errors(site.owner, "GET", "/labour/?updated_since=2026-06-08T07:00:00+01:00")["updated_since"]
+    assert "%2B" in message
+    assert site.owner.ok("GET", "/labour/?updated_since=2026-06-08T07:00:00%2B01:00")["synced_until"]
+
+
+def test_what_a_query_does_not_know_is_a_parameter_and_what_a_body_does_not_know_a_field(site: Site) -> None:
+    assert errors(site.owner, "GET", "/labour/?projct=x") == {"projct": ["Unknown parameter."]}
+    assert errors(site.owner, "POST", "/operatives/", {"name": "Ola", "nmae": 1}) == {"nmae": ["Unknown field."]}
+
+
+def test_messages_count_in_plain_english(site: Site) -> None:
+    body = {"code": "W", "name": "W", "working_days": []}
+    assert errors(site.owner, "POST", "/projects/", body) == {"working_days": ["Must have at least 1 item."]}
+
+
+def test_numbers_look_alike_whatever_was_sent(site: Site) -> None:
+    """Hours and money with two decimals, quantities and ratios with four."""
+    raw = site.owner.send("GET", "/api/v1/company/").text
+    assert '"daily_cap_hours":16.00' in raw
+    sent = site.hours(operative=site.operative("Two", hourly_rate=30), hours=8, quantity=12.5, status="draft")
+    made = site.owner.send("POST", "/api/v1/labour/", sent).text
+    assert '"hours":8.00' in made and '"quantity":12.5000' in made
+    assert '"budget_hours":9.00' in site.owner.send("GET", f"/api/v1/wbs/{site.activity}/").text
