@@ -54,7 +54,7 @@ def written(tree: Tree) -> dict[str, Row]:
 
 @given(st.lists(files(), min_size=2, max_size=4))
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -205,8 +205,8 @@ class TestRequests:
         assert send(tree, b"x" * 4_500_001).status == 413
 
     def test_a_key_gives_the_first_answer_again(self, tree: Tree) -> None:
-        first = send(tree, workbook(*ROWS), XLSX, Idempotency_Key="k1")
-        again = send(tree, workbook(*ROWS), XLSX, Idempotency_Key="k1")
+        content = workbook(*ROWS)
+        first, again = (send(tree, content, XLSX, Idempotency_Key="k1") for _ in range(2))
         assert (first.raw, again.headers["idempotency-replayed"]) == (again.raw, "true")
         assert first.body["created"] == 3
         other = send(tree, workbook(*ROWS[:1]), XLSX, Idempotency_Key="k1")
@@ -300,7 +300,7 @@ def stored(tree: Tree) -> list[Any]:
     return rows
 
 
-SMALL = [activity(f"C-{number}", f"A {number}", place=f"Quay {number % 3}") for number in range(40)]
+SMALL = [activity(f"C-{number}", f"A {number}", place=f"Quay {number % 3}") for number in range(24)]
 
 
 class TestShownAtOnce:
@@ -311,7 +311,7 @@ class TestShownAtOnce:
         while work.job()["status"] not in {"succeeded", "failed"}:
             seen.append(shown(tree))
             work.step()
-        assert len(seen) > 3
+        assert len(seen) >= 3
         assert all(each == work.before for each in seen)
         after = shown(tree)
         assert [node["name"] for node in after if node["cost_code"] in {"C-1", "C-2"}] == ["Cure", "Pour"]
@@ -357,7 +357,7 @@ class TestWhatComesBetween:
         self.failed(work)
         assert stored(tree) == during
         assert [node["name"] for node in tree.nodes(level=4)] == ["Pour", "Strip"]
-        assert counts(imported(tree, *SMALL[3:]))[:2] == (37, 37)
+        assert counts(imported(tree, *SMALL[3:]))[:2] == (21, 21)
 
     def test_a_name_that_was_to_be_handed_on_is_given_up_meanwhile(self, tree: Tree) -> None:
         imported(tree, activity("C-1", "Pour"), activity("C-2", "Cure"))
