@@ -6,6 +6,7 @@ gc.disable()  # what is loaded below stays for good: looking for garbage in it i
 
 from chalicelib.handlers import (
     account,
+    activity_reports,
     baselines,
     clock_events,
     company,
@@ -20,7 +21,9 @@ from chalicelib.handlers import (
     operatives,
     progress,
     projects,
+    report_pages,
     reports,
+    s_curves,
     settings_page,
     sign_in,
     users,
@@ -44,6 +47,9 @@ app = build(
     operatives.routes,
     labour.routes,
     reports.routes,
+    report_pages.routes,
+    s_curves.routes,
+    activity_reports.routes,
     clock_events.routes,
     health.routes,
     integrations.routes,

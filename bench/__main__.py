@@ -13,6 +13,7 @@ from bench.pagination import pagination_section
 from bench.parsers import parsers_section
 from bench.routes import routes_section
 from bench.tree import tree_section
+from bench.warm_requests import warm_section
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
@@ -22,6 +23,7 @@ SECTIONS: Mapping[str, Callable[[], object]] = {
     "tree": tree_section,
     "parsers": parsers_section,
     "cold-start": cold_start_section,
+    "warm": warm_section,
     "engine": engine_section,
 }
 

@@ -10,7 +10,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import NotFound, WbsyncError
 from chalicelib.projects import projects
-from chalicelib.rollups.rebuild import rebuild
+from chalicelib.rollups.repairs import rebuild
+from chalicelib.rollups.sources import Place
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         projects.find(Reading(store()), given.company, given.project)
-        drift = rebuild(store(), given.company, given.project)
+        drift = rebuild(store(), Place(given.company, given.project))
     except NotFound:
         print("rebuild failed: there is no such project", file=sys.stderr)
         return 2

@@ -6,7 +6,7 @@ from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Name
+from chalicelib.http.fields import Answer, Body, Name, Stamp
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.storage.reading import Reading
@@ -28,7 +28,7 @@ class BaselineAnswer(Answer, kw_only=True):
 
     number: int
     name: str
-    frozen_at: str
+    frozen_at: Stamp
     frozen_by: str
 
 

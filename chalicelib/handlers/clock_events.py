@@ -17,7 +17,7 @@ from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Id, Loose, Reason, one_of
+from chalicelib.http.fields import Answer, Body, Code, Date, Figure, Id, Loose, Reason, Stamp, one_of
 from chalicelib.http.idempotency import LOCK_LOST
 from chalicelib.http.json_text import Unreadable
 from chalicelib.http.negotiation import json_body, raw_body
@@ -210,11 +210,11 @@ class EventAnswer(Answer, kw_only=True):
     status: Annotated[str, one_of(Status)]
     reason: str | None
     labour_entry: str | None
-    received_at: str
+    received_at: Stamp
     settled_by: str | None
     as_sent: str | None
     history: list[dict[str, Any]]
-    updated_at: str
+    updated_at: Stamp
 
 
 class Events(Changes[EventAnswer], kw_only=True):

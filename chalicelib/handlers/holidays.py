@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.access.permissions import Permission
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Name
+from chalicelib.http.fields import Answer, Body, Day, Name
 from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.projects import holidays, projects
@@ -25,7 +25,7 @@ class HolidayCreate(Body, kw_only=True):
 class HolidayAnswer(Answer, kw_only=True):
     """A date without work."""
 
-    date: str
+    date: Day
     name: str | None
 
 

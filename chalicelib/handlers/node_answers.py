@@ -1,6 +1,6 @@
 """Nodes as the API shows them, and the pages of lists of nodes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, UnsetType
@@ -14,7 +14,7 @@ from chalicelib.projects.rows import Project
 from chalicelib.rollups import progress
 from chalicelib.storage.reading import Reading
 from chalicelib.tree.ground import Ground, Known, known
-from chalicelib.tree.order import LEVELS, holder_order, parent_of
+from chalicelib.tree.order import LEVELS, holder_order, level_of, parent_of
 from chalicelib.tree.rows import Node
 
 EarningRule = Literal["units", "percent", "0/100", "50/50", "milestones", "level_of_effort"]
@@ -87,9 +87,9 @@ def present(caller: Caller, row: Node, order: str, around: Known, done: progress
     )
 
 
-def done(call: Call, project: Project, ids: Sequence[str]) -> dict[str, progress.Progress]:
-    """How far nodes are today."""
-    return progress.of(call.store, call.user.company, project, ids, call.now)
+def done(call: Call, project: Project, levels: Mapping[str, int]) -> dict[str, progress.Progress]:
+    """How far nodes are today; ``levels`` are those of the nodes by id."""
+    return progress.of(call.store, call.user.company, project, levels, call.now)
 
 
 def shown(call: Call, ground: Ground, orders: Sequence[str]) -> list[NodeAnswer]:
@@ -98,7 +98,7 @@ def shown(call: Call, ground: Ground, orders: Sequence[str]) -> list[NodeAnswer]
     ids = [project.id + order[-len(project.id) :] for order in orders]
     around, figures = call.store.together(
         lambda: known(Reading(call.store), call.user.company, project.id, edition, orders),
-        lambda: done(call, project, ids),
+        lambda: done(call, project, dict(zip(ids, map(level_of, orders), strict=True))),
     )
     return [
         present(call.user, around.node(order), order, around, figures[id])

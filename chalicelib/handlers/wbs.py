@@ -195,10 +195,8 @@ def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
         _require_small(call, company, project, found.between, edition)
 
     def present_trees(tops: list[Line]) -> list[NodeAnswer]:
-        if not tops:
-            return []
-        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition)
-        orders = [item["sk"]["S"] for item in call.store.items(stretch)]
+        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition) if tops else None
+        orders = [item["sk"]["S"] for item in call.store.items(stretch)] if stretch else []
         return nested(shown(call, ground, orders), orders)
 
     return listed(call, _lines(ground, found, None), present_trees)
@@ -285,7 +283,8 @@ def change_node(call: Call, id: str, body: NodePatch) -> Written:
     def show(seen: nodes.Seen) -> NodeAnswer:
         return present(call.user, seen.node, seen.order, seen.known, seen.beside[id])
 
-    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, [id]))
+    levels = {id: found.node.level}
+    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, levels))
     seen = decided.answer
     if seen.intent is not None:
         return _by_work(decided.changes, seen.intent, etag(found.node.version), etag(seen.node.version))

@@ -15,7 +15,7 @@ from msgspec.structs import fields as struct_fields
 from chalicelib import zones
 from chalicelib.http.figures import figure, quanta, rounded
 from chalicelib.http.moments import instant
-from chalicelib.http.numbers import Number, number
+from chalicelib.http.numbers import number
 from chalicelib.http.texts import FORMATS, REFUSED, formed, text
 
 Hours = Annotated[Decimal, number(7.5, 2, above="0", highest="24")]
@@ -26,7 +26,10 @@ Rate = Annotated[Decimal, number(34.5, 2, lowest="0", highest="1000000")]
 Quantity = Annotated[Decimal, number(12.5, 4, lowest="-1000000000", highest="1000000000")]
 Amount = Annotated[Decimal, number(180, 4, lowest="0", highest="1000000000")]
 Fraction = Annotated[Decimal, number(0.25, 4, lowest="0", highest="1")]
-Figure = Annotated[Decimal, Number(6).meta(1.0417)]
+Figure = Annotated[
+    Decimal,
+    Meta(description="A number as it was given.", examples=[30], extra_json_schema={"type": "number", "format": None}),
+]
 HoursFigure = Annotated[Decimal, figure(7.5, 2, "Hours")]
 TotalHours = Annotated[Decimal, figure(1204.5, 2, "Hours")]
 AmountFigure = Annotated[Decimal, figure(320, 2, "Hours, or money with measure=cost")]

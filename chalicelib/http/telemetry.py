@@ -48,7 +48,7 @@ def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, Any
 
 @contextmanager
 def observed_run(request_id: str, function: str) -> Iterator[dict[str, Any]]:
-    """Watch one run of an event function; the block says ``status`` 200, and what is ``left``, when it succeeds."""
+    """Watch one run of an event function; the block says ``status`` 200 once it succeeds, ``left`` and ``drift``."""
     with _watched("run", request_id, EVENT, function, _of_run) as seen:
         yield seen
 
@@ -85,7 +85,8 @@ def _of_request(seen: dict[str, Any], milliseconds: float) -> Metrics:
 
 def _of_run(seen: dict[str, Any], milliseconds: float) -> Metrics:
     failed = int(seen["status"] >= 500)
-    return {"Runs": 1, "RunLatency": milliseconds, "RunErrors": failed, "RunLeft": seen.get("left", 0)}
+    metrics: Metrics = {"Runs": 1, "RunLatency": milliseconds, "RunErrors": failed, "RunLeft": seen.get("left", 0)}
+    return metrics | ({"RollupDrift": seen["drift"]} if "drift" in seen else {})
 
 
 def _emit(metrics: Metrics, metadata: dict[str, str]) -> None:

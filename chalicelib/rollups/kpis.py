@@ -1,99 +1,100 @@
-"""Key figures of a node at a date: one query of its day rows, read together with the node."""
+"""From the sums of a node to what earned value calculates with."""
 
-from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.evm.amounts import MICRO, MONEY, money
 from chalicelib.evm.calendar import WorkCalendar
-from chalicelib.evm.metrics import Forecast, Metrics, measure
-from chalicelib.evm.planned_value import SlopeChange, planned_from_changes
-from chalicelib.rollups.measures import TOTAL
-from chalicelib.rollups.recompute import sums_of
-from chalicelib.rollups.rows import RollupDay
-from chalicelib.storage.queries import Query
-from chalicelib.storage.rows import key
-from chalicelib.storage.store import Store
+from chalicelib.evm.earned_schedule import Schedule
+from chalicelib.evm.figures import Measure, Node
+from chalicelib.evm.sums import Budgets, Cut, Deltas, Spent, Sums
+from chalicelib.rollups.accounts import NOW, column
+from chalicelib.rollups.generations import Days, Generation, baselines, calendar_of
+from chalicelib.rollups.nodesums import HOURS, Curve, NodeSums, Priced, in_money
+
+KINDS = ("discrete", "effort", "undated")
 
 
-class Cut(Struct, frozen=True):
-    """The sums of a node at the end of a date: hours in millionths, money in 1e-8, None when unknown."""
+class Plan(Struct, frozen=True):
+    """Which plan figures are by: its name in the sums, its number (None: the plan of now), and its working days."""
 
-    bac: int
-    pv: int
-    ev: int
-    ac: int
-    unrated: int
-    money_bac: int | None
-    money_pv: int | None
-    money_ev: int | None
-    money_ac: int
+    name: str
+    number: int | None
+    days: Days
 
-
-def read_rows(store: Store, company: str, node: str, until: str) -> list[dict[str, Any]]:
-    """The rollup rows of a node up to a date."""
-    query = Query(model=RollupDay, hash=key(company, node), between=("day#", f"day#{until}~"))
-    return list(store.items(query))
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The same as earned value has it."""
+        return calendar_of(self.days)
 
 
-def cut(
-    total: Mapping[str, Any],
-    rows: Iterable[Mapping[str, Any]],
-    calendar: WorkCalendar,
-    as_of: date,
-    project_rate: Decimal | None,
-) -> Cut:
-    """The sums at a date from a node's rows."""
-    days = [(date.fromisoformat(row["sk"]["S"][4:]), sums_of(row)) for row in rows]
-    days = [(day, sums) for day, sums in days if day <= as_of]
+def plan_of(generation: Generation, baseline: int | None, current: bool = False) -> Plan | None:
+    """The baseline asked for, by default the newest; the plan of now when there is none; None: no such baseline."""
+    frozen = baselines(generation)
+    number = None if current else baseline if baseline is not None else frozen[-1] if frozen else None
+    if number is not None and number not in frozen:
+        return None
+    name = NOW if number is None else str(number)
+    return Plan(name, number, generation.days[name])
 
-    def plain(name: str) -> int:
-        return sum(sums.get(name, 0) for _, sums in days)
 
-    def planned(prefix: str, suffix: str) -> int:
-        changes = (
-            SlopeChange(day, sums.get(f"{prefix}slope{suffix}", 0), sums.get(f"{prefix}lump{suffix}", 0))
-            for day, sums in days
-        )
-        return planned_from_changes(changes, calendar, as_of)
+def node_of(sums: NodeSums, plan: Plan, as_of: date, rate: Decimal | None, measure: Measure = "cost") -> Node:
+    """The sums of a node at the end of a date; ``rate`` is the project's planned rate.
 
-    all_of = sums_of(total)
-    known = project_rate is not None or not all_of.get("bac_plain", 0)
+    Those in money are left out where ``measure`` is hours: half of the work is theirs.
+    """
+    day = as_of.toordinal()
+    plain = any(sums.undated.get(column(plan.name, kind, "budget", "plain")) for kind in KINDS)
+    unpriced = measure == "hours" or (rate is None and plain)
+    return Node(
+        as_of=as_of,
+        hours=_cut(sums, plan, HOURS, as_of),
+        money=None if unpriced else _cut(sums, plan, in_money(rate), as_of),
+        spent=Spent(sums.to_date("ac", day), sums.to_date("ac/cost", day), sums.to_date("ac/unrated", day)),
+        unbaselined=sums.undated.get(column(plan.name, "unbaselined", "budget"), 0),
+    )
 
-    def priced(own: int, hours: int) -> int | None:
-        return own + (money(hours, project_rate) if project_rate is not None else 0) if known else None
 
+def _cut(sums: NodeSums, plan: Plan, priced: Priced, as_of: date) -> Cut:
+    day, name = as_of.toordinal(), plan.name
+    curve = Curve(sums, name, "discrete", priced, plan.days)
+    budgets = Budgets(*(sums.budget(name, kind, priced) for kind in KINDS))
+    earned = sums.earned(name, "discrete", priced, day)
+    done = bool(budgets.discrete) and earned >= budgets.discrete
+    columns = [column(name, "discrete", "earned", price) for price, _ in HOURS]
     return Cut(
-        bac=all_of.get("bac", 0),
-        pv=planned("", ""),
-        ev=plain("ev") + planned("effort_", ""),
-        ac=plain("ac"),
-        unrated=plain("ac_unrated"),
-        money_ac=plain("ac_money"),
-        money_bac=priced(all_of.get("bac_money", 0), all_of.get("bac_plain", 0)),
-        money_pv=priced(planned("", "_money"), planned("", "_plain")),
-        money_ev=priced(
-            plain("ev_money") + planned("effort_", "_money"), plain("ev_plain") + planned("effort_", "_plain")
+        budgets=budgets,
+        pv=curve(as_of),
+        effort=Curve(sums, name, "effort", priced, plan.days)(as_of),
+        undated=sums.earned(name, "undated", priced, day),
+        schedule=Schedule(
+            start=sums.first(column(name, "discrete", "starts")),
+            finish=sums.last(column(name, "discrete", "finishes")),
+            bac=budgets.discrete,
+            ev=earned,
+            changed=sums.last_change(columns, day) if done else None,
+            planned=curve,
+            calendar=plan.calendar,
         ),
     )
 
 
-def figures(sums: Cut, measure_name: str, forecast: Forecast) -> Metrics:
-    """The key figures in hours or money; S/E is in hours always."""
-    hours = [Fraction(value, MICRO) for value in (sums.bac, sums.pv, sums.ev, sums.ac)]
-    if measure_name == "hours":
-        return measure(*hours, forecast=forecast)
-    cost = [
-        None if value is None else Fraction(value, MONEY)
-        for value in (sums.money_bac, sums.money_pv, sums.money_ev, sums.money_ac)
-    ]
-    return measure(*cost, hours_ev=hours[2], hours_ac=hours[3], forecast=forecast)
+def series(sums: NodeSums, plan: Plan, measure: str, rate: Decimal | None) -> tuple[Sums, Deltas]:
+    """Planned and earned value day by day, and the changes of what is spent, in hours or money."""
+    priced = HOURS if measure == "hours" else in_money(rate)
 
+    def earned(kind: str) -> Deltas:
+        return sums.days([(column(plan.name, kind, "earned", price), factor) for price, factor in priced])
 
-def total_key(company: str, node: str) -> tuple[str, str]:
-    """Where a node's undated sums are."""
-    return key(company, node), TOTAL
+    spent = sums.days([("ac" if measure == "hours" else "ac/cost", HOURS[0][1])])
+    return (
+        Sums(
+            Budgets(*(sums.budget(plan.name, kind, priced) for kind in KINDS)),
+            planned=sums.slope_changes(plan.name, "discrete", priced),
+            effort=sums.slope_changes(plan.name, "effort", priced),
+            earned=earned("discrete"),
+            undated=earned("undated"),
+        ),
+        spent,
+    )

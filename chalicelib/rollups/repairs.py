@@ -1,8 +1,6 @@
-"""The repair table: what was left, done later in slices. A slice that died is done again.
+"""What was left, done later: activities that could not be recomputed, and long work in slices.
 
-Its rows are activities that could not be recomputed and projects to rebuild. A rebuild is left where
-a project's calendar changed and has too many activities for a stream function, and once a day for
-every project.
+Long work is the next generation of a project, and a check, which comes to every project once a day.
 """
 
 import random
@@ -10,110 +8,140 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.rollups.rebuild import Place, advance
-from chalicelib.rollups.recompute import REPAIRS, Target, logger, recompute
-from chalicelib.rollups.rows import Rebuild, RebuildDue, Repair
-from chalicelib.storage.changes import Delete, Put, absent
+from chalicelib.rollups import generations
+from chalicelib.rollups.attempt import REPAIRS, slices_of
+from chalicelib.rollups.building import build
+from chalicelib.rollups.checking import check
+from chalicelib.rollups.reads import Touched
+from chalicelib.rollups.recompute import logger, recompute
+from chalicelib.rollups.rows import CheckDue, Repair, Root, Slices
+from chalicelib.rollups.sources import Place
+from chalicelib.rollups.steps import Touch
+from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import ConditionFailed, Store, parse
+from chalicelib.times import stamp
 
-DUE = "rebuilds"
+DUE = "checks"
 CHECK_DAYS = 1
 DUE_AT_ONCE = 10
-CHECK = "check"
+CHECK, GENERATION = "check", "generation"
 
 
-def leave_project(store: Store, company: str, project: str, reason: str, project_version: int) -> None:
-    """Have a project rebuilt from the start; a repeat for the same version of the project changes nothing."""
-    newer = absent(Rebuild) | (Rebuild.project_version < project_version)
-    try:
-        store.transact([_left(company, project, reason, project_version, datetime.now(UTC), newer)])
-    except ConditionFailed:
-        return
+class Repaired(Struct):
+    """How many activities and pieces of long work were finished, and how much finished checks found wrong."""
+
+    done: int = 0
+    drift: int = 0
 
 
-def _left(company: str, project: str, reason: str, version: int, now: datetime, condition: Condition | None) -> Put:
-    row = Rebuild(pk=REPAIRS, sk=key(company, project), reason=reason, since=now.isoformat(), project_version=version)
-    return Put(_at(row, Place(), 1), condition)
-
-
-def _at(row: Rebuild, place: Place, steps: int) -> Rebuild:
-    row.phase, row.after, row.drift, row.steps = place.phase, place.after, place.drift, steps
-    return row
-
-
-def check_later(store: Store, company: str, project: str, made: str) -> None:
+def check_later(store: Store, place: Place, made: str) -> None:
     """Have a new project checked every day, from the day after it was made on."""
     day = datetime.fromisoformat(made) + timedelta(days=CHECK_DAYS)
-    store.transact([Put(RebuildDue(pk=DUE, sk=key(day.date().isoformat(), company, project)))])
+    store.transact([Put(CheckDue(pk=DUE, sk=key(day.date().isoformat(), place.company, place.project)))])
 
 
 def leave_due(store: Store, now: datetime) -> bool:
     """Leave the project that has waited longest for its check; False when none is due."""
-    today = now.date().isoformat()
-    page = store.page(Query(model=RebuildDue, hash=DUE, between=(None, f"{today}~")), limit=1)
+    page = store.page(Query(model=CheckDue, hash=DUE, between=(None, f"{now.date().isoformat()}~")), limit=1)
     if not page.rows:
         return False
     sk = page.rows[0]["sk"]["S"]
     _, company, project = sk.split("#")
     day = (now + timedelta(days=CHECK_DAYS)).date().isoformat()
-    old, new = (DUE, sk), Put(RebuildDue(pk=DUE, sk=key(day, company, project)))
-    left = _left(company, project, CHECK, 0, now, absent(Rebuild))
+    moved: list[Change] = [
+        Delete(CheckDue, (DUE, sk), CheckDue.pk.exists()),
+        Put(CheckDue(pk=DUE, sk=key(day, company, project))),
+    ]
+    left = slices_of(Place(company, project), CHECK, "activities", stamp(now))
     try:
-        store.transact([Delete(RebuildDue, old, RebuildDue.pk.exists()), new, left])
-    except ConditionFailed:  # the project is being rebuilt already, or another run was first
-        store.transact([Delete(RebuildDue, old), new])
+        store.transact([*moved, Put(left, absent(Slices))])
+    except ConditionFailed:  # there is other work on the project already, or another run was first
+        store.transact(moved)
     return True
 
 
-def repair(store: Store, more: Callable[[], bool], now: datetime) -> int:
-    """Do what was left for as long as ``more`` says so; how many activities and projects were finished.
+def repair(store: Store, more: Callable[[], bool], now: datetime) -> Repaired:
+    """Do what was left for as long as ``more`` says so.
 
     Rows come in random order, so one that never works does not keep the others waiting.
     """
     for _ in range(DUE_AT_ONCE):
         if not leave_due(store, now):
             break
-    page = store.page(Query(model=Repair, hash=REPAIRS), limit=1000)
-    left = list(page.rows)
+    left = list(store.page(Query(model=Repair, hash=REPAIRS), limit=1000).rows)
     random.shuffle(left)
-    done = 0
+    repaired = Repaired()
     for row in left:
         if not more():
             break
         try:
-            done += _roll_forward(store, parse(Rebuild, row), more) if "phase" in row else _activity(store, row)
+            if "phase" in row:
+                work = parse(Slices, row)
+                repaired.done += go_on(store, work, more)
+                repaired.drift += work.drift if work.phase in {"done", "mend"} else 0
+            else:
+                repaired.done += _activity(store, row)
         except Exception:  # the row stays and is tried again; the others have their turn
             logger.exception("could not be repaired", left=row["sk"]["S"])
-    return done
+    return repaired
 
 
 def _activity(store: Store, row: dict[str, Any]) -> bool:
-    target = Target(*row["sk"]["S"].split("#"))
-    if recompute(store, {target: None}).left:
+    company, project, activity = row["sk"]["S"].split("#")
+    if recompute(store, Place(company, project), Touched({activity: Touch(None, True)})).left:
         return False
     return _taken_off(store, Delete(Repair, (REPAIRS, row["sk"]["S"]), Repair.since == row["since"]["S"]))
 
 
-def _roll_forward(store: Store, row: Rebuild, more: Callable[[], bool]) -> bool:
-    """Slice after slice; each leaves where the next begins, unless the project was left anew meanwhile."""
-    company, project = row.sk.split("#")
-    place = Place(row.phase, row.after, row.drift)
+def go_on(store: Store, row: Slices, more: Callable[[], bool]) -> bool:
+    """Slice after slice; each leaves where the next begins, unless the work was left anew meanwhile."""
+    place = Place(*row.sk.split("#"))
     while more():
-        place = advance(store, company, project, place)
-        here = (Rebuild.steps == row.steps) & (Rebuild.since == row.since)
-        if place.phase == "done":
-            report = logger.warning if place.drift and row.reason == CHECK else logger.info
-            report("project rebuilt", company=company, project=project, reason=row.reason, drift=place.drift)
-            return _taken_off(store, Delete(Rebuild, (REPAIRS, row.sk), here))
+        here = (Slices.steps == row.steps) & (Slices.since == row.since)
+        (check if row.reason == CHECK else build)(store, place, row)
+        if row.phase == "mend":
+            return begin_again(store, place, row, here)
+        if row.phase == "done":
+            return _finished(store, place, row, Delete(Slices, (REPAIRS, row.sk), here))
+        row.steps += 1
         try:
-            store.transact([Put(_at(row, place, row.steps + 1), here)])
+            store.transact([Put(row, here)])
         except ConditionFailed:
             return False
     return False
+
+
+def begin_again(store: Store, place: Place, row: Slices, here: Condition) -> bool:
+    """Sums are wrong: the next generation is built from the sources."""
+    root = store.get(Root, place.pk, "root")
+    if root is None:
+        return False
+    logger.warning("sums were wrong", company=place.company, project=place.project, drift=row.drift)
+    known = generations.unpack(root.content)
+    content = generations.pack(known.announced(known.newest))
+    new = Root(pk=place.pk, sk="root", version=root.version + 1, content=content)
+    left = slices_of(place, GENERATION, "activities", stamp(datetime.now(UTC)))
+    try:
+        store.transact([Put(new, Root.version == root.version), Put(left, here)])
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _finished(store: Store, place: Place, row: Slices, gone: Delete) -> bool:
+    report = logger.warning if row.reason == CHECK and row.drift else logger.info
+    report("sums done", company=place.company, project=place.project, reason=row.reason, drift=row.drift)
+    return _taken_off(store, gone)
+
+
+def work_on(store: Store, place: Place) -> Slices | None:
+    """The long work under way on a project."""
+    return store.get(Slices, REPAIRS, place.pk)
 
 
 def _taken_off(store: Store, change: Delete) -> bool:
@@ -123,3 +151,18 @@ def _taken_off(store: Store, change: Delete) -> bool:
     except ConditionFailed:
         return False
     return True
+
+
+def rebuild(store: Store, place: Place) -> int:
+    """Check a whole project and mend it, however long it takes; how much was wrong (0 is right).
+
+    Raises:
+        Unavailable: others wrote the same sums at every attempt; it can be begun again.
+    """
+    row = slices_of(place, CHECK, "activities", stamp(datetime.now(UTC)))
+    store.transact([Put(row)])
+    go_on(store, row, lambda: True)
+    drift, mending = row.drift, work_on(store, place)
+    if mending is not None:
+        go_on(store, mending, lambda: True)
+    return drift

@@ -44,7 +44,7 @@ def delete(reading: Reading, caller: Caller, id: str, now: datetime, has_hours: 
     project = found.node.project
     holder: Place = reading.rows(place_key(company, found.parent or project))[0]
     require_still(found.outline)
-    require_own(found.node, found.place, holder)
+    require_own(*reading.rows(node_key(company, id), place_key(company, id)), holder)
     activities = _activities(reading, company, found)
     if has_hours(reading, company, activities):
         raise InUse(WITH_HOURS)

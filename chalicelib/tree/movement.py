@@ -10,7 +10,7 @@ from chalicelib.storage.changes import Change, Update
 from chalicelib.storage.reading import Reading
 from chalicelib.tree.carrying import Carry
 from chalicelib.tree.editions import as_of, require_own, require_still, standing_of
-from chalicelib.tree.ground import Found, place_key
+from chalicelib.tree.ground import Found, node_key, place_key
 from chalicelib.tree.order import last_step, level_of
 from chalicelib.tree.rows import Place
 from chalicelib.tree.standing import Edited, Standing, insert, remove, reorder
@@ -59,7 +59,7 @@ def plan(reading: Reading, company: str, found: Found, parent: str | None, posit
     reading.rows(old, new)
     holder, other = reading.rows(old)[0], _right_parent(reading, company, found, parent)
     require_still(found.outline)
-    require_own(found.node, found.place, holder, other)
+    require_own(*reading.rows(node_key(company, found.node.id), place_key(company, found.node.id)), holder, other)
     if holder is None or last_step(found.order) not in holder.children:
         raise Invalid(errors={"parent": [NO_SUCH]})
     return _reordered(found, holder, position or 0) if stays else _moved(found, holder, other, position)

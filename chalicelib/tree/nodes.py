@@ -210,14 +210,13 @@ def change(
     found = read_ahead(reading, caller, id, values)
     before = found.node
     if not values:
-        return Decided(
-            [], _seen(reading, company, before, found.order, None, found.outline.edition), str(before.version)
-        )
+        seen = _seen(reading, company, before, found.order, None, found.outline.edition, beside)
+        return Decided([], seen, str(before.version))
     moved = plan(reading, company, found, values.get("parent", found.parent), values.get("position"))
     node = _changed(before, values, now)
     order = moved.order if moved else found.order
     taken, left = _claims(reading, company, found, node, order)
-    require_own(before)
+    require_own(reading.rows(node_key(company, id))[0])
     began = str(before.version)
     if moved is None:
         changes = [*_kept_in_place(company, found, node), *taken, *left]
@@ -271,11 +270,15 @@ def _put(node: Node) -> Change:
 
 def _kept_in_place(company: str, found: Found, node: Node) -> list[Change]:
     """The node with other fields where it stands; its lines are found by its new name and code."""
-    text = node.searchable()
+    text, place = node.searchable(), found.place
     if text == found.node.searchable():
         return [_put(node)]
-    place = found.place
-    lines = [Update(Line, each, (Line.search_text.set(text),)) for each in lines_of(company, node.project, place.order)]
+    orders = {place.order, (place.next or {}).get("order", place.order)}  # with the one that is staged for it
+    lines = [
+        Update(Line, each, (Line.search_text.set(text),))
+        for order in sorted(orders)
+        for each in lines_of(company, node.project, order)
+    ]
     return [_put(node), Check(Place, (place.pk, place.sk), Place.version == place.version), *lines]
 
 

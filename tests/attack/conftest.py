@@ -12,7 +12,7 @@ from tests.faults.scenarios import Site
 from tests.promises.conftest import Client, Reply, Stage, running
 
 SECONDS = 1.0  # of CPU that a small request may take, storage in process included
-SECONDS_A_MB = 2.0  # and each MB of its body
+SECONDS_A_MB = 2.0  # and each MB of its body and answer
 GATEWAY_BYTES = 6_000_000
 KEY_BYTES = {"pk": 2048, "sk": 1024}
 ROW_BYTES = 400_000
@@ -46,7 +46,8 @@ def attacked(client: Client, method: str, path: str, body: bytes = b"", **header
     told = f"{method} {path[:300]} {body[:300]!r} {str(headers)[:300]}: {reply.status} {reply.text[:600]}"
     assert reply.status < 500, told
     assert reply.status < 400 or "text/html" in reply.headers["content-type"] or reply.body["code"], told
-    assert spent < SECONDS + SECONDS_A_MB * len(body) / 1e6, f"{spent:.1f} s of CPU: {told}"
+    megabytes = (len(body) + len(reply.text)) / 1e6
+    assert spent < SECONDS + SECONDS_A_MB * megabytes, f"{spent:.1f} s of CPU: {told}"
     assert len(reply.text.encode()) < GATEWAY_BYTES, told
     return reply
 

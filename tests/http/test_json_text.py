@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidJson
@@ -17,7 +17,11 @@ SENSIBLE = st.one_of(
     st.integers(-(10**MAX_DIGITS) + 1, 10**MAX_DIGITS - 1),
     st.text(st.characters(exclude_characters="\ufffd", exclude_categories=["Cs"])),
 )
-DOCUMENTS = st.recursive(SENSIBLE, lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=5), each))
+DOCUMENTS = st.recursive(
+    SENSIBLE,
+    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(max_size=5), each, max_size=4),
+    max_leaves=12,
+)
 
 
 def faults(text: str | bytes) -> dict[str, list[str]]:
@@ -28,6 +32,7 @@ def faults(text: str | bytes) -> dict[str, list[str]]:
     return {name: list(messages) for name, messages in refused.value.errors.items()}
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(DOCUMENTS)
 def test_what_is_within_the_bounds_comes_through_as_it_is(document: Any) -> None:
     assert parse_json(json.dumps(document).encode()) == document

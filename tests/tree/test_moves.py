@@ -108,6 +108,24 @@ def test_while_a_large_move_is_staged_the_structure_waits_and_the_plan_does_not(
     assert [node["id"] for node in tree.nodes(search="changed")] == [site.activities[3]]
 
 
+def test_between_the_flip_and_the_clearing_nothing_is_lost(tree: Tree, stage: Stage) -> None:
+    """What is renamed after it was staged is found by its new name; what is not cleared yet is changed later."""
+    site, company = Discipline(tree), stage.made["company"]["id"]
+    begin(tree, site, company)
+    while unfinished(company)[0].state.get("carry") != 1:
+        one_step(company, unfinished(company)[0].id)
+    tree.change(site.activities[0], name="Renamed")
+    one_step(company, unfinished(company)[0].id)
+    assert tree.read(site.discipline)["code"] == "2.1.1"
+    early = tree.client.send("PATCH", f"/api/v1/wbs/{site.discipline}/", {"name": "Slabs"})
+    late = tree.client.send("PATCH", f"/api/v1/wbs/{site.activities[-1]}/", {"position": 1})
+    assert [(reply.status, reply.body["code"]) for reply in (early, late)] == [(409, "in_use")] * 2
+    finish(company)
+    integrity.check(tree.project)
+    assert [node["code"] for node in tree.nodes(search="renamed")] == ["2.1.1.1"]
+    assert tree.change(site.discipline, name="Slabs")["path"] == ["South", "Ground", "Slabs"]
+
+
 def test_a_node_that_is_appended_while_a_move_is_staged_is_never_lost(tree: Tree, stage: Stage) -> None:
     """Races of two editors lose nothing silently: it goes along, or the one who appended it is told."""
     site, company = Discipline(tree), stage.made["company"]["id"]

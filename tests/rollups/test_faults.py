@@ -1,0 +1,104 @@
+"""Numbers stay exact when functions end anywhere, when others work beside them, and while the sums are built anew."""
+
+import contextlib
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.handlers.streams import settle
+from chalicelib.rollups.repairs import go_on, rebuild, work_on
+from chalicelib.storage.store import Store
+from tests.promises.conftest import Stage
+from tests.rollups.disturbed import Killed, disturbed, killed_at
+from tests.rollups.site import Site, step
+
+slow = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def finish(site: Site) -> None:
+    """What the schedule does with long work that is under way."""
+    while (row := work_on(site.store, site.place)) is not None:
+        go_on(site.store, row, lambda: True)
+
+
+@slow
+@given(history=st.lists(step, min_size=1, max_size=10), when=st.integers(0, 40), slices=st.integers(0, 3))
+def test_a_function_that_ends_between_any_two_calls_does_no_harm(
+    stage: Stage, history: list[Any], when: int, slices: int
+) -> None:
+    """The batch comes again; long work goes on where it was left."""
+    site = Site(stage)
+    settle(site.store, site.records)
+    before = len(site.records)
+    for kind, what in history:
+        site.do(kind, what)
+    with contextlib.suppress(Killed):
+        settle(killed_at(site.store, when), site.records[before:], slices)
+    settle(site.store, site.records[before:], slices)
+    finish(site)
+    site.check()
+    assert rebuild(site.store, site.place) == 0
+
+
+@slow
+@given(
+    history=st.lists(step, min_size=1, max_size=6),
+    others=st.lists(step, min_size=1, max_size=4),
+    when=st.lists(st.integers(0, 12), min_size=1, max_size=3),
+)
+def test_two_workers_on_the_same_sums(stage: Stage, history: list[Any], others: list[Any], when: list[int]) -> None:
+    """Between any two calls of one, another takes the same and newer records and is done first."""
+    site = Site(stage)
+    for kind, what in history:
+        site.do(kind, what)
+
+    def work(number: int) -> None:
+        if number in when and others:
+            site.do(*others.pop())
+            settle(site.store, site.records)
+
+    mine = list(site.records)
+    settle(disturbed(site.store, work), mine)
+    settle(site.store, site.records)
+    finish(site)
+    site.check()
+    assert rebuild(site.store, site.place) == 0
+
+
+@slow
+@given(
+    history=st.lists(step, min_size=2, max_size=6),
+    later=st.lists(step, min_size=1, max_size=6),
+    lost=st.sets(st.integers(0, 5)),
+    when=st.integers(0, 30),
+)
+def test_lost_records_are_found_by_a_check_which_others_may_disturb(
+    stage: Stage, history: list[Any], later: list[Any], lost: set[int], when: int
+) -> None:
+    """Records that never came are drift; a check beside running functions mends it."""
+    site = Site(stage)
+    for kind, what in history:
+        site.do(kind, what)
+    settle(site.store, [record for number, record in enumerate(site.records) if number not in lost])
+
+    def work(number: int) -> None:
+        if number >= when and later:
+            before = len(site.records)
+            site.do(*later.pop())
+            settle(site.store, site.records[before:])
+
+    rebuild(disturbed(site.store, work), site.place)
+    while later:
+        work(when)
+    rebuild(site.store, site.place)
+    site.check()
+    assert rebuild(site.store, site.place) == 0
+
+
+def one_step(store: Store, site: Site) -> None:
+    """One slice of the long work under way."""
+    row = work_on(store, site.place)
+    once = iter([True])
+    if row is not None:
+        go_on(store, row, lambda: next(once, False))

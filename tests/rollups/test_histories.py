@@ -1,0 +1,32 @@
+"""Numbers at every level always equal what a calculation from the source rows would give."""
+
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.handlers.streams import settle
+from chalicelib.rollups.repairs import rebuild
+from tests.promises.conftest import Stage
+from tests.rollups.site import Site, step
+
+slow = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@slow
+@given(history=st.lists(step, max_size=14), data=st.data())
+def test_after_duplicates_retries_and_reordered_batches(stage: Stage, history: list[Any], data: st.DataObject) -> None:
+    """Records may come late, twice, out of order and in any batches, as long as each comes."""
+    site = Site(stage)
+    for kind, what in history:
+        site.do(kind, what)
+        if data.draw(st.booleans()):
+            early = data.draw(st.lists(st.sampled_from(site.records), max_size=4))
+            assert not settle(site.store, early)
+    order = data.draw(st.permutations(site.records + site.records[::3]))
+    size = data.draw(st.integers(1, 20))
+    for start in range(0, len(order), size):
+        assert not settle(site.store, order[start : start + size])
+    site.check()
+    assert rebuild(site.store, site.place) == 0
+    site.check()

@@ -1,0 +1,104 @@
+"""One answer is one state: nobody reads a mixture, and a change of calendar, plan or tree shows before or after."""
+
+from datetime import date
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.evm.figures import Figures, figures
+from chalicelib.evm.project import PROJECT
+from chalicelib.handlers.streams import settle
+from chalicelib.rollups import reading
+from chalicelib.storage.store import Store
+from tests.promises.conftest import Stage
+from tests.rollups.disturbed import disturbed
+from tests.rollups.site import Site, node_shown, nothing, step
+from tests.rollups.test_faults import finish, one_step
+
+AS_OF = date(2026, 7, 2)
+slow = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+Page = dict[str, Figures]
+
+
+def truth(site: Site) -> Page:
+    """The figures of every node from the facts."""
+    nodes = site.facts.nodes(AS_OF)
+    return {id: figures(nodes.get(id, nothing(AS_OF))) for id in (*site.levels, PROJECT)}
+
+
+def read_page(store: Store, site: Site) -> Page:
+    """The figures of every node in one answer."""
+    ids = [*site.levels, PROJECT]
+    states, _ = reading.read_all(store, site.place, [id or site.project for id in ids])
+    return {id: figures(node_shown(states[id or site.project], AS_OF)) for id in ids}
+
+
+@slow
+@given(
+    history=st.lists(step, min_size=2, max_size=6),
+    later=st.lists(step, min_size=1, max_size=4),
+    when=st.sets(st.integers(0, 25), min_size=1, max_size=4),
+    node=st.integers(0, 10),
+)
+def test_an_answer_is_one_state_while_others_write(
+    stage: Stage, history: list[Any], later: list[Any], when: set[int], node: int
+) -> None:
+    """Between any two calls of a reader, of one node or of a page, something is changed and counted."""
+    site = Site(stage)
+    for kind, what in history:
+        site.do(kind, what)
+    settle(site.store, site.records)
+    finish(site)
+    states, waiting = [truth(site)], list(later)
+
+    def write(number: int) -> None:
+        if number in when and waiting:
+            before = len(site.records)
+            site.do(*waiting.pop())
+            settle(site.store, site.records[before:])
+            finish(site)
+            states.append(truth(site))
+
+    page = read_page(disturbed(site.store, write), site)
+    assert page in [{id: each[id] for id in page} for each in states]
+    waiting = list(later)
+    id = [*site.levels, PROJECT][node]
+    state, _ = reading.read(disturbed(site.store, write), site.place, id or site.project)
+    assert figures(node_shown(state, AS_OF)) in [each[id] for each in states]
+
+
+@slow
+@given(
+    history=st.lists(step, min_size=4, max_size=10),
+    calendar=st.sets(st.integers(1, 7), min_size=1).map(sorted),
+    meanwhile=st.lists(step.filter(lambda each: each[0] in {"book", "unbook"}), max_size=4),
+)
+def test_a_change_of_the_calendar_shows_at_once_and_work_counts_meanwhile(
+    stage: Stage, history: list[Any], calendar: list[int], meanwhile: list[Any]
+) -> None:
+    """While the next generation is built, readers see the plan before with all work of now; then the plan after."""
+    site = Site(stage)
+    for kind, what in history:
+        site.do(kind, what)
+    settle(site.store, site.records)
+    finish(site)
+    old = site.facts.calendar
+    before = len(site.records)
+    site.do("calendar", {"weekdays": calendar, "holidays": []})
+    settle(site.store, site.records[before:], 0)
+    new = site.facts.calendar
+    for _ in range(12):
+        site.facts.calendar = old
+        seen = read_page(site.store, site)
+        if seen != truth(site):
+            site.facts.calendar = new
+            assert seen == truth(site)
+        if meanwhile:
+            before = len(site.records)
+            site.do(*meanwhile.pop())
+            settle(site.store, site.records[before:], 0)
+        one_step(site.store, site)
+    site.facts.calendar = new
+    finish(site)
+    site.check()
