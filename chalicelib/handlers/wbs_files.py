@@ -99,7 +99,7 @@ def import_wbs(call: Call, id: str, upload: Upload) -> Written:
     imported = decided.answer
     if imported.intent is None:
         return Written(decided.changes, imported.report)
-    if imported.report["rows"] <= imports.DIRECTLY:
+    if imported.report["rows"] <= imports.MOST_DIRECTLY:
         return Written(decided.changes, None, intent=imported.intent.id)
     job = imported.intent
     return Written(decided.changes, jobs.present(job), status=202, location=jobs.location(job))

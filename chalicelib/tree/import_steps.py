@@ -26,7 +26,7 @@ from chalicelib.work.intents import begun, piece, put
 from chalicelib.work.kinds import Finished, Step
 from chalicelib.work.rows import Intent
 
-MOST = 98  # items of a transaction beside the intent
+FITS = 98  # items of a transaction beside the intent
 
 
 def import_step(reading: Reading, intent: Intent, now: datetime) -> Step:
@@ -113,7 +113,7 @@ def _cleared(reading: Reading, intent: Intent, entries: Sequence[Entry], now: da
     company, project = where(intent)
     cleared = clear(reading, company, project, [each.id for each in entries], now, intent.by, _kept(entries))
     handed = [change for each in entries[: cleared.count] for change in _claims(company, project, each)]
-    if len(cleared.changes) + len(handed) > MOST:
+    if len(cleared.changes) + len(handed) > FITS:
         return _cleared(reading, intent, entries[: cleared.count // 2], now)
     return [*cleared.changes, *handed], cleared.count
 

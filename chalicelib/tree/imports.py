@@ -28,7 +28,7 @@ from chalicelib.work.intents import begun, put, stage
 from chalicelib.work.rows import Intent
 
 IMPORT, CLEAR = "wbs_import", "wbs_import_clear"
-DIRECTLY = 1_000  # rows that a request imports before it answers; more are a job
+MOST_DIRECTLY = 1_000  # rows that a request imports before it answers; more are a job
 
 
 class File(Struct, frozen=True):
@@ -80,7 +80,7 @@ def begin_import(
     _require_budgets(caller, project, made)
     report = _report(file, made, dry_run)
     pieces = list(sowing.pieces(sowing.entries(made, present, project)))
-    if dry_run or (not pieces and len(file.rows.rows) <= DIRECTLY):
+    if dry_run or (not pieces and len(file.rows.rows) <= MOST_DIRECTLY):
         return Decided([], Imported(report))
     intent = _intent(caller, project, ground.outline.edition + 1, len(pieces), report, now)
     stage(reading.store, company, intent.id, pieces, now)
@@ -100,7 +100,7 @@ def _intent(
         by=caller.user,
         permission=str(Permission.EDIT_WBS),
         project=project,
-        awaited=report["rows"] <= DIRECTLY,
+        awaited=report["rows"] <= MOST_DIRECTLY,
     )
 
 
