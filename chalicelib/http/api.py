@@ -87,9 +87,9 @@ def _accepting(event: Any) -> Any:
 
 
 def _reading(path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route that reads a path, and the path's variables."""
+    """The route that reads a path, and the path's variables; a name goes before a variable, as at the gateway."""
     parts = path.split("/")
-    for route in ROUTES:
+    for route in sorted(ROUTES, key=lambda route: route.path.count("{")):
         template = route.path.split("/")
         if route.method == "GET" and _matches(template, parts):
             pairs = zip(template, parts, strict=True)

@@ -22,6 +22,10 @@ KINDS: dict[str, str] = {  # kind -> "module:function"
     "wbs_import": "chalicelib.tree.import_steps:import_step",
     "wbs_import_clear": "chalicelib.tree.import_steps:clear_step",
     "clock_settle": "chalicelib.clock.waiting:step",
+    "labour_cap": "chalicelib.labour.cap_days:step",
+    "labour_review": "chalicelib.labour.reviews:step",
+    "labour_sheet": "chalicelib.handlers.labour_bulk:sheet_step",
+    "period_close": "chalicelib.handlers.periods:close_step",
     "baseline_freeze": "chalicelib.tree.baselines:freeze_step",
 }
 
