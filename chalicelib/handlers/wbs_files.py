@@ -43,13 +43,13 @@ FIELDS: Mapping[str, Any] = {
 Ranges = Annotated[list[str], Meta(description="Rows of the file, such as 5 or 9-12.")]
 
 
-class ImportQuery(Body, kw_only=True):
+class WbsImportQuery(Body, kw_only=True):
     """``dry_run=true`` says what an import would do, and does nothing."""
 
     dry_run: bool = False
 
 
-class ImportAnswer(Answer, kw_only=True):
+class WbsImportAnswer(Answer, kw_only=True):
     """What an import did: ``created``, ``updated`` and ``unchanged`` activities add up to the ``rows``.
 
     ``rounded`` counts figures. ``filled_rows`` got the names of merged cells above them.
@@ -81,9 +81,9 @@ def checks() -> Mapping[str, Check]:
     "POST",
     f"{BASE}/projects/{{id}}/wbs/import",
     permission=Permission.EDIT_WBS,
-    query=ImportQuery,
+    query=WbsImportQuery,
     content_types=TAKEN,
-    answer=ImportAnswer,
+    answer=WbsImportAnswer,
     job_answer=jobs.JobAnswer,
 )
 def import_wbs(call: Call, id: str, upload: Upload) -> Written:
