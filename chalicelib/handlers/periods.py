@@ -1,14 +1,14 @@
 """Periods of a project: closed once payroll has run, reopened with a reason."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.handlers.jobs import JobAnswer
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Date, Reason
+from chalicelib.http.fields import Answer, Body, Date, Day, Reason, Stamp, one_of
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour import periods
@@ -38,15 +38,15 @@ class Reopen(Body, kw_only=True):
 class PeriodAnswer(Answer, kw_only=True):
     """One closing; ``figures`` are the project's key figures as they were reported."""
 
-    closed_to: str
-    closed_at: str
+    closed_to: Day
+    closed_at: Stamp
     closed_by: str
-    status: str
+    status: Annotated[str, one_of(Literal["closing", "closed", "reopened"])]
     forced: bool
     reason: str | None
-    reopened_at: str | None
+    reopened_at: Stamp | None
     reopened_by: str | None
-    reopened_to: str | None
+    reopened_to: Day | None
     figures: dict[str, Any] | None
     job: str
 
@@ -54,7 +54,7 @@ class PeriodAnswer(Answer, kw_only=True):
 class ReopenedAnswer(Answer, kw_only=True):
     """Up to when the project is closed now, and the closings that were undone."""
 
-    closed_to: str | None
+    closed_to: Day | None
     reopened: list[PeriodAnswer]
 
 
