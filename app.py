@@ -33,6 +33,7 @@ from chalicelib.handlers import (
     sign_in,
     users,
     wbs,
+    wbs_files,
 )
 from chalicelib.http.api import build
 from chalicelib.http.events import register
@@ -46,6 +47,7 @@ app = build(
     holidays.routes,
     baselines.routes,
     wbs.routes,
+    wbs_files.routes,
     progress.routes,
     operatives.routes,
     labour.routes,
