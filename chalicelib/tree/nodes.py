@@ -79,7 +79,7 @@ def create(reading: Reading, caller: Caller, project: str, values: Mapping[str, 
     check_new(None if holder is None else level_of(holder.order) + 1, values)
     assert holder is not None, "a missing parent is refused above"
     require_still(outline)
-    require_own(holder)
+    require_own(reading.rows(place_key(company, parent or project))[0])
     require_room(holder.children)
     id = project + new_id()
     claims.require_free(reading, company, project, id, wanted)

@@ -119,7 +119,9 @@ def test_between_the_flip_and_the_clearing_nothing_is_lost(tree: Tree, stage: St
     assert tree.read(site.discipline)["code"] == "2.1.1"
     early = tree.client.send("PATCH", f"/api/v1/wbs/{site.discipline}/", {"name": "Slabs"})
     late = tree.client.send("PATCH", f"/api/v1/wbs/{site.activities[-1]}/", {"position": 1})
-    assert [(reply.status, reply.body["code"]) for reply in (early, late)] == [(409, "in_use")] * 2
+    body = {"name": "More", "parent": site.second}
+    there = tree.client.send("POST", f"/api/v1/projects/{tree.project}/wbs/", body)
+    assert [(reply.status, reply.body["code"]) for reply in (early, late, there)] == [(409, "in_use")] * 3
     finish(company)
     integrity.check(tree.project)
     assert [node["code"] for node in tree.nodes(search="renamed")] == ["2.1.1.1"]
