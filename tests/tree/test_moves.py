@@ -11,8 +11,9 @@ from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.storage.work import commit
 from chalicelib.times import utc_now
-from chalicelib.tree import nodes
+from chalicelib.tree.changing import change
 from chalicelib.tree.ground import outline_key
+from chalicelib.tree.nodes import Seen
 from tests.promises.conftest import Stage
 from tests.tree import integrity
 from tests.tree.callers import owner
@@ -167,11 +168,11 @@ def begin(tree: Tree, site: Discipline, company: str, between: Any = None) -> No
     """A large move is decided and committed, and the request ends before its first step."""
     caller = owner(company)
 
-    def show(answer: nodes.Seen) -> NodeAnswer:
+    def show(answer: Seen) -> NodeAnswer:
         return present(caller, answer.node, answer.order, answer.known, NONE)
 
     def decide(reading: Reading) -> Any:
-        decided = nodes.change(reading, caller, site.discipline, {"parent": site.second}, utc_now(), show)
+        decided = change(reading, caller, site.discipline, {"parent": site.second}, utc_now(), show)
         if between is not None and len(tree.nodes(search="late")) < 2:
             between()
         return decided
