@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 
 from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
@@ -49,7 +50,7 @@ from chalicelib.storage.rows import key
 from chalicelib.tree import deletion, nodes
 from chalicelib.tree.ground import Ground, find, find_ground, known, place_key, steadily
 from chalicelib.tree.large import MOST_AWAITED
-from chalicelib.tree.lists import Filters, Matching, changed_below, lines_between, matching, visible
+from chalicelib.tree.lists import Filters, Matching, changed_below, lines_between, matching, stretches, visible
 from chalicelib.tree.order import LEVELS, holder_order, level_of
 from chalicelib.tree.rows import Line, Node
 from chalicelib.work.rows import Intent
@@ -145,14 +146,16 @@ def list_nodes(call: Call, id: str) -> Listed[Any]:
 
 def _nodes(call: Call, id: str) -> Listed[Any]:
     reading, query, company = Reading(call.store), call.query, call.user.company
-    ahead = [place_key(company, each) for each in (query.parent, query.under) if each and each.startswith(id)]
-    ground = find_ground(reading, company, id, *ahead)
+    named = [each for each in (query.parent, query.under) if each and each.startswith(id)]
+    whole = place_key(company, query.under or id)
+    ground = find_ground(reading, company, id, whole, *(place_key(company, each) for each in named))
     if query.view == "tree":
         return _tree(call, reading, ground)
     if incremental(call):
         return listed(call, _changed(call, reading, ground), lambda rows: _shown_rows(call, ground, rows))
     filters = Filters(query.level, query.parent, query.under)
-    source = _lines(ground, matching(reading, company, id, ground.outline.edition, filters), query.search)
+    found = matching(reading, company, id, ground.outline.edition, filters)
+    source = replace(_lines(ground, found, query.search), stretches=stretches(reading.rows(whole)[0], found.between))
     return listed(call, source, lambda lines: shown(call, ground, [line.sk for line in lines]))
 
 

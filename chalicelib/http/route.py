@@ -71,6 +71,11 @@ class Route(Struct, frozen=True, kw_only=True):
         return self.method in WRITES
 
     @property
+    def files(self) -> bool:
+        """Whether it answers with files."""
+        return not {"application/json", "text/html"} & set(self.produces)
+
+    @property
     def scope(self) -> Scope:
         """Read off the path: what lies below a project or node is that project's.
 

@@ -133,7 +133,7 @@ def _aim(case: Any) -> None:
         ids = made.get(group) or [uuid.uuid4().hex]
         case.path_parameters["id"] = ids.pop() if case.method == "DELETE" else ids[-1]
     else:
-        case.path_parameters["id"] = SITE[group]
+        case.path_parameters["id"] = SITE.get(group) or uuid.uuid4().hex
     if "user" in case.path_parameters:
         members = made.get("members", []) if case.method == "DELETE" else [SITE["users"]]
         case.path_parameters["user"] = members.pop() if members else uuid.uuid4().hex
@@ -169,6 +169,10 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body["user"] = made["users"][-1]
     if _adds_node(path, method):
         body |= {"parent": FIELDS["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
+    if "earning_rule" in body or "milestones" in body:  # most rules need fields of their own
+        body = {name: value for name, value in body.items() if name != "milestones"} | {"earning_rule": "percent"}
+    if path.endswith("/progress/"):  # one measure of the three, the one that this activity's rule takes
+        body = {name: value for name, value in body.items() if name in {"date", "note"}} | {"percent_complete": 0.5}
     _order(body)
     return body
 
