@@ -147,7 +147,7 @@ def _source(call: Call) -> Source:
 @routes.route("GET", f"{BASE}/clashes/{{id}}", answer=ClashAnswer)
 def read_clash(call: Call, id: str) -> Read:
     """Read a clash with its whole history."""
-    shown = clashes.read(call.rows, call.user, id, call.now)
+    shown = clashes.read(call.decision, call.user, id, call.now)
     return Read(present(shown), etag=etag(shown.before))
 
 
@@ -155,5 +155,5 @@ def read_clash(call: Call, id: str) -> Read:
 def resolve_clash(call: Call, id: str, body: Resolve) -> Written:
     """Resolve a clash: choose the entries that are right, and perhaps reject the rest."""
     choice = Choice(frozenset(body.keep), body.reject_rest, body.note)
-    decided = clashes.resolve(call.rows, call.user, id, choice, call.now)
+    decided = clashes.resolve(call.decision, call.user, id, choice, call.now)
     return Written(decided.changes, present(decided.answer), etag=etag(decided.answer.before + 1))

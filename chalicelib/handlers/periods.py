@@ -72,7 +72,7 @@ def present(row: Period) -> PeriodAnswer:
 )
 def list_periods(call: Call, id: str) -> Listed[PeriodAnswer]:
     """List the closings of a project, the newest first."""
-    periods.find(call.rows, call.user, id)
+    periods.find(call.decision, call.user, id)
     found = Source(Period, None, key(call.company, id), between=("period#", "period#~"), forward=False)
     return listed(call, found, lambda rows: [present(row) for row in rows])
 
@@ -87,7 +87,7 @@ def list_periods(call: Call, id: str) -> Listed[PeriodAnswer]:
 )
 def close_period(call: Call, id: str, body: Close) -> Written:
     """Close a project's days up to a date: checked at once, finished by a job."""
-    decided = periods.close(call.rows, call.user, id, body.closed_to.isoformat(), body.force, call.now)
+    decided = periods.close(call.decision, call.user, id, body.closed_to.isoformat(), body.force, call.now)
     return Written(decided.changes, jobs.present(decided.answer), location=jobs.location(decided.answer))
 
 
@@ -101,7 +101,7 @@ def close_period(call: Call, id: str, body: Close) -> Written:
 def reopen_period(call: Call, id: str, body: Reopen) -> Written:
     """Reopen a project's days, wholly or back to an earlier day, at once."""
     back_to = body.closed_to.isoformat() if body.closed_to else None
-    decided = periods.reopen(call.rows, call.user, id, back_to, body.reason, call.now)
+    decided = periods.reopen(call.decision, call.user, id, back_to, body.reason, call.now)
     return Written(
         decided.changes, ReopenedAnswer(closed_to=back_to, reopened=[present(row) for row in decided.answer])
     )
