@@ -7,13 +7,11 @@ from typing import Any
 from chalicelib.access.rows import Company
 from chalicelib.clock import moments
 from chalicelib.clock.records import kept_shift, shift_of
-from chalicelib.clock.rows import Shifts
 from chalicelib.clock.values import Held, Shift
-from chalicelib.labour import entries
-from chalicelib.labour.entries import Surroundings
-from chalicelib.labour.rows import Entry, OperativeDay
-from chalicelib.operatives import operatives
-from chalicelib.projects import projects
+from chalicelib.labour import clock_entries, entries
+from chalicelib.labour.clock_entries import Clocked
+from chalicelib.labour.days import Days, Judged
+from chalicelib.labour.rows import Entry, Shifts
 from chalicelib.storage.changes import Change, Put, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
@@ -38,6 +36,7 @@ class Books:
     def __init__(self, reading: Reading, tenant: Company, form: str, now: datetime) -> None:
         self.reading, self.tenant, self.form, self.now = reading, tenant, form, now
         self._company = str(tenant.id)
+        self._days = Days(reading, Judged(self._company, tenant.daily_cap_hours, stamp(now), None))
         self._changes: list[Change] = []
         self._held: dict[Wanted, Shifts] = {}
 
@@ -53,26 +52,11 @@ class Books:
         found: Entry | None = self.reading.row(*entries.place(self._company, id))
         return found
 
-    def _day(self, operative: str, date: str) -> OperativeDay:
-        """The operative's day as it becomes."""
-        place = entries.day_place(self._company, operative, date)
-        found = self.reading.row(*place)
-        if found is None:
-            found = entries.new_day(self._company, operative, date)
-            self.reading.know(place, found)
-        return found
-
     def make(self, id: str, shift: Shift, name: str) -> None:
         """A new entry, submitted by nobody."""
-        project, operative = self.reading.rows(
-            projects.place(self._company, shift.project), operatives.place(self._company, shift.operative)
-        )
-        day = self._day(shift.operative, shift.date)
-        values = {"date": shift.date, "hours": shift.hours, "status": "submitted", "source": "clock"}
-        entry = entries.new_entry(self._company, Surroundings(project, operative, day), values, self.now, id)
-        entry.submitted_at, entry.shift = stamp(self.now), kept_shift(shift, self.form, name)
-        trail = entries.audit(entry, None, "clock", None, self.now)
-        self._changes += entries.commit(entry, None, day, self.tenant.daily_cap_hours, trail)
+        clocked = Clocked(shift.operative, shift.project, shift.date, shift.hours)
+        kept = kept_shift(shift, self.form, name)
+        self._changes += clock_entries.create(self._days, id, clocked, kept, self.now)
         self._hold(id, None, shift)
 
     def correct(self, entry: Entry, shift: Shift, name: str) -> None:
@@ -80,15 +64,14 @@ class Books:
         was = shift_of(entry.shift)
         said = ("project", "date", "hours")
         values = {each: getattr(shift, each) for each in said if getattr(shift, each) != getattr(was, each)}
-        entry.shift = kept_shift(shift, self.form, name)
-        days = [self._day(entry.operative, date) for date in dict.fromkeys((shift.date, entry.date))]
-        self._changes += entries.correct(entry, values, days, self.tenant.daily_cap_hours, self.now)
+        kept = kept_shift(shift, self.form, name)
+        self._changes += clock_entries.correct(self._days, entry, values, kept, self.now)
         self._hold(entry.id, was, shift)
 
     def withdraw(self, entry: Entry) -> None:
         """The entry goes, as the clock has found its out to belong to another shift; its trail stays."""
-        was, day = shift_of(entry.shift), self._day(entry.operative, entry.date)
-        self._changes += entries.withdraw(entry, day, self.tenant.daily_cap_hours, self.now)
+        was = shift_of(entry.shift)
+        self._changes += clock_entries.withdraw(self._days, entry, self.now)
         self._hold(entry.id, was, None)
 
     def _hold(self, id: str, before: Shift | None, after: Shift | None) -> None:
@@ -118,7 +101,7 @@ class Books:
             condition = Shifts.version == row.version if row.version else absent(Shifts)
             row.version += 1
             held.append(Put(row, condition))
-        return [*merged(self._changes), *held]
+        return [*merged(self._changes), *self._days.changes(), *held]
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:

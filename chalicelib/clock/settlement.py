@@ -255,9 +255,10 @@ class _Settlement:
         if entry is None:
             return replace(base, shift=made) if isinstance(made, Shift) else _kept(base, made)
         told_anew = base.applied != event.applied
+        as_it_is = replace(base, start=entry.shift.start, finish=entry.shift.finish)
         if isinstance(made, Reason):
             if not told_anew:
-                return base
+                return as_it_is
             gone = not event.is_pair and entry.shift.finish != base.finish  # it was made with another out
             return replace(_kept(base, made), withdraw=gone, applied=None if gone else event.applied)
         if made == entry.shift or ((made.operative, made.project, made.date, made.hours) == (
@@ -267,10 +268,10 @@ class _Settlement:
         why = judging.APPROVED if entry.status == "approved" else judging.CHANGED if entry.changed else None
         if why:
             waits = Reason("needs_review", why, (f"entry#{entry.id}",))
-            return replace(_kept(base, waits), refused=True, applied=event.applied) if told_anew else base
+            return replace(_kept(base, waits), refused=True, applied=event.applied) if told_anew else as_it_is
         left = judging.in_period(self.facts.sites.get(entry.project), entry.date)
         if left:
-            return replace(_kept(base, left), applied=event.applied) if told_anew else base
+            return replace(_kept(base, left), applied=event.applied) if told_anew else as_it_is
         return replace(base, shift=made, withdraw=made.operative != entry.shift.operative)
 
 

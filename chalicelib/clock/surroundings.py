@@ -15,7 +15,7 @@ from chalicelib.clock.pairing import LONGEST
 from chalicelib.clock.payloads import code_form
 from chalicelib.clock.rows import ClockEvent, head_place
 from chalicelib.clock.values import Event, Facts, Site, Worker
-from chalicelib.labour import entries
+from chalicelib.labour import days, entries
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import ClockIdClaim, Operative
 from chalicelib.projects import projects
@@ -132,7 +132,7 @@ class Surroundings:
             row = self.rows[name]
             times = [each.time for each in (records.moment(row.sent_in), records.moment(row.sent_out)) if each]
             local = {(time + shift).date().isoformat() for time in times[:1] for shift in (timedelta(hours=-12), ZONES)}
-            found += [entries.day_place(self.company, worker, date) for date in sorted(local)]
+            found += [days.place(self.company, worker, date) for date in sorted(local)]
             touched = {time.date().isoformat() for time in times}
             found += [booking.shifts_place(self.company, worker, date) for date in sorted(touched)]
         return found

@@ -20,11 +20,13 @@ from chalicelib.clock.timeline import Timeline
 from chalicelib.clock.writing import changes
 from chalicelib.errors import Unavailable
 from chalicelib.ids import base32
+from chalicelib.labour.rows import BY_PROJECT, Entry
 from chalicelib.storage.changes import Change
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import ConditionFailed, Store
+from chalicelib.storage.tables import ORDER
 from chalicelib.work import intents
 from chalicelib.work.kinds import Finished, Step
 from chalicelib.work.rows import Intent
@@ -35,6 +37,7 @@ SHARED = ("project", "projects", "code")  # kinds of causes that no punch's tran
 LATER = timedelta(seconds=40)  # the longest request, and a list that lags
 TOGETHER = (10, 3, 1)  # events of one step; fewer where they make more than a transaction holds
 MOST_ITEMS = 90
+READ_TOGETHER = 200
 Image = Mapping[str, Any]
 
 
@@ -68,6 +71,13 @@ def _of_project(sk: str, old: Image | None, new: Image) -> Iterator[str]:
         yield "projects"
 
 
+def rezoned(table: str, old: Image | None, new: Image | None) -> str | None:
+    """The project whose time zone a change has moved."""
+    if table != "projects" or old is None or new is None or new["sk"]["S"] != "project":
+        return None
+    return str(new["id"]["S"]) if old["timezone"] != new["timezone"] else None
+
+
 def begin(store: Store, company: str, arguments: Mapping[str, Any], of: str, now: datetime) -> None:
     """Begin the work once for the change that ``of`` names, unless nothing waits and nothing can come to wait."""
     cause = arguments.get("cause")
@@ -96,6 +106,8 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
         changes = _settled(reading, company, [(arguments["form"], arguments["event"])], now)
         return Step(changes, {}, 1, finished=Finished({}))
     state = {"after": "", "again": False, **intent.state}
+    if "project" in arguments:
+        return _rezoned(reading, company, arguments["project"], state["after"], intent.done, now)
     cause = arguments["cause"]
     page = reading.page(_waiting(company, cause, state["after"]), limit=TOGETHER[0])
     rows = [(item["form"]["S"], item["event"]["S"], item["sk"]["S"]) for item in page.rows]
@@ -107,6 +119,27 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
         if len(changes) <= MOST_ITEMS:
             break
     return Step(changes, {**state, "after": taken[-1][2]}, intent.done + len(taken))
+
+
+def _rezoned(reading: Reading, company: str, project: str, after: str, done: int, now: datetime) -> Step:
+    """Entries of local times follow their project's new time zone, as far as nobody has touched them."""
+    query: Query[Entry] = Query(
+        model=Entry,
+        hash=key(company, project),
+        list=BY_PROJECT,
+        between=(f"{after}\0" if after else None, None),
+        filters={"source": {"S": "clock"}},
+    )
+    page = reading.page(query, limit=READ_TOGETHER)
+    local = [item for item in page.rows if "Z#" not in item["shift"]["M"]["event"]["S"]]
+    taken = local[: TOGETHER[0]]
+    shifts = [item["shift"]["M"] for item in taken]
+    changes = _settled(reading, company, [(each["clock_id"]["S"], each["event"]["S"]) for each in shifts], now)
+    if len(local) > len(taken):
+        return Step(changes, {"after": taken[-1][ORDER]["S"]}, done + len(taken))
+    if page.last is None:
+        return Step(changes, {}, done + len(taken), finished=Finished({"settled": done + len(taken)}))
+    return Step(changes, {"after": page.last[ORDER]["S"]}, done + len(taken))
 
 
 def _round_ended(intent: Intent, cause: str, state: dict[str, Any], now: datetime) -> Step:

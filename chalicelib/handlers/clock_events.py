@@ -25,6 +25,7 @@ from chalicelib.http.pagination import Changes, ChangesQuery, Source, changed, i
 from chalicelib.http.problems import problem_body
 from chalicelib.http.routes import BASE, Guard, RouteSet
 from chalicelib.http.texts import text
+from chalicelib.names import IGNORABLE
 from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import AlsoFailed, Decided
@@ -52,7 +53,12 @@ def _said(example: Any, meaning: str) -> Meta:
     return Meta(description=meaning, examples=[example])
 
 
-CLOCK_ID = _said("1042", "Whose punch it is: text of 1 to 64 characters, or a whole number.")
+_SEEN = f"[^\\s\\x00-\\x1f\\x7f-\\x9f{IGNORABLE}]"  # some character that somebody sees
+CLOCK_ID = Meta(
+    description="Whose punch it is: text of 1 to 64 characters, or a whole number.",
+    examples=["1042"],
+    extra_json_schema={"type": ["string", "integer"], "minLength": 1, "maxLength": 64, "pattern": _SEEN},
+)
 CLOCK_IN = _said("2026-06-08T07:00:00+01:00", "When work began: an ISO 8601 time with its date.")
 CLOCK_OUT = _said("2026-06-08T15:30:00+01:00", "When it ended. An event has a clock_in, a clock_out, or both.")
 

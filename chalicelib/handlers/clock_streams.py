@@ -30,6 +30,9 @@ def _begin(store: Store, table: str, change: dict[str, Any]) -> None:
     company, of = change["Keys"]["pk"]["S"].partition("#")[0], f"{table}#{change['SequenceNumber']}"
     for cause in waiting.causes(table, old, new):
         waiting.begin(store, company, {"cause": cause}, of, utc_now())
+    project = waiting.rezoned(table, old, new)
+    if project is not None:
+        waiting.begin(store, company, {"project": project}, of, utc_now())
     if table == "labour" and old is not None and new is None and "shift" in old:
         shift = old["shift"]["M"]
         event = {"form": shift["clock_id"]["S"], "event": shift["event"]["S"]}

@@ -11,7 +11,9 @@ from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Cap, Currency, HoursFigure, Name, Stamp, Zone, given
 from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.labour import cap_days
 from chalicelib.people import companies
+from chalicelib.work import intents
 
 routes = RouteSet("Company", __name__)
 
@@ -55,6 +57,9 @@ def read_company(call: Call) -> Read:
 @routes.route("PATCH", f"{BASE}/company", permission=Permission.MANAGE_COMPANY, body=CompanyPatch, answer=CompanyAnswer)
 def change_company(call: Call, body: CompanyPatch) -> Written:
     """Change settings of the company; they hold with the next request."""
-    decided = companies.change(call.rows, call.user.company, given(body), call.now)
-    row = decided.answer
-    return Written(decided.changes, present(row), etag=etag(row.version), began=etag(row.version - 1))
+    cap = call.user.tenant.daily_cap_hours
+    decided = companies.change(call.decision, call.user.company, given(body), call.now)
+    row, changes = decided.answer, [*decided.changes]
+    if row.daily_cap_hours != cap:
+        changes.append(intents.put(cap_days.begin(call.user, call.now)))
+    return Written(changes, present(row), etag=etag(row.version), began=etag(row.version - 1))

@@ -1,7 +1,7 @@
 """Dated measurements of progress on activities."""
 
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -39,6 +39,9 @@ Date = date  # for fields that are called date
 class MeasurementCreate(Body, kw_only=True):
     """What was measured at the end of a date: a total quantity, a percent from 0 to 1, or a milestone reached."""
 
+    schema_rules: ClassVar[dict[str, Any]] = {
+        "anyOf": [{"required": [name]} for name in ("percent_complete", "installed_quantity", "milestone")]
+    }
     date: date
     installed_quantity: Amount | UnsetType = UNSET
     percent_complete: Fraction | UnsetType = UNSET

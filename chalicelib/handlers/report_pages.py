@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta
 
 from chalicelib.access.permissions import Permission
+from chalicelib.handlers.projects import Status
 from chalicelib.handlers.report_nodes import around, ids_of, nodes_of
 from chalicelib.handlers.reports import Baseline, FiguresAnswer, ask_of, asked, fields, require_rates
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Id
+from chalicelib.http.fields import Id, one_of
 from chalicelib.http.pagination import Listed, PageQuery, Rule, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.projects.rows import BY_STATUS, LISTED, Project
@@ -62,7 +63,7 @@ class ProjectFigures(FiguresAnswer, kw_only=True):
     project: str
     code: str
     name: str
-    status: str
+    status: Annotated[str, one_of(Status)]
     currency: str
 
 

@@ -54,7 +54,7 @@ class ExplanationAnswer(Answer, kw_only=True):
     sums: dict[str, Figure | None]
     dates: dict[str, str | None]
     value: Figure | None
-    date: str | None
+    date: Day | None
     note: str | None
 
 

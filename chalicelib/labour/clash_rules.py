@@ -9,6 +9,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from chalicelib.errors import Invalid, InvalidTransition
+from chalicelib.labour.actors import Actor
 
 COUNTED = frozenset({"submitted", "approved"})
 CLOCK = "clock"
@@ -39,7 +40,7 @@ class Known(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """A step in a clash's life; of a resolution also who chose which entries, and why."""
+    """A step in a clash's life; of a resolution also who chose which entries and why, and the token they used."""
 
     status: str
     at: str
@@ -48,6 +49,8 @@ class Event(Struct, frozen=True):
     keep: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
     note: str | None = None
+    token: str | None = None
+    makers: tuple[str, ...] = ()
 
 
 class Clash(Struct, frozen=True):
@@ -125,6 +128,11 @@ def holds_back(clash: Clash | None, id: str) -> bool:
     return clash.status == OPEN or known is None or not known.kept
 
 
+def is_over(clash: Clash | None, id: str) -> bool:
+    """Whether an entry is told to be under the clash: an open one is over every entry that can clash."""
+    return clash is not None and (clash.status == OPEN or holds_back(clash, id))
+
+
 def set_aside(clash: Clash, day: Day) -> frozenset[str]:
     """Entries that the resolution neither kept nor rejected, still there."""
     return frozenset(id for id in counted(day) if clash.status == RESOLVED and holds_back(clash, id))
@@ -138,7 +146,7 @@ class Choice(Struct, frozen=True):
     note: str
 
 
-def resolve(day: Day, clash: Clash, choice: Choice, at: str, by: str) -> tuple[Evaluated, tuple[str, ...]]:
+def resolve(day: Day, clash: Clash, choice: Choice, at: str, by: Actor) -> tuple[Evaluated, tuple[str, ...]]:
     """The clash resolved, and the ids of the entries to reject with it.
 
     Raises:
@@ -157,7 +165,8 @@ def resolve(day: Day, clash: Clash, choice: Choice, at: str, by: str) -> tuple[E
         )
     rejected = rest if choice.reject_rest else ()
     known = {id: Known(*entry.fact, id in choice.keep) for id, entry in present.items() if id not in rejected}
-    event = Event(RESOLVED, at, by, clash.kinds, tuple(sorted(choice.keep)), rejected, choice.note)
+    keep = tuple(sorted(choice.keep))
+    event = Event(RESOLVED, at, by.user, clash.kinds, keep, rejected, choice.note, by.token, by.makers)
     return Evaluated(Clash(RESOLVED, clash.kinds, at, known, event), event), rejected
 
 

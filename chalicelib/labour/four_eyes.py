@@ -1,14 +1,30 @@
 """Four eyes: nobody approves hours that they submitted, were the last to change, or worked.
 
-A *person* is a user, or whoever stands behind the token in use: its maker, and theirs in turn. All
-of them count wherever one of them acts.
+Behind a token stands whoever made it for its user, and those behind the token that they used. A maker counts as the
+user does, on either side: who made the token in use, and who made the token by which hours were handed in. Two
+users are not one person merely because one admin has made the tokens of both.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msgspec import Struct
+
 WATCHED = ("hours", "date", "operative", "quantity")
-Changers = Mapping[str, tuple[str, ...]]  # of each watched field: the persons who last really changed it
+
+
+class Hand(Struct, frozen=True):
+    """Who did something: a user, and the makers of the token that they used."""
+
+    user: str
+    makers: tuple[str, ...] = ()
+
+    def is_also(self, other: "Hand") -> bool:
+        """Whether one of the two, in their own name, stands behind the other or is the other."""
+        return self.user == other.user or self.user in other.makers or other.user in self.makers
+
+
+Changers = Mapping[str, Hand]  # of each watched field: who last really changed it
 
 
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -16,22 +32,19 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[
     return {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
 
 
-def first_changers(persons: Iterable[str], values: Mapping[str, Any]) -> Changers:
+def first_changers(hand: Hand, values: Mapping[str, Any]) -> Changers:
     """Whoever creates an entry is the last to have set each field that it has."""
-    who = tuple(sorted(persons))
-    return {name: who for name in WATCHED if values.get(name) is not None and who}
+    return {name: hand for name in WATCHED if values.get(name) is not None}
 
 
-def changers_after(changers: Changers, persons: Iterable[str], changed: Iterable[str]) -> Changers:
-    """Each watched field that was really changed is now these persons'; without a person, nobody's (the clock)."""
-    who, fields = tuple(sorted(persons)), set(changed)
+def changers_after(changers: Changers, hand: Hand | None, changed: Iterable[str]) -> Changers:
+    """Each watched field that was really changed is now this hand's; without one, nobody's (the clock)."""
+    fields = set(changed)
     kept = {name: by for name, by in changers.items() if name not in fields}
-    return kept | {name: who for name in WATCHED if name in fields and who}
+    return kept | {name: hand for name in WATCHED if name in fields and hand is not None}
 
 
-def is_own(
-    persons: Iterable[str], submitters: Iterable[str], changers: Changers, workers: Iterable[str | None]
-) -> bool:
-    """Whether one of the persons ever submitted it, last changed one of its fields, or is or was its operative."""
-    barred = {*submitters, *workers, *(person for by in changers.values() for person in by)}
-    return not barred.isdisjoint(persons)
+def is_own(hand: Hand, submitters: Iterable[Hand], changers: Changers, workers: Iterable[str | None]) -> bool:
+    """Whether they ever submitted the entry, last changed one of its fields, or are or were its operative."""
+    worked = not {hand.user, *hand.makers}.isdisjoint(workers)
+    return worked or any(hand.is_also(other) for other in (*submitters, *changers.values()))

@@ -18,7 +18,17 @@ from chalicelib.names import comparison_form
 
 COLUMNS = ("operative", "date", "project", "cost_code", "hours", "quantity", "note")
 NEEDED = ("operative", "date", "project", "hours")
-MORE = ("id", "status", "source", "submitted_by", "submitted_at", "approved_by", "approved_at", "hourly_rate")
+MORE = (
+    "operative_name",
+    "id",
+    "status",
+    "source",
+    "submitted_by",
+    "submitted_at",
+    "approved_by",
+    "approved_at",
+    "hourly_rate",
+)
 MOST_ROWS = 5000
 MOST_CELL = 2000
 _BOUNDS = {"hours": (2, Decimal(24)), "quantity": (4, Decimal(1_000_000_000))}
@@ -28,7 +38,7 @@ Errors = dict[str, list[str]]
 
 
 class SheetRow(Struct, frozen=True):
-    """One line of hours: ``operative`` is an id or a clock ID, ``project`` a code."""
+    """One line of hours: ``operative`` is an id or a clock ID, ``project`` a code; ``line`` is where it stands."""
 
     operative: str
     date: str
@@ -37,6 +47,7 @@ class SheetRow(Struct, frozen=True):
     hours: Decimal
     quantity: Decimal | None
     note: str | None
+    line: int = 0
 
 
 def read(raw: bytes) -> list[SheetRow]:
@@ -123,6 +134,7 @@ def _row(
         Decimal(values["hours"] or 0),
         Decimal(values["quantity"]) if values["quantity"] is not None else None,
         found.get("note"),
+        line,
     )
 
 

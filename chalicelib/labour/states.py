@@ -146,6 +146,23 @@ def allowed_actions(facts: Facts) -> list[str]:
     return sorted(action.value for action in TRANSITIONS if refusal(action, supplied) is None)
 
 
+def refused_place(date: str, closed_to: str | None, project_status: str, operative_active: bool) -> WbsyncError | None:
+    """Why no entry is taken on a date of a project and operative, or None."""
+    born = Facts(
+        state=State.DRAFT,
+        date=date,
+        may_log=True,
+        may_approve=False,
+        closed_to=closed_to,
+        project_status=project_status,
+        operative_active=operative_active,
+        own=False,
+        clash=None,
+        cost_code=False,
+    )
+    return refusal(Action.SUBMIT, born)
+
+
 def _unmet(need: Need, facts: Facts) -> WbsyncError | None:
     match need:
         case Need.OPEN_PERIOD if facts.closed_to and facts.date <= facts.closed_to:

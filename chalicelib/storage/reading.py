@@ -1,8 +1,9 @@
 """What one attempt at a decision has read: each row once, however often it is asked for."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from chalicelib.storage.changes import Change, Delete, Put, Update
 from chalicelib.storage.queries import Page, Query
 from chalicelib.storage.rows import Row
 from chalicelib.storage.store import Store, Wanted
@@ -13,9 +14,23 @@ R = TypeVar("R", bound=Row)
 class Reading:
     """Reads ahead what will probably be wanted, together; what was not foreseen costs a call of its own."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, known: Mapping[Wanted, Any] | None = None) -> None:
         self.store = store
-        self._rows: dict[Wanted, Any] = {}
+        self._rows: dict[Wanted, Any] = dict(known or {})
+
+    def after(self, changes: Iterable[Change]) -> "Reading":
+        """What is known once the changes are in: the rows that were put as they are now, the others as they were read.
+
+        Only where every row that is decided on is written on condition of its version: it may have changed meanwhile.
+        """
+        known = dict(self._rows)
+        for change in changes:
+            match change:
+                case Put(row=row):
+                    known[type(row), row.pk, row.sk] = row
+                case Update() | Delete():
+                    known.pop((change.model, *change.key), None)
+        return Reading(self.store, known)
 
     def rows(self, *wanted: Wanted) -> list[Any]:
         """The rows as they are now, in the order asked, None where there is none."""

@@ -41,9 +41,11 @@ def commit(
     store: Store,
     decide: Callable[[Reading], Decided[A]],
     also: Callable[[Decided[A]], Sequence[Change]] = lambda decided: (),
+    known: Reading | None = None,
 ) -> Decided[A]:
     """Decide on what is there now and commit it in one transaction with what ``also`` adds to a decision.
 
+    The first attempt may decide on what is ``known`` already, where every row it rests on is held to its version.
     A decision may raise :class:`ConditionFailed` itself: what it has read in several rounds does not fit together.
 
     Raises:
@@ -53,7 +55,7 @@ def commit(
     for attempt in range(CONTESTED):
         decided: Decided[A] | None = None
         try:
-            decided = decide(Reading(store))
+            decided = decide(known if known is not None and attempt == 0 else Reading(store))
             store.transact([*decided.changes, *([] if decided.refusal else also(decided))])
         except ConditionFailed as error:
             if decided is not None and any(place >= len(decided.changes) for place in error.failed):

@@ -5,6 +5,7 @@ then on it goes forward step by step, each one transaction that also raises the 
 takes a step (the request, its retry, a stream function, the schedule), no step is taken twice.
 """
 
+import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.encoding import encode
-from chalicelib.errors import Unavailable, WbsyncError
+from chalicelib.errors import Unavailable, WbsyncError, of_code
 from chalicelib.ids import new_id
 from chalicelib.storage.changes import Change, Put, absent
 from chalicelib.storage.reading import Reading
@@ -26,6 +27,7 @@ from chalicelib.work.rows import FINISHED, Intent, Piece
 
 KEPT = timedelta(days=30)
 OF_REQUEST = timedelta(seconds=40)  # work that a request waits for is left to it for longer than a request lasts
+CARRIED_SECONDS = 5.0  # what one step has read may serve the next; rows that no step writes are read again after that
 NO_CONTENT = 204
 MOST_STAGED = 50  # pieces in one transaction
 Moment = Callable[[], datetime]
@@ -107,10 +109,21 @@ def forward(store: Store, company: str, id: str, now: Moment = utc_now, *, waite
 
     ``waited_for`` says that the request whose answer it is takes them.
     """
+    carried: Reading | None = None
+    last: Reading | None = None
+    read_at = 0.0
+
+    def take(reading: Reading) -> Decided[Intent | None]:
+        nonlocal last
+        last = reading
+        return _taken(reading, company, id, now(), waited_for)
+
     while True:
-        decided = commit(store, lambda reading: _taken(reading, company, id, now(), waited_for))
-        if not decided.changes or not store.has_time():
+        decided = commit(store, take, known=carried)
+        if not decided.changes or not store.has_time() or last is None:
             return decided.answer
+        read_at = read_at if last is carried else time.monotonic()
+        carried = last.after(decided.changes) if time.monotonic() - read_at < CARRIED_SECONDS else None
 
 
 def _taken(reading: Reading, company: str, id: str, now: datetime, waited_for: bool) -> Decided[Intent | None]:
@@ -159,10 +172,20 @@ def carry_out(store: Store, company: str, id: str) -> tuple[int, bytes]:
 
     Raises:
         Unavailable: the function's time was too short; the work goes on, and a retry with the key gives its answer.
+        WbsyncError: what the work has failed with, having changed nothing.
     """
     intent = forward(store, company, id, waited_for=True)
+    if intent is not None and intent.errors:
+        raise _failure(intent.errors)
     if intent is None or intent.result is None:
         raise Unavailable("The work goes on. Ask again with the same Idempotency-Key for its answer.")
     body = result(intent)
     assert body is not None and intent.result_status is not None, "finished work has a result"
     return intent.result_status, b"" if intent.result_status == NO_CONTENT else body
+
+
+def _failure(problems: Sequence[Mapping[str, Any]]) -> WbsyncError:
+    """The reverse of :func:`_problems`."""
+    first, *named = problems
+    errors = {each["field"]: each["messages"] for each in named}
+    return of_code(first["code"])(first["detail"], errors=errors or None)

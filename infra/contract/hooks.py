@@ -126,11 +126,14 @@ def _aim(case: Any) -> None:
     if group == "labour":
         action = rest[1] if rest[1:] else {"PATCH": "edit", "DELETE": "delete"}.get(case.method)
         case.path_parameters["id"] = _entry(action)
+    elif group == "clock-events":
+        events = SITE["events"]  # one that has become hours cannot be dismissed
+        case.path_parameters["id"] = events.pop() if len(rest) > 1 and len(events) > 1 else events[-1]
     elif _changes_one(case):
         ids = made.get(group) or [uuid.uuid4().hex]
         case.path_parameters["id"] = ids.pop() if case.method == "DELETE" else ids[-1]
     else:
-        case.path_parameters["id"] = SITE[group]
+        case.path_parameters["id"] = SITE.get(group) or uuid.uuid4().hex
     if "user" in case.path_parameters:
         members = made.get("members", []) if case.method == "DELETE" else [SITE["users"]]
         case.path_parameters["user"] = members.pop() if members else uuid.uuid4().hex
@@ -155,14 +158,21 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     for name in body.keys() & FIELDS.keys():
         if body[name] is not None:
             body[name] = FIELDS[name]
-    if path.endswith("/ingest/"):
+    if path.endswith(("/ingest/", "/fix/")):
+        body |= {name: FIELDS[name] for name in ("clock_in", "clock_out") if name in body or path.endswith("/fix/")}
         body["clock_in"] = FIELDS["clock_in"]
+    if path.endswith("/assign/"):
+        body["operative"] = FIELDS["operative"]
     if "projects" in body:
         body["projects"] = [FIELDS["project"]]
     if path.endswith("/memberships/") and made.get("users"):
         body["user"] = made["users"][-1]
     if _adds_node(path, method):
         body |= {"parent": FIELDS["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
+    if "earning_rule" in body or "milestones" in body:  # most rules need fields of their own
+        body = {name: value for name, value in body.items() if name != "milestones"} | {"earning_rule": "percent"}
+    if path.endswith("/progress/"):  # one measure of the three, the one that this activity's rule takes
+        body = {name: value for name, value in body.items() if name in {"date", "note"}} | {"percent_complete": 0.5}
     _order(body)
     return body
 

@@ -76,6 +76,24 @@ def test_when_a_local_time_gets_its_project_its_instant_is_worked_out_anew(gates
     assert (entry["date"], entry["hours"]) == (DAY, "3.50")
 
 
+def test_when_its_project_moves_to_another_time_zone_the_instant_of_a_local_time_follows(gates: Gates) -> None:
+    hands = [gates.hand() for _ in range(12)]
+    code = f"zone-{hands[0]}"
+    made = {"code": code, "name": "Moves", "status": "on_hold", "timezone": "Europe/Dublin"}
+    project = gates.manager.ok("POST", "/projects/", made)["id"]
+    sent = [gates.punch(hand, f"{DAY}T07:00:00", f"{DAY}T15:00:00", project_code=code).body for hand in hands]
+    fixed = gates.punch(hands[0], "17:00", "18:00", project_code=code).body
+    gates.foreman.ok("PATCH", f"/labour/{sent[1]['labour_entry']}/", {"hours": 7})
+    gates.manager.ok("PATCH", f"/projects/{project}/", {"timezone": "America/New_York"})
+    gates.settle()
+    times = [gates.event(each["id"])["clock_in"] for each in sent]
+    assert times == [f"{DAY}T12:00:00Z", f"{DAY}T07:00:00Z", *[f"{DAY}T12:00:00Z"] * 10], (
+        "but where a person changed it"
+    )
+    assert gates.event(fixed["id"])["clock_in"] == f"{DAY}T17:00:00Z"
+    assert sorted(gates.hours(hands[0])) == ["1.00", "8.00"]
+
+
 def test_when_there_is_one_single_active_project_again(gates: Gates) -> None:
     hand = gates.hand()
     second = gates.manager.ok("POST", "/projects/", {"code": f"two-{hand}", "name": "Two"})["id"]

@@ -7,8 +7,13 @@ needs through the API (on a copy of the site that is thrown away) and returns wh
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chalicelib.storage.queries import Query
+from chalicelib.storage.store import store
+from chalicelib.work import intents
+from chalicelib.work.rows import UNFINISHED, Intent
 from tests.promises.conftest import Client, Stage
 
 DAY = "2026-06-08"
@@ -58,6 +63,13 @@ class Site:
         path = self.entry()
         self.manager.ok("POST", f"{path}approve/", {})
         return path
+
+    def finish_work(self) -> None:
+        """All work that is under way at its end, as if its time had come."""
+        later = datetime.now(UTC) + timedelta(hours=1)
+        for row in list(store().items(Query(model=Intent, hash="unfinished", list=UNFINISHED, keys_only=True))):
+            company, _, id = row["pk"]["S"].partition("#")
+            intents.forward(store(), company, id, lambda: later)
 
     def edits(self, path: str) -> Callable[[], object]:
         """Somebody else's edit of an entry; refused where the entry's state forbids it, and no harm."""
@@ -251,6 +263,34 @@ def invite(site: Site) -> Sent:
     )
 
 
+def resolve(site: Site) -> Sent:
+    """A clash of two submitters resolved, while somebody edits one of the entries."""
+    first, other = site.entry(hours=4), site.manager.ok("POST", "/labour/", site.hours(hours=4))["id"]
+    kept = first.split("/")[2]
+    body = {"keep": [kept], "reject_rest": True, "note": "asked the crew"}
+    path = f"/clashes/{site.hand}{DAY.replace('-', '')}/resolve/"
+    return Sent(site.manager, path, body, site.edits(f"/labour/{other}/"))
+
+
+def sheet(site: Site) -> Sent:
+    """A crew sheet of two days of two operatives, one of them clashing, while somebody logs more."""
+    mate = site.operative("Mia")
+    rows = [
+        site.hours(operative=hand, hours=9, date=date) for hand in (site.hand, mate) for date in (DAY, "2026-06-09")
+    ]
+    rows += [site.hours(operative=mate, hours=9)]
+    return Sent(site.foreman, "/labour/bulk/", {"entries": rows}, lambda: site.entry(operative=mate, date="2026-06-10"))
+
+
+def review(action: str, body: dict[str, Any]) -> Callable[[Site], Sent]:
+    """Three entries of a crew reviewed at once, one of which somebody edits meanwhile."""
+
+    def prepare(site: Site) -> Sent:
+        paths = [site.entry(operative=site.operative(name)) for name in ("Mia", "Ned", "Oda")]
+        ids = [path.split("/")[2] for path in paths]
+        return Sent(site.manager, f"/labour/{action}/", {"ids": ids, **body}, site.edits(paths[0]))
+
+
 def on_activity(**values: Any) -> Callable[[Site], Sent]:
     """A change of the activity, while somebody else changes its unit."""
 
@@ -259,6 +299,19 @@ def on_activity(**values: Any) -> Callable[[Site], Sent]:
         return Sent(site.manager, path, values, lambda: site.owner.send("PATCH", f"/api/v1{path}", {"unit": "m3"}))
 
     return prepare
+
+
+def hours_file(site: Site) -> Sent:
+    """Two rows of CSV."""
+    lines = ["operative,date,project,hours", f"77,{DAY},P-1,7.5", f"{site.hand},2026-06-09,P-1,8"]
+    client = Client(site.stage.gateway, {**site.foreman.headers, "Content-Type": "text/csv"})
+    return Sent(client, "/labour/import/", "\n".join(lines).encode())
+
+
+def reopen_period(site: Site) -> Sent:
+    site.manager.ok("POST", f"/projects/{site.project}/periods/", {"closed_to": "2026-01-31"})
+    site.finish_work()
+    return Sent(site.manager, f"/projects/{site.project}/periods/reopen/", {"reason": "late hours"})
 
 
 def second_place(site: Site) -> str:
@@ -315,6 +368,29 @@ def remove_holiday(site: Site) -> Sent:
     return Sent(site.manager, f"{path}2026-12-25/", None, lambda: site.owner.ok("POST", path, other))
 
 
+def import_file(activities: int) -> Callable[[Site], Sent]:
+    """A file that renames the activity and gives its old name to a new one, while somebody renames it, too."""
+
+    def prepare(site: Site) -> Sent:
+        rows = [
+            ("North", "Ground", "Concrete", "Cast", "C-1", "12"),
+            ("North", "Ground", "Concrete", "Pour", "C-2", "5"),
+        ]
+        rows += [("South", "Ground", "Steel", f"A{number}", f"A-{number}", "1.125") for number in range(activities)]
+        titles = ("Location", "Sub-Location", "Discipline", "Activity", "Cost code", "Budget hours")
+        file = "\n".join(",".join(row) for row in [titles, *rows]).encode()
+        client = Client(site.manager.gateway, {**site.manager.headers, "Content-Type": "text/csv"})
+        rename = f"/api/v1/wbs/{site.activity}/"
+        return Sent(
+            client,
+            f"/projects/{site.project}/wbs/import/",
+            file,
+            lambda: site.owner.send("PATCH", rename, {"name": "Curing"}),
+        )
+
+    return prepare
+
+
 SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/users": lambda site: Sent(
         site.owner, "/users/", {"name": "New", "email": "new@a.example", "role": "foreman"}
@@ -350,6 +426,8 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "PATCH /api/v1/wbs/{id} (a large move)": move(27),
     "DELETE /api/v1/wbs/{id}": delete_nodes(2),
     "DELETE /api/v1/wbs/{id} (many nodes)": delete_nodes(15),
+    "POST /api/v1/projects/{id}/wbs/import": import_file(1),
+    "POST /api/v1/projects/{id}/wbs/import (several transactions)": import_file(20),
     "POST /api/v1/wbs/{id}/progress": lambda site: Sent(
         site.manager, f"/wbs/{site.activity}/progress/", {"date": DAY, "percent_complete": 0.5}, measures(site)
     ),
@@ -376,6 +454,9 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
         site.manager, "/operatives/", {"name": "Ben", "external_clock_id": "80", "hourly_rate": 30}
     ),
     "PATCH /api/v1/operatives/{id}": change_operative,
+    "POST /api/v1/operatives/{id}/rates": lambda site: Sent(
+        site.manager, f"/operatives/{site.hand}/rates/", {"valid_from": "2026-03-01", "hourly_rate": 33}
+    ),
     "POST /api/v1/labour": lambda site: Sent(site.foreman, "/labour/", site.hours(), lambda: site.entry(hours=2)),
     "PATCH /api/v1/labour/{id}": on_entry("", {"hours": 7}),
     "PATCH /api/v1/labour/{id} (to another day)": on_entry("", {"date": "2026-06-09"}),
@@ -385,6 +466,15 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/labour/{id}/approve": on_entry("approve/", {}),
     "POST /api/v1/labour/{id}/reject": on_entry("reject/", {"reason": "wrong day"}),
     "POST /api/v1/labour/{id}/reopen": reopen,
+    "POST /api/v1/labour/bulk": sheet,
+    "POST /api/v1/labour/bulk-approve": review("bulk-approve", {}),
+    "POST /api/v1/labour/bulk-reject": review("bulk-reject", {"reason": "no permit"}),
+    "POST /api/v1/labour/import": hours_file,
+    "POST /api/v1/clashes/{id}/resolve": resolve,
+    "POST /api/v1/projects/{id}/periods": lambda site: Sent(
+        site.manager, f"/projects/{site.project}/periods/", {"closed_to": "2026-01-31"}
+    ),
+    "POST /api/v1/projects/{id}/periods/reopen": reopen_period,
     "POST /api/v1/clock-events/ingest": punch(device_id="gate"),
     "POST /api/v1/clock-events/ingest (no project named)": punch(project_code=None),
     "POST /api/v1/clock-events/ingest (closing an open shift)": closing_punch,

@@ -28,7 +28,7 @@ def crew(stage: Stage, people: People, role: str) -> Crew:
     other = stage.owner.ok("POST", "/operatives/", {"name": "Other"})["id"]
     entries = {}
     for hand in (*own, other):
-        body = {"project": place, "operative": hand, "date": DAY, "hours": 8}
+        body = {"project": place, "operative": hand, "date": DAY, "hours": 8, "status": "draft"}
         entries[hand] = stage.owner.ok("POST", "/labour/", body)["id"]
     return Crew(place, client, own, other, entries)
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Invalid, InvalidTransition
+from chalicelib.labour.actors import Actor
 from chalicelib.labour.clash_rules import (
     CLEARED,
     CLOCK,
@@ -27,6 +28,7 @@ from chalicelib.labour.clash_rules import (
 )
 
 CAP = Decimal(16)
+BEA = Actor("bea")
 NOW = "2026-06-08T12:00:00.000000Z"
 
 
@@ -45,7 +47,7 @@ def opened(day: dict[str, DayEntry]) -> Clash:
 
 
 def settled(day: dict[str, DayEntry], *keep: str, reject: bool = False) -> Clash:
-    clash = resolve(day, opened(day), Choice(frozenset(keep), reject, "asked Bea"), NOW, "bea")[0].clash
+    clash = resolve(day, opened(day), Choice(frozenset(keep), reject, "asked Bea"), NOW, BEA)[0].clash
     assert clash is not None and clash.status == RESOLVED
     return clash
 
@@ -121,7 +123,7 @@ def test_a_changed_entry_that_no_longer_clashes_clears_a_resolved_clash() -> Non
 
 
 def test_resolving_with_the_rest_rejected_stays_resolved_though_nothing_clashes_any_more() -> None:
-    found, rejected = resolve(TWO, opened(TWO), Choice(frozenset({"a"}), True, "right"), NOW, "bea")
+    found, rejected = resolve(TWO, opened(TWO), Choice(frozenset({"a"}), True, "right"), NOW, BEA)
     assert rejected == ("b",) and found.event is not None and found.event.keep == ("a",)
     assert judged({"a": TWO["a"], "b": entry(8, "bea", "rejected")}, found.clash) == Evaluated(found.clash)
 
@@ -129,22 +131,22 @@ def test_resolving_with_the_rest_rejected_stays_resolved_though_nothing_clashes_
 def test_an_entry_that_was_set_aside_stays_held_back_until_somebody_chooses_again() -> None:
     clash = settled(TWO, "a")
     assert not holds_back(clash, "a") and holds_back(clash, "b") and set_aside(clash, TWO) == {"b"}
-    both = resolve(TWO, clash, Choice(frozenset({"a", "b"}), False, "both are right"), NOW, "bea")[0].clash
+    both = resolve(TWO, clash, Choice(frozenset({"a", "b"}), False, "both are right"), NOW, BEA)[0].clash
     assert both is not None and not holds_back(both, "b")
 
 
 def test_rejecting_the_rest_with_an_approved_entry_among_them_is_refused() -> None:
     day = TWO | {"b": entry(8, "bea", "approved")}
     with pytest.raises(InvalidTransition, match="reopen it first"):
-        resolve(day, opened(day), Choice(frozenset({"a"}), True, "x"), NOW, "bea")
-    assert resolve(day, opened(day), Choice(frozenset({"a"}), False, "x"), NOW, "bea")[1] == ()
+        resolve(day, opened(day), Choice(frozenset({"a"}), True, "x"), NOW, BEA)
+    assert resolve(day, opened(day), Choice(frozenset({"a"}), False, "x"), NOW, BEA)[1] == ()
 
 
 def test_only_an_open_clash_is_resolved_and_only_by_its_own_entries() -> None:
     with pytest.raises(InvalidTransition, match="resolved"):
-        resolve(TWO, settled(TWO, "a", "b"), Choice(frozenset({"a"}), False, "x"), NOW, "bea")
+        resolve(TWO, settled(TWO, "a", "b"), Choice(frozenset({"a"}), False, "x"), NOW, BEA)
     with pytest.raises(Invalid) as refused:
-        resolve(TWO | {"d": entry(1, "d", "draft")}, opened(TWO), Choice(frozenset({"a", "d"}), False, "x"), NOW, "b")
+        resolve(TWO | {"d": entry(1, "d", "draft")}, opened(TWO), Choice(frozenset({"a", "d"}), False, "x"), NOW, BEA)
     assert refused.value.errors == {"keep": ["d is no entry of this clash."]}
 
 
@@ -182,7 +184,7 @@ def test_no_resolution_is_ever_lost_and_no_status_lies(steps: list[Any]) -> None
             and clash.status == OPEN
             and step <= {id for id, each in day.items() if each.status in {"submitted", "approved"}}
         ):
-            found, _ = resolve(day, clash, Choice(step, False, "why"), NOW, "bea")
+            found, _ = resolve(day, clash, Choice(step, False, "why"), NOW, BEA)
             resolutions += 1
         else:
             continue

@@ -17,7 +17,8 @@ from chalicelib.http.openapi import document
 from chalicelib.http.pagination import SYNC_LAG
 from chalicelib.ids import new_id
 from chalicelib.labour import entries
-from chalicelib.labour.rows import Entry, OperativeDay
+from chalicelib.labour.rows import Entry
+from chalicelib.labour.surroundings import Around
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Delete, Put
@@ -39,22 +40,10 @@ NUMBERS = count(1)
 
 def labour(company: str, project: str, date: str, **changed: Any) -> Entry:
     """An entry's row as a write would put it, with the keys of all its lists."""
-    around = entries.Surroundings(Project(id=project), Operative(id=changed.pop("operative", "hand")), OperativeDay())
+    near = Around(Project(id=project), Operative(id=changed.pop("operative", "hand")))
     at = changed.pop("at", datetime.now(UTC))
-    entry = entries.new_entry(
-        company, around, {"date": date, "hours": Decimal("1.25"), "status": "draft"} | changed, at, new_id()
-    )
-    return listable(entry)
-
-
-def listable(entry: Entry) -> Entry:
-    """The row with its list keys worked out anew."""
-    day = OperativeDay(pk="", sk="day", entries={}, version=0)
-    put = entries.commit(entry, None, day, Decimal(16), entries.audit(entry, None, "create", None, datetime.now(UTC)))[
-        0
-    ]
-    assert isinstance(put, Put) and isinstance(put.row, Entry)
-    return put.row
+    values = {"date": date, "hours": Decimal("1.25"), "status": "draft"} | changed
+    return entries.new_entry(company, near, values, new_id(), at)
 
 
 class Site:
@@ -77,7 +66,8 @@ class Site:
             id = self.nodes[name]
             fields: dict[str, Any] = {"id": id, "project": self.project, "level": 4, "name": name, "version": 1}
             changes.append(Put(Node(pk=pk, sk=f"node#{id}", created_at=at, updated_at=at, **fields)))
-            order = top + step(1, "between") + step(1, "between") + step(rank, id)
+            order = top + step(1, f"{'on':_<12}") + step(1, f"{'on':_<12}") + step(rank, id)
+            changes.append(Put(new_place(self.company, self.project, id, Standing(order))))
             changes += [Put(line(pk, sk, 4, name)) for pk, sk in lines_of(self.company, self.project, order)]
         store().transact(changes)
 
@@ -104,7 +94,7 @@ class Site:
         elif kind == "submit":
             row.status = "submitted"
         row.note = f"{kind} {place}"
-        store().transact([Put(listable(row))])
+        store().transact([Put(row)])
 
     def matching(self, filters: dict[str, str]) -> set[str]:
         return {row.id for row in self.rows.values() if all(matches(row, *each) for each in filters.items())}
@@ -363,7 +353,7 @@ def plan(stage: Stage) -> dict[str, Any]:
             "cost_code": code,
         }
         body |= {"hours": 1.1, "quantity": float(quantity) if quantity else None}
-        logged[name] = stage.owner.ok("POST", "/labour/", body)["id"]
+        logged[name] = stage.owner.ok("POST", "/labour/", {"status": "draft", **body})["id"]
     return {"projects": projects, "nodes": nodes, "hands": hands, "logged": logged}
 
 
@@ -524,7 +514,7 @@ def test_an_incremental_copy_is_the_list_after_adding_changing_and_deleting(stag
 
     def log(day: str) -> str:
         body = {"project": project, "operative": hand, "date": day, "hours": 2}
-        return str(stage.owner.ok("POST", "/labour/", body)["id"])
+        return str(stage.owner.ok("POST", "/labour/", {"status": "draft", **body})["id"])
 
     made = [log(day) for day in DAYS]
     since = synced(stage.owner, path, "2020-01-01T00:00:00+01:00", copy)
@@ -564,7 +554,7 @@ def test_deleted_rows_are_shown_to_those_who_saw_them_and_only_when_asked_for(
     gone = {}
     for operative in (hand, plan["hands"][2]):
         body = {"project": plan["projects"][1], "operative": operative, "date": DAYS[0], "hours": 2}
-        gone[operative] = stage.owner.ok("POST", "/labour/", body)["id"]
+        gone[operative] = stage.owner.ok("POST", "/labour/", {"status": "draft", **body})["id"]
         stage.owner.ok("DELETE", f"/labour/{gone[operative]}/")
     since = f"/labour/?updated_since=2020-01-01T00:00:00Z&page_size=200&project={plan['projects'][1]}"
     answer = stage.owner.ok("GET", f"{since}&include_deleted=true")

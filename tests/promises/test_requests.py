@@ -16,7 +16,8 @@ from tests.promises.conftest import Client, Reply, Stage
 FORM = "application/x-www-form-urlencoded"
 API = [route for route in ROUTES if route.tag != "Pages"]
 ONE_EACH = {route_of(name): name for name in reversed(SCENARIOS)}
-BODILESS = [f"{route.method} {route.path}" for route in API if route.writes and route.body is None]
+TAKES_JSON = [route for route in API if "application/json" in route.content_types]
+BODILESS = [f"{route.method} {route.path}" for route in TAKES_JSON if route.writes and route.body is None]
 CHANGING = [f"{route.method} {route.path}" for route in API if route.method in {"PATCH", "DELETE"}]
 
 

@@ -15,6 +15,8 @@ class ClashReference(Answer, kw_only=True):
 
     id: str
     link: str
+    kinds: list[str]
+    entries: list[Any]
 
 
 class Problem(Answer, kw_only=True):
@@ -30,6 +32,7 @@ class Problem(Answer, kw_only=True):
         msgspec.UNSET
     )
     clash: ClashReference | msgspec.UnsetType = msgspec.UNSET
+    entries: list[Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 def kinds() -> dict[str, type[WbsyncError]]:

@@ -7,11 +7,12 @@ from chalicelib.http.pagination.answers import (
     Listed,
     PageQuery,
     Search,
+    Since,
     Summed,
     Totals,
 )
 from chalicelib.http.pagination.source import Rule, Source, changed, incremental, words
-from chalicelib.http.pagination.walk import SYNC_LAG, listed
+from chalicelib.http.pagination.walk import SYNC_LAG, listed, stretch
 from chalicelib.http.pagination.whole import listed_whole
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PageQuery",
     "Rule",
     "Search",
+    "Since",
     "Source",
     "Summed",
     "Totals",
@@ -30,5 +32,6 @@ __all__ = [
     "incremental",
     "listed",
     "listed_whole",
+    "stretch",
     "words",
 ]

@@ -41,12 +41,13 @@ class PageQuery(Body, kw_only=True):
     ) = None
 
 
+Since = Annotated[Moment, Meta(description="Rows changed at or after this time, by the time of their change.")]
+
+
 class ChangesQuery(PageQuery, kw_only=True):
     """Query parameters of lists that can be read incrementally."""
 
-    updated_since: (
-        Annotated[Moment, Meta(description="Rows changed at or after this time, by the time of their change.")] | None
-    ) = None
+    updated_since: Since | None = None
     include_deleted: (
         Annotated[bool, Meta(description="With updated_since: deleted rows too, by id and time.", examples=[True])]
         | None

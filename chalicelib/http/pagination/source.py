@@ -1,10 +1,11 @@
 """Where a list's rows are: an index, the keys in it, an order, and what is dropped after reading."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call
@@ -16,6 +17,7 @@ from chalicelib.times import stamp
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 Rule = tuple[str, Callable[[str], bool]]
+Sift = Callable[[Sequence[dict[str, Any]]], Sequence[dict[str, Any]]]
 
 
 class Source(Struct, frozen=True):
@@ -25,7 +27,9 @@ class Source(Struct, frozen=True):
     (equalities) and ``tests``; ``rules`` are tests of one text attribute that only we can make.
     ``view`` says whose rows these are; a cursor is good for one view only. ``narrower`` are the query parameters that
     an answer asks for when too many rows would have to be read. Without a ``list`` the rows are those of the table
-    itself. ``seldom`` are tests that nearly every row passes.
+    itself. ``seldom`` are tests that nearly every row passes. ``stretches`` are bounds that lie side by side and make
+    up all of it: a long list is counted in all of them at the same time. ``sift`` keeps of many rows those that
+    match, where that takes more than their attributes.
     """
 
     model: type[Row]
@@ -39,11 +43,18 @@ class Source(Struct, frozen=True):
     view: str = ""
     narrower: tuple[str, ...] = ()
     seldom: tuple[tuple[str, str, Any], ...] = ()
+    stretches: tuple[tuple[str, str], ...] = ()
+    sift: Sift | None = None
 
     @property
     def range(self) -> str:
         """The attribute that the rows are in the order of."""
         return self.list.range if self.list else "sk"
+
+    @property
+    def parts(self) -> tuple["Source", ...]:
+        """What is counted at the same time."""
+        return tuple(replace(self, between=stretch) for stretch in self.stretches) or (self,)
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -52,12 +63,13 @@ class Source(Struct, frozen=True):
     @property
     def drops(self) -> bool:
         """Whether rows are read that do not match."""
-        return bool(self.filters or self.tests or self.rules)
+        return bool(self.filters or self.tests or self.rules or self.sift)
 
     @property
     def by_keys(self) -> bool:
         """Whether keys alone tell which rows match."""
-        return bool(self.list) and not (self.filters or self.rules) and all(name == "sk" for _, name, _ in self.tests)
+        apart = self.filters or self.rules or self.sift
+        return bool(self.list) and not apart and all(name == "sk" for _, name, _ in self.tests)
 
     def query(self, call: Call, hash: str, **options: Any) -> Page:
         """Matching rows of one key."""
@@ -70,9 +82,10 @@ class Source(Struct, frozen=True):
             **{name: options.pop(name) for name in options.keys() & {"keys_only", "between", "forward", "attributes"}},
         )
         page = call.store.page(query, **options)
-        if not self.rules:
+        if not (self.rules or self.sift):
             return page
         rows = [row for row in page.rows if self._keeps(row)]
+        rows = list(self.sift(rows)) if self.sift and rows else rows
         return Page(rows, page.last, len(rows), page.read)
 
     def _keeps(self, row: dict[str, Any]) -> bool:
@@ -97,7 +110,7 @@ def changed(call: Call, model: type[Row], scope: str | tuple[str, ...], live: st
     ``scope`` is the key in the list ``updated``, or () when nothing can match; ``live`` begins the sort
     keys of rows that are not deleted.
     """
-    tests = dropped.pop("tests", ())
+    tests = tuple(dropped.pop("tests", ()))
     if not call.query.include_deleted:
         tests = (*tests, ("begins_with", "sk", {"S": live}))
     between = (stamp(max(call.query.updated_since, EPOCH)), None)

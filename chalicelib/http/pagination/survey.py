@@ -31,8 +31,8 @@ def survey(call: Call, source: Source, hash: str, skip: int, sums: tuple[str, ..
             keys_only=by_keys,
             between=source.between,
             forward=source.forward,
-            count_only=left <= 0 and not sums and not source.rules,
-            attributes=tuple(dict.fromkeys(wanted)),
+            count_only=left <= 0 and not sums and not source.rules and not source.sift,
+            attributes=() if source.sift else tuple(dict.fromkeys(wanted)),
             limit=left if left > 0 and by_keys else None,
             start=start,
         )

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, Struct
 
 from chalicelib.encoding import encode
 from chalicelib.errors import Invalid, InvalidPage
@@ -32,29 +32,49 @@ MOST_BYTES = 4_500_000  # of a page's rows: the gateway takes 6 MB, escaped once
 SYNC_LAG = timedelta(minutes=2)  # the longest request (30 s), clocks that differ, and an index that lags
 
 
+class Stretch(Struct, frozen=True):
+    """One page of a walk: its rows as they are presented, and as JSON; its number, and the links to its neighbours."""
+
+    shown: list[Any]
+    encoded: list[Raw]
+    page: int
+    next: str | None
+    previous: str | None
+    walk: Walk
+
+
 def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]], *sums: str) -> Summed[Any]:
-    """One page of a list, as the contract shapes it; ``sums`` are attributes to add up for ``totals``.
+    """One page of a list, as the contract shapes it; ``sums`` are attributes to add up for ``totals``."""
+    found = stretch(call, source, call.query.page_size or PAGE_SIZE, present, *sums)
+    return Summed(
+        count=found.walk.count,
+        next=found.next,
+        previous=found.previous,
+        results=found.encoded,
+        synced_until=found.walk.synced_until or UNSET,
+        totals=UNSET if found.walk.totals is None else Totals(**{k: Decimal(v) for k, v in found.walk.totals.items()}),
+    )
+
+
+def stretch(
+    call: Call, source: Source, size: int, present: Callable[[list[Any]], Sequence[Any]], *sums: str
+) -> Stretch:
+    """The rows that a request asks for, at most ``size`` of them and as many as an answer may hold in bytes.
 
     Raises:
         InvalidPage: there is no such page, or the cursor is not one of this list.
     """
-    size = call.query.page_size or PAGE_SIZE
     place, walk = asked(call, source)
     if walk is None:
         place, walk, rows, more = _begin(call, source, place.page, size, sums)
     else:
         rows, more = _merged(source, size, place, _together(call, reads(call, source, size, place)))
-    rows, shown, cut = _fitting(place, rows, _shown(source, rows, present))
-    more = more or cut
-    next_place, previous_place = _neighbours(source, place, rows, more)
-    return Summed(
-        count=walk.count,
-        next=link(call, source, next_place, walk),
-        previous=link(call, source, previous_place, walk),
-        results=shown,
-        synced_until=walk.synced_until or UNSET,
-        totals=UNSET if walk.totals is None else Totals(**{k: Decimal(v) for k, v in walk.totals.items()}),
-    )
+    shown = _shown(source, rows, present)
+    kept, encoded = _fitting(place, shown)
+    more, rows = more or len(encoded) < len(rows), rows[kept]
+    neighbours = _neighbours(source, place, rows, more)
+    next_link, previous_link = (link(call, source, each, walk) for each in neighbours)
+    return Stretch(shown[kept], encoded, place.page, next_link, previous_link, walk)
 
 
 def _begin(
@@ -63,7 +83,9 @@ def _begin(
     """A walk that starts here: count, and on page 1 read in the same round."""
     skip, place, allowance = (page - 1) * size, Place(page), Allowance(call, source)
     surveys: list[Callable[[], Any]] = [
-        partial(survey, call, source, hash, skip, sums, allowance) for hash in source.hashes
+        partial(survey, call, part, hash, skip, sums, allowance)
+        for part in ((source,) if skip else source.parts)
+        for hash in source.hashes
     ]
     at_once = [] if skip else reads(call, source, size, place)
     found = _together(call, [*surveys, *at_once])
@@ -113,8 +135,8 @@ def _shown(source: Source, rows: list[Item], present: Callable[[list[Any]], Sequ
     ]
 
 
-def _fitting(place: Place, rows: list[Item], shown: list[Any]) -> tuple[list[Item], list[Raw], bool]:
-    """As many rows as an answer may hold in bytes, from where the page begins, and whether some were cut off.
+def _fitting(place: Place, shown: list[Any]) -> tuple[slice, list[Raw]]:
+    """As many rows as an answer may hold in bytes, from where the page begins: which, and as JSON.
 
     Raises:
         Invalid: not even one fits.
@@ -125,9 +147,7 @@ def _fitting(place: Place, rows: list[Item], shown: list[Any]) -> tuple[list[Ite
         if total > MOST_BYTES:
             break
         fit += 1
-    if fit == len(rows):
-        return rows, encoded, False
-    if not fit:
+    if shown and not fit:
         raise Invalid(f"One row of the answer has more than {MOST_BYTES:,} bytes. Ask for a part of it.")
-    kept = slice(-fit, None) if place.backward else slice(fit)
-    return rows[kept], encoded[kept], True
+    kept = slice(len(shown) - fit, None) if place.backward else slice(fit)
+    return kept, encoded[kept]

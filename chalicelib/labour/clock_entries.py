@@ -1,0 +1,91 @@
+"""What the clock does to hours: it makes an entry of a shift, corrects it, or withdraws it. It is nobody's hand.
+
+All of it goes into the operative-days that the caller collects (:class:`~chalicelib.labour.days.Days`), whose
+changes belong into the same transaction: the days are written once, whatever the clock changes in them.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib.labour import four_eyes
+from chalicelib.labour.actors import THE_CLOCK
+from chalicelib.labour.audit import Step, trail
+from chalicelib.labour.days import Days
+from chalicelib.labour.entries import moved_on, written
+from chalicelib.labour.rows import DeletedEntry, Entry
+from chalicelib.labour.states import State
+from chalicelib.labour.surroundings import changers, kept_changers
+from chalicelib.storage.changes import Change, Delete, Put
+from chalicelib.storage.rows import key
+from chalicelib.times import stamp
+
+
+class Clocked(Struct, frozen=True):
+    """The hours that the clock makes of a shift."""
+
+    operative: str
+    project: str
+    date: str
+    hours: Decimal
+
+
+def create(days: Days, id: str, clocked: Clocked, shift: Mapping[str, Any], now: datetime) -> list[Change]:
+    """A submitted entry without an activity; ``shift`` is what the clock keeps on it for itself.
+
+    Raises:
+        InUse: the operative's day is full.
+    """
+    at = stamp(now)
+    entry = Entry(
+        pk=key(days.by.company, id),
+        sk="entry",
+        id=id,
+        project=clocked.project,
+        operative=clocked.operative,
+        date=clocked.date,
+        hours=clocked.hours,
+        status=State.SUBMITTED.value,
+        source="clock",
+        submitted_at=at,
+        shift=dict(shift),
+        version=1,
+        created_at=at,
+        updated_at=at,
+    )
+    days.put(entry)
+    return written(entry, None, Step("clock"), THE_CLOCK, now)
+
+
+def correct(
+    days: Days, entry: Entry, values: Mapping[str, Any], shift: Mapping[str, Any], now: datetime
+) -> list[Change]:
+    """What the clock says otherwise of its own entry, of operative, project, date and hours; the state stays.
+
+    What really changes is nobody's any more, so whoever changed it before may approve it again.
+    """
+    day, before = (entry.operative, entry.date), {name: getattr(entry, name) for name in (*values, "wbs")}
+    if values.get("project", entry.project) != entry.project:
+        entry.wbs = None
+    for name, value in values.items():
+        setattr(entry, name, value)
+    changed = four_eyes.changed_fields(before, {name: getattr(entry, name) for name in before})
+    entry.changers = kept_changers(four_eyes.changers_after(changers(entry), None, changed))
+    entry.shift = dict(shift)
+    version = moved_on(entry, now)
+    days.put(entry, day)
+    return written(entry, version, Step("correct", entry.status, changes=changed), THE_CLOCK, now)
+
+
+def withdraw(days: Days, entry: Entry, now: datetime) -> list[Change]:
+    """The entry gone, as its punches turned out to be another shift's; its trail stays."""
+    step, before = Step("withdraw", entry.status), moved_on(entry, now)
+    days.of(entry.operative, entry.date).drop(entry.id)
+    return [
+        Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
+        Put(DeletedEntry.of(entry, "deleted", stamp(now))),
+        trail(entry, THE_CLOCK, step, now, State.DELETED.value),
+    ]
