@@ -11,6 +11,7 @@ from bench.cold_start import cold_start_section
 from bench.engine import engine_section
 from bench.pagination import pagination_section
 from bench.parsers import parsers_section
+from bench.rollups import rollups_section
 from bench.routes import routes_section
 from bench.tree import tree_section
 from bench.warm_requests import warm_section
@@ -21,6 +22,7 @@ SECTIONS: Mapping[str, Callable[[], object]] = {
     "batch": batch_section,
     "pagination": pagination_section,
     "tree": tree_section,
+    "rollups": rollups_section,
     "parsers": parsers_section,
     "cold-start": cold_start_section,
     "warm": warm_section,
