@@ -34,6 +34,7 @@ from chalicelib.handlers import (
     users,
     wbs,
     wbs_files,
+    wbs_lists,
 )
 from chalicelib.http.api import build
 from chalicelib.http.events import register
@@ -47,6 +48,7 @@ app = build(
     holidays.routes,
     baselines.routes,
     wbs.routes,
+    wbs_lists.routes,
     wbs_files.routes,
     progress.routes,
     operatives.routes,

@@ -454,6 +454,9 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
         site.manager, "/operatives/", {"name": "Ben", "external_clock_id": "80", "hourly_rate": 30}
     ),
     "PATCH /api/v1/operatives/{id}": change_operative,
+    "POST /api/v1/operatives/{id}/rates": lambda site: Sent(
+        site.manager, f"/operatives/{site.hand}/rates/", {"valid_from": "2026-03-01", "hourly_rate": 33}
+    ),
     "POST /api/v1/labour": lambda site: Sent(site.foreman, "/labour/", site.hours(), lambda: site.entry(hours=2)),
     "PATCH /api/v1/labour/{id}": on_entry("", {"hours": 7}),
     "PATCH /api/v1/labour/{id} (to another day)": on_entry("", {"date": "2026-06-09"}),
