@@ -33,6 +33,8 @@ from chalicelib.handlers import (
     sign_in,
     users,
     wbs,
+    wbs_files,
+    wbs_lists,
 )
 from chalicelib.http.api import build
 from chalicelib.http.events import register
@@ -46,6 +48,8 @@ app = build(
     holidays.routes,
     baselines.routes,
     wbs.routes,
+    wbs_lists.routes,
+    wbs_files.routes,
     progress.routes,
     operatives.routes,
     labour.routes,

@@ -168,3 +168,13 @@ class Unavailable(WbsyncError):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail, headers={"Retry-After": "1"})
+
+
+def of_code(code: str) -> type[WbsyncError]:
+    """The kind of error that has a code."""
+    waiting: list[type[WbsyncError]] = [WbsyncError]
+    for kind in waiting:
+        if kind.code == code:
+            return kind
+        waiting += kind.__subclasses__()
+    return WbsyncError

@@ -153,24 +153,24 @@ def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, 
 
     The user comes first, so that a run that was cut off can be done again.
     """
-    linked = operatives.find(store(), companies.find(Reading(store()), company).id, operative).user
+    reading = Reading(store())
+    linked = operatives.find(reading, companies.find(reading, company).id, operative).user
     forgotten = linked if user else None
     blanks: dict[str, dict[str, Any]] = {}
     if forgotten:
         user_row = commit(store(), lambda reading: users.forgotten(reading, company, forgotten, utc_now())).answer
         blanks[forgotten] = {"name": user_row.name, "email": user_row.email}
-    row = commit(store(), lambda reading: _forget_operative(company, operative)).answer
+    row = commit(store(), lambda reading: _forget_operative(reading, company, operative)).answer
     blanks[operative] = dict.fromkeys(PERSONAL) | {"name": row.name}
     answers = kept_answers.forget(store(), company, blanks)
     return {"operative": operative, "user": forgotten, "kept_answers": answers}
 
 
-def _forget_operative(company: str, id: str) -> Decided[Operative]:
-    row, now = operatives.find(store(), company, id), utc_now()
+def _forget_operative(reading: Reading, company: str, id: str) -> Decided[Operative]:
     blank: dict[str, Any] = dict.fromkeys(PERSONAL)
     values = blank | {"name": f"Former operative {id}", "active": False}
-    changes, row = operatives.change(store(), company, row, values, now.date().isoformat(), now)
-    return Decided(changes, row)
+    now = utc_now()
+    return operatives.change(reading, company, id, values, now.date().isoformat(), now)
 
 
 def _settings(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Imports go one way: handlers -> http -> domain -> storage, and earned value stands alone."""
+"""Imports go one way: handlers -> http -> domain (in ORDER) -> storage, and earned value stands alone."""
 
 import ast
 from collections.abc import Iterator
@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOMAIN = {"work", "access", "people", "clock", "labour", "operatives", "projects", "rollups", "tree"}
+ORDER = ("work", "access", "people", "projects", "operatives", "tree", "labour", "clock", "rollups")
+DOMAIN = set(ORDER)
 BELOW = {
     "handlers": {"http", "storage", "evm", "tables", *DOMAIN},
     "functions": set[str](),
     "tables": {"storage", *DOMAIN},
     "http": {"functions", "access", "storage", "work"},
-    **{package: {"storage", "evm", "spreadsheet", *DOMAIN} for package in DOMAIN},
-    "access": {"storage"},  # who calls is known below everything that is called
-    "people": {"access", "storage"},
+    **{package: {"storage", "evm", "spreadsheet", *ORDER[:place]} for place, package in enumerate(ORDER)},
     "storage": set[str](),
     "spreadsheet": set[str](),
     "evm": set[str](),

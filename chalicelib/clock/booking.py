@@ -7,12 +7,11 @@ from typing import Any
 from chalicelib.access.rows import Company
 from chalicelib.clock import moments
 from chalicelib.clock.records import kept_shift, shift_of
-from chalicelib.clock.rows import Shifts
 from chalicelib.clock.values import Held, Shift
 from chalicelib.labour import clock_entries, entries
 from chalicelib.labour.clock_entries import Clocked
 from chalicelib.labour.days import Days, Judged
-from chalicelib.labour.rows import Entry
+from chalicelib.labour.rows import Entry, Shifts
 from chalicelib.storage.changes import Change, Put, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key

@@ -106,7 +106,8 @@ def _add_operative(line: Timeline, punch: Punch, now: datetime) -> None:
     """A clock ID that nobody has creates an operative; its claim lets only one of several requests do so."""
     values = {"name": punch.clock_id, "external_clock_id": punch.clock_id}
     try:
-        changes, row = operatives.create(line.reading.store, line.company, values, now)
+        made = operatives.create(line.reading, line.company, values, now)
+        changes, row = made.changes, made.answer
     except Conflict:  # another request has just made it
         place = operatives.clock_place(line.company, line.form)
         line.reading.know(place, line.reading.store.get_many(place)[0])

@@ -89,18 +89,6 @@ class Waiting(Row):
     event = UnicodeAttribute()
 
 
-class Shifts(Row):
-    """When an operative worked by the clock: pk = "<company>#<operative>#<UTC date>", sk = "shifts".
-
-    ``held`` maps a clock entry's id to its {clock_in, clock_out}. A shift is held in the row of every UTC date
-    that it touches. Two that overlap share one of them, and its version lets only one of the two in.
-    """
-
-    table = "clock"
-    held = DocumentAttribute()
-    version = IntegerAttribute()
-
-
 def event_place(company: str, form: str, name: str) -> Wanted:
     """Where an event is."""
     return ClockEvent, key(company, form), name

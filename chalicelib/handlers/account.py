@@ -13,6 +13,7 @@ from chalicelib.http.fields import Answer, Body, Id, Label, Moment, Stamp, one_o
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.storage.reading import Reading
 
 routes = RouteSet("Account", __name__)
 
@@ -101,7 +102,7 @@ def list_tokens(call: Call) -> Listed[TokenAnswer]:
     source = Source(Token, TOKENS, call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
-        found = tokens.states(call.rows, rows)
+        found = tokens.states(Reading(call.store), rows)
         return [_present_token(row, found[row.id]) for row in rows]
 
     return listed(call, source, shown)
@@ -112,7 +113,7 @@ def list_tokens(call: Call) -> Listed[TokenAnswer]:
 )
 def create_token(call: Call, body: TokenCreate) -> Written:
     """Create a token; this answer is the only one that shows it."""
-    decided = tokens.create(call.rows, call.user, body.label, body.user, body.expires_at, call.now)
+    decided = tokens.create(call.decision, call.user, body.label, body.user, body.expires_at, call.now)
     row, token = decided.answer.row, decided.answer.token
     return Written(
         decided.changes,
@@ -125,4 +126,4 @@ def create_token(call: Call, body: TokenCreate) -> Written:
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(tokens.revoke(call.rows, call.user, id, call.now).changes, None)
+    return Written(tokens.revoke(call.decision, call.user, id, call.now).changes, None)

@@ -6,11 +6,11 @@ from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Permission
-from chalicelib.handlers.labour import source_of
+from chalicelib.handlers.labour import Origin, Status, source_of
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, Date, Day, HoursFigure, Id, Reason, Stamp
+from chalicelib.http.fields import Answer, Body, Date, Day, HoursFigure, Id, Reason, Stamp, one_of
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Rule, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour import clashes, lists
@@ -22,6 +22,7 @@ from chalicelib.labour.rows import ClashRow
 from chalicelib.labour.surroundings import ClashEntry
 
 routes = RouteSet("Clashes", __name__)
+ClashStatus = Literal["open", "resolved", "cleared"]
 
 
 class ClashQuery(ChangesQuery, kw_only=True):
@@ -30,7 +31,7 @@ class ClashQuery(ChangesQuery, kw_only=True):
     ordered: ClassVar[tuple[tuple[str, str], ...]] = (("date_from", "date_to"),)
     project: Id | None = None
     operative: Id | None = None
-    status: Literal["open", "resolved", "cleared"] | None = None
+    status: ClashStatus | None = None
     kind: Literal["duplicate_submitter", "over_daily_cap"] | None = None
     date_from: Date | None = None
     date_to: Date | None = None
@@ -49,17 +50,17 @@ class ClashEntryAnswer(Answer, kw_only=True):
 
     date: Day
     hours: HoursFigure
-    status: str
+    status: Annotated[str, one_of(Status)]
     id: str | UnsetType = UNSET
     project: str | UnsetType = UNSET
     submitted_by: str | None | UnsetType = UNSET
-    source: str | UnsetType = UNSET
+    source: Annotated[str, one_of(Origin)] | UnsetType = UNSET
 
 
 class ClashEventAnswer(Answer, kw_only=True):
     """A step in a clash's life; of a resolution also what was chosen."""
 
-    status: str
+    status: Annotated[str, one_of(ClashStatus)]
     at: Stamp
     by: str | None
     kinds: list[str]
@@ -79,7 +80,7 @@ class ClashAnswer(Answer, kw_only=True):
     kinds: list[str]
     entries: list[ClashEntryAnswer]
     total_hours: HoursFigure
-    status: str
+    status: Annotated[str, one_of(ClashStatus)]
     resolution: ClashEventAnswer | None
     history: list[ClashEventAnswer]
     updated_at: Stamp
@@ -146,7 +147,7 @@ def _source(call: Call) -> Source:
 @routes.route("GET", f"{BASE}/clashes/{{id}}", answer=ClashAnswer)
 def read_clash(call: Call, id: str) -> Read:
     """Read a clash with its whole history."""
-    shown = clashes.read(call.rows, call.user, id, call.now)
+    shown = clashes.read(call.decision, call.user, id, call.now)
     return Read(present(shown), etag=etag(shown.before))
 
 
@@ -154,5 +155,5 @@ def read_clash(call: Call, id: str) -> Read:
 def resolve_clash(call: Call, id: str, body: Resolve) -> Written:
     """Resolve a clash: choose the entries that are right, and perhaps reject the rest."""
     choice = Choice(frozenset(body.keep), body.reject_rest, body.note)
-    decided = clashes.resolve(call.rows, call.user, id, choice, call.now)
+    decided = clashes.resolve(call.decision, call.user, id, choice, call.now)
     return Written(decided.changes, present(decided.answer), etag=etag(decided.answer.before + 1))

@@ -58,7 +58,7 @@ def read_company(call: Call) -> Read:
 def change_company(call: Call, body: CompanyPatch) -> Written:
     """Change settings of the company; they hold with the next request."""
     cap = call.user.tenant.daily_cap_hours
-    decided = companies.change(call.rows, call.user.company, given(body), call.now)
+    decided = companies.change(call.decision, call.user.company, given(body), call.now)
     row, changes = decided.answer, [*decided.changes]
     if row.daily_cap_hours != cap:
         changes.append(intents.put(cap_days.begin(call.user, call.now)))

@@ -36,5 +36,5 @@ class IngestSecretAnswer(Answer, kw_only=True):
 )
 def rotate_ingest_secret(call: Call, body: IngestSecretCreate) -> Written:
     """Set or rotate the ingest secret; this answer is the only one that shows it."""
-    decided = ingest_secrets.rotate(call.rows, call.user.company, body.overlap_seconds, call.now)
+    decided = ingest_secrets.rotate(call.decision, call.user.company, body.overlap_seconds, call.now)
     return Written(decided.changes, IngestSecretAnswer(), secrets={"secret": Secret(decided.answer.reference)})

@@ -31,7 +31,7 @@ class InvitationAnswer(Answer, kw_only=True):
 )
 def invite_user(call: Call, id: str) -> Written:
     """Make a one-time link by which a user sets their password, the first or a new one; it replaces the one before."""
-    decided = invitations.invite(call.rows, call.user, id, call.now)
+    decided = invitations.invite(call.decision, call.user, id, call.now)
     made = decided.answer
     secret = Secret(made.link.reference, before=f"{origin(call)}{base(call)}/password/", after="/")
     return Written(decided.changes, InvitationAnswer(user=id, expires_at=made.row.expires_at), secrets={"link": secret})

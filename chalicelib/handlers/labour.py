@@ -257,7 +257,7 @@ def presented(call: Call, rows: list[Entry]) -> list[EntryAnswer]:
 @routes.route("POST", f"{BASE}/labour", permission=Permission.LOG_OWN, body=EntryCreate, answer=EntryAnswer, status=201)
 def create_entry(call: Call, body: EntryCreate) -> Written:
     """Log hours, submitted or as a draft."""
-    decided = entries.create(call.rows, call.user, _values(body), call.now)
+    decided = entries.create(call.decision, call.user, _values(body), call.now)
     return _written(call, decided, location=f"{BASE}/labour/{decided.answer.entry.id}/")
 
 
@@ -268,51 +268,51 @@ def _values(body: Body) -> dict[str, Any]:
 @routes.route("GET", f"{BASE}/labour/{{id}}", answer=EntryAnswer)
 def read_entry(call: Call, id: str) -> Read:
     """Read an entry."""
-    shown = entries.read(call.rows, call.user, id, call.now)
+    shown = entries.read(call.decision, call.user, id, call.now)
     return Read(present(call.user, shown), etag=etag(shown.entry.version))
 
 
 @routes.route("PATCH", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, body=EntryPatch, answer=EntryAnswer)
 def change_entry(call: Call, id: str, body: EntryPatch) -> Written:
     """Change an entry that is not approved; its state stays."""
-    return _written(call, entries.change(call.rows, call.user, id, _values(body), call.now))
+    return _written(call, entries.change(call.decision, call.user, id, _values(body), call.now))
 
 
 @routes.route("DELETE", f"{BASE}/labour/{{id}}", permission=Permission.LOG_OWN, status=204)
 def delete_entry(call: Call, id: str) -> Written:
     """Delete an entry that is not approved; its audit rows stay."""
-    decided = entries.delete(call.rows, call.user, id, call.now)
+    decided = entries.delete(call.decision, call.user, id, call.now)
     return Written(decided.changes, None, began=etag(decided.answer))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/submit", permission=Permission.LOG_OWN, body=Body, answer=EntryAnswer)
 def submit_entry(call: Call, id: str, body: Body) -> Written:
     """Submit a draft or corrected entry."""
-    return _written(call, entries.submit(call.rows, call.user, id, call.now))
+    return _written(call, entries.submit(call.decision, call.user, id, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/approve", permission=Permission.APPROVE, body=Approve, answer=EntryAnswer)
 def approve_entry(call: Call, id: str, body: Approve) -> Written:
     """Approve an entry: its hours count from now on."""
-    return _written(call, approvals.approve(call.rows, call.user, id, body.cost_code, call.now))
+    return _written(call, approvals.approve(call.decision, call.user, id, body.cost_code, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/reject", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reject_entry(call: Call, id: str, body: Why) -> Written:
     """Reject an entry with a reason; it goes back to be corrected."""
-    return _written(call, approvals.reject(call.rows, call.user, id, body.reason, call.now))
+    return _written(call, approvals.reject(call.decision, call.user, id, body.reason, call.now))
 
 
 @routes.route("POST", f"{BASE}/labour/{{id}}/reopen", permission=Permission.APPROVE, body=Why, answer=EntryAnswer)
 def reopen_entry(call: Call, id: str, body: Why) -> Written:
     """Reopen an approved entry; its hours leave the numbers again."""
-    return _written(call, approvals.reopen(call.rows, call.user, id, body.reason, call.now))
+    return _written(call, approvals.reopen(call.decision, call.user, id, body.reason, call.now))
 
 
 @routes.route("GET", f"{BASE}/labour/{{id}}/history", query=PageQuery, answer=Listed[HistoryAnswer])
 def read_history(call: Call, id: str) -> Listed[HistoryAnswer]:
     """Read who did what to an entry, when and why; of a deleted entry too, for those who approve."""
-    audit.require_reader(call.rows, call.user, id)
+    audit.require_reader(call.decision, call.user, id)
     trail = Source(Audit, None, key(call.company, id), between=("audit#", "audit#~"))
     return listed(call, trail, lambda rows: [_step(row) for row in rows])
 

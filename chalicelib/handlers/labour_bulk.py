@@ -109,7 +109,7 @@ class RejectedAnswer(Answer, kw_only=True):
 )
 def create_entries(call: Call, body: SheetBody) -> Written:
     """Log the hours of a crew: all rows or none; with `partial=true` the good ones."""
-    reading, rows, errors = call.rows, dict[int, Mapping[str, Any]](), list[RowError]()
+    reading, rows, errors = call.decision, dict[int, Mapping[str, Any]](), list[RowError]()
     for index, raw in enumerate(body.entries):
         try:
             rows[index] = dates_as_text(given(bind(EntryCreate, raw)))
@@ -152,7 +152,7 @@ def approve_entries(call: Call, body: ApproveMany) -> Written:
     by_day = body.project is not UNSET and body.date is not UNSET
     if (body.ids is UNSET) is not by_day or (not by_day and (body.project, body.date) != (UNSET, UNSET)):
         raise Invalid(errors={"ids": ["Send ids, or project and date."]})
-    reading, caller = call.rows, call.user
+    reading, caller = call.decision, call.user
     if body.ids is not UNSET:
         intent = reviews.by_ids(reading, caller, Action.APPROVE, body.ids, None, call.now)
     elif body.project is not UNSET and body.date is not UNSET:
@@ -165,5 +165,5 @@ def approve_entries(call: Call, body: ApproveMany) -> Written:
 )
 def reject_entries(call: Call, body: RejectMany) -> Written:
     """Reject many entries with one reason, each for itself."""
-    intent = reviews.by_ids(call.rows, call.user, Action.REJECT, body.ids, body.reason, call.now)
+    intent = reviews.by_ids(call.decision, call.user, Action.REJECT, body.ids, body.reason, call.now)
     return Written([intents.put(intent)], None, intent=intent.id)

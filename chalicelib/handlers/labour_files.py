@@ -53,7 +53,7 @@ class ExportQuery(EntryFilters, kw_only=True):
 )
 def import_entries(call: Call, file: Upload) -> Written:
     """Import hours from CSV, all rows or none; a file of more than 500 rows is written by a job."""
-    reading = call.rows
+    reading = call.decision
     sheet = imports.planned(reading, call.user, sheets.read(file.content), call.now)
     awaited = len(sheet.entries) <= crew_sheets.MOST_ROWS
     intent, pieces = crew_sheets.begin(call.user, sheet, call.now, awaited=awaited, told="ids")
@@ -80,7 +80,7 @@ def _sees_rates(call: Call) -> bool:
 def _lines(call: Call, rows: Sequence[Entry]) -> list[dict[str, Any]]:
     """The rows with what they are called now: the operative's name, the project's and the activity's code."""
     company = call.company
-    reading = call.rows
+    reading = call.decision
     places = {
         place
         for row in rows
@@ -95,7 +95,7 @@ def _lines(call: Call, rows: Sequence[Entry]) -> list[dict[str, Any]]:
 
 
 def _named(call: Call, row: Entry) -> tuple[str | None, str | None, str | None]:
-    company, reading = call.company, call.rows
+    company, reading = call.company, call.decision
     operative = reading.row(*operatives.place(company, row.operative))
     project = reading.row(*projects.place(company, row.project))
     node = reading.row(*node_key(company, row.wbs or ""))

@@ -120,7 +120,7 @@ def list_project_memberships(call: Call, id: str) -> Listed[MembershipAnswer]:
 )
 def create_membership(call: Call, id: str, body: MembershipCreate) -> Written:
     """Give a user a role on the project; nobody grants a permission that they lack there."""
-    decided = memberships.create(call.rows, call.user, id, _values(body), call.now)
+    decided = memberships.create(call.decision, call.user, id, _values(body), call.now)
     row = decided.answer
     location = f"{BASE}/projects/{id}/memberships/{row.user}/"
     return Written(decided.changes, present(row), location=location, etag=etag(row.version))
@@ -131,7 +131,7 @@ def create_membership(call: Call, id: str, body: MembershipCreate) -> Written:
 )
 def read_membership(call: Call, id: str, user: str) -> Read:
     """Read a user's membership of the project."""
-    row = memberships.find(call.rows, call.user.company, id, user)
+    row = memberships.find(Reading(call.store), call.user.company, id, user)
     return Read(present(row), etag=etag(row.version))
 
 
@@ -144,7 +144,7 @@ def read_membership(call: Call, id: str, user: str) -> Read:
 )
 def change_membership(call: Call, id: str, user: str, body: MembershipPatch) -> Written:
     """Change the role or the last day; it holds with the user's next request."""
-    decided = memberships.change(call.rows, call.user, id, user, _values(body), call.now)
+    decided = memberships.change(call.decision, call.user, id, user, _values(body), call.now)
     row = decided.answer
     return Written(decided.changes, present(row), etag=etag(row.version), began=etag(row.version - 1))
 
@@ -152,5 +152,5 @@ def change_membership(call: Call, id: str, user: str, body: MembershipPatch) -> 
 @routes.route("DELETE", f"{BASE}/projects/{{id}}/memberships/{{user}}", permission=Permission.MANAGE_TEAM, status=204)
 def remove_membership(call: Call, id: str, user: str) -> Written:
     """End a membership; it stops to count with the user's next request."""
-    decided = memberships.remove(call.rows, call.user, id, user)
+    decided = memberships.remove(call.decision, call.user, id, user)
     return Written(decided.changes, None, began=etag(decided.answer.version))

@@ -48,7 +48,7 @@ def read_missing_hours(call: Call) -> MissingHoursAnswer:
     """Read which operatives of a project have no hours on which working days."""
     query = call.query
     call.user.require(Permission.READ_ALL_LABOUR, query.project)
-    found = missing_hours.report(call.rows, call.company, query.project, query.date_from, query.date_to)
+    found = missing_hours.report(call.decision, call.company, query.project, query.date_from, query.date_to)
     results = [MissingAnswer(operative=each.operative, name=each.name, dates=each.dates) for each in found]
     return MissingHoursAnswer(
         project=query.project,

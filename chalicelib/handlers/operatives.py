@@ -11,21 +11,38 @@ from chalicelib.errors import Denied
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
-from chalicelib.http.fields import Answer, Body, ClockId, Id, MoneyFigure, Name, PersonName, Rate, Stamp, given
+from chalicelib.http.fields import (
+    Answer,
+    Body,
+    ClockId,
+    Date,
+    Day,
+    Id,
+    MoneyFigure,
+    Name,
+    PersonName,
+    Rate,
+    Stamp,
+    given,
+)
 from chalicelib.http.pagination import (
     Changes,
     ChangesQuery,
     Listed,
+    PageQuery,
     Search,
     Source,
     changed,
     incremental,
     listed,
+    listed_whole,
     words,
 )
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.operatives import operatives
-from chalicelib.operatives.rows import BY_ACTIVE, OPERATIVES, Operative
+from chalicelib.operatives import operatives, rates
+from chalicelib.operatives.rates import Valid, rate_on
+from chalicelib.operatives.rows import BY_ACTIVE, BY_CLOCK_ID, BY_TRADE, OPERATIVES, Operative, compared
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 
 routes = RouteSet("Operatives", __name__)
@@ -55,7 +72,7 @@ class OperativeCreate(Body, kw_only=True):
 
 
 class OperativePatch(Body, kw_only=True):
-    """Fields of an operative to change; a new rate is valid from today, and none from today with null."""
+    """Fields of an operative to change; a new rate, or none with null, is valid from today, the first from always."""
 
     name: PersonName | UnsetType = UNSET
     external_clock_id: ClockId | None | UnsetType = UNSET
@@ -90,7 +107,7 @@ def _today(call: Call) -> str:
 
 def present(caller: Caller, row: Operative, today: str) -> OperativeAnswer:
     """An operative as the caller may see it."""
-    rate: Any = operatives.rate_on(row, today) if caller.may(Permission.VIEW_RATES) else UNSET
+    rate: Any = rate_on(row, today) if caller.may(Permission.VIEW_RATES) else UNSET
     return OperativeAnswer(
         id=row.id,
         name=row.name,
@@ -119,16 +136,23 @@ def list_operatives(call: Call) -> Listed[OperativeAnswer]:
 
 
 def _source(call: Call) -> Source:
-    company, query, tests = call.user.company, call.query, words(call.query.search)
-    wanted = {"trade": query.trade, "external_clock_id": query.external_clock_id}
-    filters = tuple((name, {"S": value}) for name, value in wanted.items() if value is not None)
+    """The narrowest list that serves the filters; what it does not serve is dropped after reading."""
+    company, query = call.user.company, call.query
+    dropped: dict[str, Any] = {"active": {"BOOL": query.active}} if query.active is not None else {}
+    for index, text in ((BY_CLOCK_ID, query.external_clock_id), (BY_TRADE, query.trade)):
+        dropped |= {index.hash: {"S": compared(company, text)}} if text is not None else {}
+    tests = words(query.search)
     if incremental(call):
-        active = (("active", {"BOOL": query.active}),) if query.active is not None else ()
-        return changed(call, Operative, company, "operative", filters=(*filters, *active), tests=tests)
-    if query.active is not None:
-        active_key = key(company, "yes" if query.active else "no")
-        return Source(Operative, BY_ACTIVE, active_key, filters=filters, tests=tests)
-    return Source(Operative, OPERATIVES, company, filters=filters, tests=tests)
+        return changed(call, Operative, company, "operative", filters=tuple(dropped.items()), tests=tests)
+    index, hash = OPERATIVES, company
+    for narrower in (BY_CLOCK_ID, BY_TRADE):
+        if narrower.hash in dropped:
+            index, hash = narrower, dropped.pop(narrower.hash)["S"]
+            break
+    else:
+        if query.active is not None:
+            index, hash = BY_ACTIVE, key(company, "yes" if dropped.pop("active")["BOOL"] else "no")
+    return Source(Operative, index, hash, filters=tuple(dropped.items()), tests=tests)
 
 
 @routes.route(
@@ -141,9 +165,13 @@ def _source(call: Call) -> Source:
 )
 def create_operative(call: Call, body: OperativeCreate) -> Written:
     """Create an operative."""
-    changes, row = operatives.create(call.store, call.user.company, _values(call, body, None), call.now)
+    decided = operatives.create(call.decision, call.user.company, _values(call, body, None), call.now)
+    row = decided.answer
     return Written(
-        changes, present(call.user, row, _today(call)), location=f"{BASE}/operatives/{row.id}/", etag=etag(row.version)
+        decided.changes,
+        present(call.user, row, _today(call)),
+        location=f"{BASE}/operatives/{row.id}/",
+        etag=etag(row.version),
     )
 
 
@@ -151,15 +179,21 @@ def _values(call: Call, body: Body, user: str | None) -> dict[str, Any]:
     values = given(body)
     if values.get("user", user) != user and not call.user.may(Permission.READ_USERS):
         raise Denied("Writing user needs the permission read_users.")
-    if "hourly_rate" in values and not call.user.may(Permission.VIEW_RATES):
-        raise Denied("Writing hourly_rate needs the permission view_rates.")
+    if "hourly_rate" in values:
+        _require_rates(call, "Writing hourly_rate")
     return values
+
+
+def _require_rates(call: Call, what: str) -> None:
+    """Rates belong to the company: a membership of some project is not enough."""
+    if not call.user.may(Permission.VIEW_RATES):
+        raise Denied(f"{what} needs the permission view_rates.")
 
 
 @routes.route("GET", f"{BASE}/operatives/{{id}}", permission=Permission.READ_OPERATIVES, answer=OperativeAnswer)
 def read_operative(call: Call, id: str) -> Read:
     """Read an operative."""
-    row = operatives.find(call.store, call.user.company, id)
+    row = operatives.find(Reading(call.store), call.user.company, id)
     return Read(present(call.user, row, _today(call)), etag=etag(row.version))
 
 
@@ -172,9 +206,60 @@ def read_operative(call: Call, id: str) -> Read:
 )
 def change_operative(call: Call, id: str, body: OperativePatch) -> Written:
     """Change some fields of an operative."""
-    row = operatives.find(call.store, call.user.company, id)
-    began = etag(row.version)
-    changes, row = operatives.change(
-        call.store, call.user.company, row, _values(call, body, row.user), _today(call), call.now
+    company = call.user.company
+    values = _values(call, body, operatives.find(call.decision, company, id).user)
+    decided = operatives.change(call.decision, company, id, values, _today(call), call.now)
+    row = decided.answer
+    return Written(
+        decided.changes,
+        present(call.user, row, _today(call)),
+        etag=etag(row.version),
+        began=etag(row.version - 1),
     )
-    return Written(changes, present(call.user, row, _today(call)), etag=etag(row.version), began=began)
+
+
+class RateCreate(Body, kw_only=True):
+    """A rate and the date from which it is valid; without a date it always was. Null: no rate from then on."""
+
+    valid_from: Date | None = None
+    hourly_rate: Rate | None
+
+
+class RateAnswer(Answer, kw_only=True):
+    """A rate and the date from which it is valid; null: it always was."""
+
+    valid_from: Day | None
+    hourly_rate: MoneyFigure | None
+
+
+def _present_rate(valid: Valid) -> RateAnswer:
+    return RateAnswer(valid_from=valid.valid_from, hourly_rate=valid.hourly_rate)
+
+
+@routes.route(
+    "GET",
+    f"{BASE}/operatives/{{id}}/rates",
+    permission=Permission.VIEW_RATES,
+    query=PageQuery,
+    answer=Listed[RateAnswer],
+)
+def list_rates(call: Call, id: str) -> Listed[Any]:
+    """List an operative's rates, the first one first: the history that approval reads."""
+    row = operatives.find(Reading(call.store), call.user.company, id)
+    return listed_whole(call, rates.history(row), lambda some: [_present_rate(each) for each in some])
+
+
+@routes.route(
+    "POST",
+    f"{BASE}/operatives/{{id}}/rates",
+    permission=Permission.MANAGE_OPERATIVES,
+    body=RateCreate,
+    answer=RateAnswer,
+    status=201,
+)
+def set_rate(call: Call, id: str, body: RateCreate) -> Written:
+    """Set a rate from a date on; it takes the place of one from that date. Hours that are approved keep theirs."""
+    _require_rates(call, "Writing rates")
+    valid = Valid(body.valid_from.isoformat() if body.valid_from else None, body.hourly_rate)
+    decided = operatives.rated(call.decision, call.user.company, id, valid, call.now)
+    return Written(decided.changes, _present_rate(valid), location=f"{BASE}/operatives/{id}/rates/")

@@ -1,14 +1,14 @@
 """Periods of a project: closed once payroll has run, reopened with a reason."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.handlers.jobs import JobAnswer
 from chalicelib.http.answers import Written
 from chalicelib.http.call import Call
-from chalicelib.http.fields import Answer, Body, Date, Reason
+from chalicelib.http.fields import Answer, Body, Date, Day, Reason, Stamp, one_of
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour import periods
@@ -38,15 +38,15 @@ class Reopen(Body, kw_only=True):
 class PeriodAnswer(Answer, kw_only=True):
     """One closing; ``figures`` are the project's key figures as they were reported."""
 
-    closed_to: str
-    closed_at: str
+    closed_to: Day
+    closed_at: Stamp
     closed_by: str
-    status: str
+    status: Annotated[str, one_of(Literal["closing", "closed", "reopened"])]
     forced: bool
     reason: str | None
-    reopened_at: str | None
+    reopened_at: Stamp | None
     reopened_by: str | None
-    reopened_to: str | None
+    reopened_to: Day | None
     figures: dict[str, Any] | None
     job: str
 
@@ -54,7 +54,7 @@ class PeriodAnswer(Answer, kw_only=True):
 class ReopenedAnswer(Answer, kw_only=True):
     """Up to when the project is closed now, and the closings that were undone."""
 
-    closed_to: str | None
+    closed_to: Day | None
     reopened: list[PeriodAnswer]
 
 
@@ -72,7 +72,7 @@ def present(row: Period) -> PeriodAnswer:
 )
 def list_periods(call: Call, id: str) -> Listed[PeriodAnswer]:
     """List the closings of a project, the newest first."""
-    periods.find(call.rows, call.user, id)
+    periods.find(call.decision, call.user, id)
     found = Source(Period, None, key(call.company, id), between=("period#", "period#~"), forward=False)
     return listed(call, found, lambda rows: [present(row) for row in rows])
 
@@ -87,7 +87,7 @@ def list_periods(call: Call, id: str) -> Listed[PeriodAnswer]:
 )
 def close_period(call: Call, id: str, body: Close) -> Written:
     """Close a project's days up to a date: checked at once, finished by a job."""
-    decided = periods.close(call.rows, call.user, id, body.closed_to.isoformat(), body.force, call.now)
+    decided = periods.close(call.decision, call.user, id, body.closed_to.isoformat(), body.force, call.now)
     return Written(decided.changes, jobs.present(decided.answer), location=jobs.location(decided.answer))
 
 
@@ -101,7 +101,7 @@ def close_period(call: Call, id: str, body: Close) -> Written:
 def reopen_period(call: Call, id: str, body: Reopen) -> Written:
     """Reopen a project's days, wholly or back to an earlier day, at once."""
     back_to = body.closed_to.isoformat() if body.closed_to else None
-    decided = periods.reopen(call.rows, call.user, id, back_to, body.reason, call.now)
+    decided = periods.reopen(call.decision, call.user, id, back_to, body.reason, call.now)
     return Written(
         decided.changes, ReopenedAnswer(closed_to=back_to, reopened=[present(row) for row in decided.answer])
     )

@@ -15,6 +15,7 @@ from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.people import users
 from chalicelib.people.rows import USERS, User
 from chalicelib.people.users import Profile
+from chalicelib.storage.reading import Reading
 
 routes = RouteSet("Users", __name__)
 
@@ -76,7 +77,7 @@ def list_users(call: Call) -> Listed[UserAnswer]:
 def create_user(call: Call, body: UserCreate) -> Written:
     """Create a user of the company; nobody hands out a role that may more than they may."""
     profile = Profile(body.name, body.email, body.role)
-    decided = users.create(call.rows, call.user, profile, call.now)
+    decided = users.create(call.decision, call.user, profile, call.now)
     row = decided.answer
     return Written(decided.changes, present(row), location=f"{BASE}/users/{row.id}/", etag=etag(row.version))
 
@@ -84,7 +85,7 @@ def create_user(call: Call, body: UserCreate) -> Written:
 @routes.route("GET", f"{BASE}/users/{{id}}", permission=Permission.READ_USERS, answer=UserAnswer)
 def read_user(call: Call, id: str) -> Read:
     """Read a user."""
-    row = users.find(call.rows, call.user.company, id)
+    row = users.find(Reading(call.store), call.user.company, id)
     return Read(present(row), etag=etag(row.version))
 
 
@@ -100,6 +101,6 @@ def change_user(call: Call, id: str, body: UserPatch) -> Written:
     """Change a user; only an owner changes an owner, and the last active one stays one."""
     if call.user.tenant.plan not in API_PLANS and given(body) != {"active": False}:
         raise PlanWithoutApi  # deactivating is open on every plan
-    decided = users.change(call.rows, call.user, id, given(body), call.now)
+    decided = users.change(call.decision, call.user, id, given(body), call.now)
     row = decided.answer
     return Written(decided.changes, present(row), etag=etag(row.version), began=etag(row.version - 1))

@@ -1,26 +1,23 @@
 """The work breakdown structure: its nodes, and the cost codes of its activities."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.access.permissions import Permission
-from chalicelib.errors import Invalid
 from chalicelib.handlers import jobs
-from chalicelib.handlers.node_answers import EarningRule, NodeAnswer, NodesAnswer, done, nested, present, shown
+from chalicelib.handlers.node_answers import EarningRule, NodeAnswer, done, present, shown
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
 from chalicelib.http.fields import (
     Amount,
-    Answer,
     Body,
     Budget,
     Code,
     Fraction,
-    HoursFigure,
     Id,
     Name,
     Rate,
@@ -28,36 +25,20 @@ from chalicelib.http.fields import (
     dates_as_text,
     given,
 )
-from chalicelib.http.pagination import (
-    Changes,
-    ChangesQuery,
-    Listed,
-    PageQuery,
-    Search,
-    Source,
-    changed,
-    incremental,
-    listed,
-    listed_whole,
-    words,
-)
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour.slipped_in import have_hours
 from chalicelib.rollups import progress
 from chalicelib.storage.reading import Reading
-from chalicelib.storage.rows import key
-from chalicelib.tree import deletion, nodes
-from chalicelib.tree.ground import Ground, find, find_ground, known, place_key, steadily
+from chalicelib.tree import deletion
+from chalicelib.tree.changing import change, read_ahead
+from chalicelib.tree.creating import create
+from chalicelib.tree.ground import Ground, find, steadily
 from chalicelib.tree.large import MOST_AWAITED
-from chalicelib.tree.lists import Filters, Matching, changed_below, lines_between, matching, visible
-from chalicelib.tree.order import LEVELS, holder_order, level_of
-from chalicelib.tree.rows import Line, Node
+from chalicelib.tree.nodes import Seen
 from chalicelib.work.rows import Intent
 
 routes = RouteSet("WBS", __name__)
-Level = Annotated[int, Meta(ge=1, le=LEVELS)]
 Position = Annotated[int, Meta(ge=1, le=2000, description="From 1; beyond the last sibling: last")]
-MOST_IN_TREE = 5000
 
 
 class Milestone(Body, kw_only=True):
@@ -105,122 +86,6 @@ class NodePatch(Body, kw_only=True):
     baseline_finish: date | None | UnsetType = UNSET
 
 
-class NodeQuery(ChangesQuery, kw_only=True):
-    """Filters of the node list; ``view=tree`` nests the nodes below one another."""
-
-    level: Level | None = None
-    parent: Id | None = None
-    under: Id | None = None
-    search: Search | None = None
-    view: Literal["flat", "tree"] | None = None
-
-
-class CostCodeQuery(PageQuery, kw_only=True):
-    """Filters of the list of cost codes."""
-
-    search: Search | None = None
-
-
-class CostCodeAnswer(Answer, kw_only=True):
-    """A cost code and the activity that has it."""
-
-    cost_code: str
-    node: str
-    path: list[str]
-    unit: str | None
-    budget_hours: HoursFigure | None
-
-
-@routes.route(
-    "GET",
-    f"{BASE}/projects/{{id}}/wbs",
-    permission=Permission.READ_PROJECTS,
-    query=NodeQuery,
-    answer=Changes[NodeAnswer],
-)
-def list_nodes(call: Call, id: str) -> Listed[Any]:
-    """List a project's nodes in tree order; ``view=tree`` lists the top ones with all below them."""
-    return steadily(lambda: _nodes(call, id))
-
-
-def _nodes(call: Call, id: str) -> Listed[Any]:
-    reading, query, company = Reading(call.store), call.query, call.user.company
-    ahead = [place_key(company, each) for each in (query.parent, query.under) if each and each.startswith(id)]
-    ground = find_ground(reading, company, id, *ahead)
-    if query.view == "tree":
-        return _tree(call, reading, ground)
-    if incremental(call):
-        return listed(call, _changed(call, reading, ground), lambda rows: _shown_rows(call, ground, rows))
-    filters = Filters(query.level, query.parent, query.under)
-    source = _lines(ground, matching(reading, company, id, ground.outline.edition, filters), query.search)
-    return listed(call, source, lambda lines: shown(call, ground, [line.sk for line in lines]))
-
-
-def _lines(ground: Ground, found: Matching, search: str | None) -> Source:
-    """The lines that match, in tree order."""
-    return Source(
-        Line,
-        None,
-        () if found.hash is None else found.hash,
-        found.between,
-        filters=(("level", {"N": str(found.level)}),) if found.level is not None else (),
-        tests=words(search),
-        seldom=visible(ground.outline.edition),
-    )
-
-
-def _changed(call: Call, reading: Reading, ground: Ground) -> Source:
-    """Nodes by the time of their last change."""
-    query, company, project = call.query, call.user.company, ground.project.id
-    filters = (("level", {"N": str(query.level)}),) if query.level is not None else ()
-    rules = changed_below(reading, company, project, ground.outline, query.parent, query.under)
-    scope: str | tuple[str, ...] = () if rules is None else key(company, project)
-    return changed(call, Node, scope, "node#", filters=filters, tests=words(query.search), rules=rules or ())
-
-
-def _shown_rows(call: Call, ground: Ground, rows: list[Node]) -> list[NodeAnswer]:
-    """Nodes that were found by their change: where they stand is read first."""
-    places = call.store.get_many(*(place_key(call.user.company, row.id) for row in rows))
-    return shown(call, ground, nodes.orders(places, ground.outline.edition))
-
-
-def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
-    """The nodes of one level, each with everything below it in place."""
-    _check_tree(call)
-    query, company, project = call.query, call.user.company, ground.project.id
-    edition = ground.outline.edition
-    filters = Filters(parent=query.under) if query.under else Filters(level=1)
-    found = matching(reading, company, project, edition, filters)
-    if query.cursor is None and found.between is not None:
-        _require_small(call, company, project, found.between, edition)
-
-    def present_trees(tops: list[Line]) -> list[NodeAnswer]:
-        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition) if tops else None
-        orders = [item["sk"]["S"] for item in call.store.items(stretch)] if stretch else []
-        return nested(shown(call, ground, orders), orders)
-
-    return listed(call, _lines(ground, found, None), present_trees)
-
-
-def _check_tree(call: Call) -> None:
-    """A tree is of a project or of a subtree, and takes no other filter."""
-    query = call.query
-    others = {
-        "level": query.level,
-        "parent": query.parent,
-        "search": query.search,
-        "updated_since": query.updated_since,
-    }
-    if errors := {name: ["Not with view=tree."] for name, value in others.items() if value is not None}:
-        raise Invalid(errors=errors)
-
-
-def _require_small(call: Call, company: str, project: str, between: tuple[str, str], edition: int) -> None:
-    if call.store.count(lines_between(company, project, between, edition)) > MOST_IN_TREE:
-        lower = "under" if call.query.under is None else "a lower node under it"
-        raise Invalid(errors={"view": [f"Above {MOST_IN_TREE:,} nodes a tree needs {lower}."]})
-
-
 @routes.route(
     "POST",
     f"{BASE}/projects/{{id}}/wbs",
@@ -231,7 +96,7 @@ def _require_small(call: Call, company: str, project: str, between: tuple[str, s
 )
 def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     """Create a node, last among its siblings."""
-    decided = nodes.create(call.decision, call.user, id, _values(body), call.now)
+    decided = create(call.decision, call.user, id, _values(body), call.now)
     seen = decided.answer
     return Written(
         decided.changes,
@@ -278,13 +143,13 @@ def change_node(call: Call, id: str, body: NodePatch) -> Written:
     A move of more than 1,000 nodes is a job.
     """
     reading, values = call.decision, _values(body)
-    found = nodes.read_ahead(reading, call.user, id, values)
+    found = read_ahead(reading, call.user, id, values)
 
-    def show(seen: nodes.Seen) -> NodeAnswer:
+    def show(seen: Seen) -> NodeAnswer:
         return present(call.user, seen.node, seen.order, seen.known, seen.beside[id])
 
     levels = {id: found.node.level}
-    decided = nodes.change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, levels))
+    decided = change(reading, call.user, id, values, call.now, show, lambda: done(call, found.project, levels))
     seen = decided.answer
     if seen.intent is not None:
         return _by_work(decided.changes, seen.intent, etag(found.node.version), etag(seen.node.version))
@@ -309,86 +174,3 @@ def delete_node(call: Call, id: str) -> Written:
     if decided.answer is not None:
         return _by_work(decided.changes, decided.answer, began, None)
     return Written(decided.changes, None, began=began)
-
-
-@routes.route(
-    "GET",
-    f"{BASE}/wbs/{{id}}/children",
-    permission=Permission.READ_PROJECTS,
-    query=PageQuery,
-    answer=NodesAnswer,
-)
-def list_children(call: Call, id: str) -> Listed[Any]:
-    """List the children of a node in their order."""
-
-    def read() -> Listed[Any]:
-        reading = Reading(call.store)
-        found = find(reading, call.user.company, id)
-        ground, project = Ground(found.project, found.outline), found.project.id
-        lines = matching(reading, call.user.company, project, found.outline.edition, Filters(parent=id))
-        source = _lines(ground, lines, None)
-        return listed(call, source, lambda rows: shown(call, ground, [line.sk for line in rows]))
-
-    return steadily(read)
-
-
-@routes.route(
-    "GET",
-    f"{BASE}/wbs/{{id}}/ancestors",
-    permission=Permission.READ_PROJECTS,
-    query=PageQuery,
-    answer=NodesAnswer,
-)
-def list_ancestors(call: Call, id: str) -> Listed[Any]:
-    """List the nodes above a node, the top one first."""
-
-    def read() -> Listed[Any]:
-        found = find(Reading(call.store), call.user.company, id)
-        above = _above(found.order)
-        return listed_whole(call, above, lambda orders: shown(call, Ground(found.project, found.outline), orders))
-
-    return steadily(read)
-
-
-def _above(order: str) -> list[str]:
-    """The order keys of the nodes above one."""
-    above: list[str] = []
-    while level_of(order) > 1:
-        order = holder_order(order)
-        above.append(order)
-    return above[::-1]
-
-
-@routes.route(
-    "GET",
-    f"{BASE}/projects/{{id}}/cost-codes",
-    permission=Permission.READ_PROJECTS,
-    query=CostCodeQuery,
-    answer=Listed[CostCodeAnswer],
-)
-def list_cost_codes(call: Call, id: str) -> Listed[Any]:
-    """List the cost codes of a project in tree order."""
-
-    def read() -> Listed[Any]:
-        reading, company = Reading(call.store), call.user.company
-        ground = find_ground(reading, company, id)
-        lines = matching(reading, company, id, ground.outline.edition, Filters(level=LEVELS))
-        source = _lines(ground, lines, call.query.search)
-        return listed(call, source, lambda rows: _cost_codes(call, ground, rows))
-
-    return steadily(read)
-
-
-def _cost_codes(call: Call, ground: Ground, lines: list[Line]) -> list[CostCodeAnswer]:
-    orders = [line.sk for line in lines]
-    around = known(Reading(call.store), call.user.company, ground.project.id, ground.outline.edition, orders)
-    return [
-        CostCodeAnswer(
-            cost_code=node.cost_code or "",
-            node=node.id,
-            path=around.path(order),
-            unit=node.unit,
-            budget_hours=node.budget_hours,
-        )
-        for order, node in ((order, around.node(order)) for order in orders)
-    ]

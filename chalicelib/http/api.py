@@ -46,7 +46,7 @@ class Api(Chalice):
         methods = self.routes.get(resource, {})
         if resource == FALLBACK or call.method not in methods:
             return self._unrouted(call).to_dict()
-        answer = super().__call__(event, context)
+        answer = super().__call__(_accepting(event), context)
         if answer["statusCode"] == 500 and "x-request-id" not in {name.lower() for name in answer["headers"]}:
             return refused(call, WbsyncError()).to_dict()
         return answer
@@ -79,6 +79,13 @@ class Api(Chalice):
         }
 
 
+def _accepting(event: Any) -> Any:
+    """The event with an Accept header: Chalice gives no binary answer to a request without one."""
+    headers = event.get("headers") or {}
+    named = any(name.lower() == "accept" for name in headers)
+    return event if named else {**event, "headers": {**headers, "accept": "*/*"}}
+
+
 def _reading(path: str) -> tuple[Route, dict[str, str]] | None:
     """The route that reads a path, and the path's variables; a name goes before a variable, as at the gateway."""
     parts = path.split("/")
@@ -99,6 +106,7 @@ def _matches(template: list[str], parts: list[str]) -> bool:
 def build(*groups: RouteSet) -> Api:
     """The application with the given route sets and the catch-all for everything else."""
     app = Api("wbsync", configure_logs=False)  # its logger is the service's, which Powertools has set up
+    app.api.binary_types[:] = ["*/*"]  # or the gateway would spoil workbooks on their way, whatever Accept says
     for group in groups:
         app.register_blueprint(group.blueprint)
 

@@ -200,6 +200,11 @@ def _checked(check: Check, value: Any, path: str, faults: Faults) -> Any:
         return None
 
 
+def check_of(hint: Any) -> Check:
+    """The check of a field by itself, such as a cell of a file: the value as it is kept, or ValueError."""
+    return _check(*_stripped(hint))
+
+
 def _check(base: Any, metas: tuple[Meta, ...]) -> Check:
     """The check of a single value, by its declared type."""
     rule = next((meta.extra["rule"] for meta in metas if meta.extra and "rule" in meta.extra), None)

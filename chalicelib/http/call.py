@@ -33,11 +33,6 @@ class Call(Struct):
     reading: Reading | None = None
 
     @property
-    def rows(self) -> Reading:
-        """What this attempt at a write has read; for a route that only reads, a reading of its own."""
-        return self.reading or Reading(self.store)
-
-    @property
     def user(self) -> Caller:
         """The caller of a route that needs one."""
         assert self.caller is not None, "the route is declared open"

@@ -23,11 +23,11 @@ def raw_body(call: Call) -> bytes:
     if {each.strip().lower() for each in encodings.split(",")} - {"", "identity"}:
         raise UnsupportedMediaType("The body must come as it is: no Content-Encoding but identity is taken.")
     body = call.event.get("body") or ""
-    if len(body) > MAX_BODY:
+    encoded = call.event.get("isBase64Encoded")
+    raw = base64.b64decode(body) if encoded else str(body).encode("utf-8", "surrogatepass")
+    if len(raw) > MAX_BODY:
         raise PayloadTooLarge(f"The body may have {MAX_BODY} bytes.")
-    if call.event.get("isBase64Encoded"):
-        return base64.b64decode(body)
-    return str(body).encode("utf-8", "surrogatepass")
+    return raw
 
 
 def content_type(call: Call) -> str:

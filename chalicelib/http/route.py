@@ -71,12 +71,19 @@ class Route(Struct, frozen=True, kw_only=True):
         return self.method in WRITES
 
     @property
+    def files(self) -> bool:
+        """Whether it answers with files."""
+        return not {"application/json", "text/html"} & set(self.produces)
+
+    @property
     def scope(self) -> Scope:
         """Read off the path: what lies below a project or node is that project's.
 
         What belongs to the whole company is read with the permission on some project, and written
-        with a base role that has it.
+        with a base role that has it. What an hour of somebody costs is the company's alone.
         """
+        if self.path.endswith("/rates"):
+            return Scope.COMPANY
         group, *rest = self.path.removeprefix(f"{BASE}/").split("/")
         if group in {"projects", "wbs"} and rest:
             return Scope.PROJECT

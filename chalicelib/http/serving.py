@@ -4,6 +4,7 @@ The guard lets it in (authentication and rate limit, one round) -> a key that wa
 permission, ids and body -> the handler decides -> one transaction with the completion of the key -> the answer.
 """
 
+import base64
 from typing import Any
 
 from chalice.app import Response
@@ -54,8 +55,19 @@ def refused(call: Call, error: WbsyncError) -> Response:
 def respond(call: Call, reply: Reply) -> Response:
     """The reply with the headers that every answer has; to HEAD without its body."""
     status, headers, body = reply
-    text = "" if call.method == "HEAD" else body.decode()
-    return Response(text, status_code=status, headers={**_everywhere(call), **headers})
+    return Sent(b"" if call.method == "HEAD" else body, status_code=status, headers={**_everywhere(call), **headers})
+
+
+class Sent(Response):
+    """An answer as Lambda hands it to the gateway: as text, or as base64 where it is none."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        """The answer; which media types the gateway takes for binary ones does not matter."""
+        answer: dict[str, Any] = Response("", self.headers, self.status_code).to_dict()
+        try:
+            return answer | {"body": self.body.decode()}
+        except UnicodeDecodeError:
+            return answer | {"body": base64.b64encode(self.body).decode(), "isBase64Encoded": True}
 
 
 def _everywhere(call: Call) -> dict[str, str]:

@@ -13,7 +13,7 @@ from chalicelib.labour.entries import find, judged, moved_on, written
 from chalicelib.labour.rows import Booking, Entry
 from chalicelib.labour.states import Action, State
 from chalicelib.labour.surroundings import Around, Shown, around, facts, show, wants
-from chalicelib.operatives import operatives
+from chalicelib.operatives.rates import rate_on
 from chalicelib.storage.changes import Change, Delete, Put, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
@@ -46,7 +46,7 @@ def approved(entry: Entry, near: Around, actor: Actor, now: datetime) -> list[Ch
     before = moved_on(entry, now, State.APPROVED)
     changed = {} if entry.wbs == near.wbs else {"wbs": (entry.wbs, near.wbs)}
     entry.wbs, entry.approved_by, entry.approved_at = near.wbs, actor.user, stamp(now)
-    entry.hourly_rate = operatives.rate_on(near.operative, entry.date)
+    entry.hourly_rate = rate_on(near.operative, entry.date)
     step = Step("approve", State.SUBMITTED.value, changes=changed)
     return [*written(entry, before, step, actor, now), Put(booking(entry), absent(Booking))]
 

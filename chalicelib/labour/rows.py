@@ -192,3 +192,15 @@ class Period(Row):
     reopened_to = UnicodeAttribute(null=True)
     figures = DocumentAttribute(null=True)
     version = IntegerAttribute()
+
+
+class Shifts(Row):
+    """When an operative worked by the clock: pk = "<company>#<operative>#<UTC date>", sk = "shifts".
+
+    ``held`` maps a clock entry's id to its {clock_in, clock_out}. A shift is held in the row of every UTC date
+    that it touches. Two that overlap share one of them, and its version lets only one of the two in.
+    """
+
+    table = "clock"
+    held = DocumentAttribute()
+    version = IntegerAttribute()

@@ -6,8 +6,7 @@ What becomes of its event follows by itself: nobody makes again what a person ha
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.clock.rows import Shifts
-from chalicelib.labour.rows import Entry
+from chalicelib.labour.rows import Entry, Shifts
 from chalicelib.storage.changes import Change, Update
 from chalicelib.storage.rows import key
 

@@ -1,22 +1,27 @@
-"""Operatives: the workers whose hours are logged, with the history of their rates."""
+"""Operatives: the workers whose hours are logged."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
+
+from pynamodb.expressions.condition import size
 
 from chalicelib.access.rows import Access
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.ids import new_id
 from chalicelib.names import comparison_form
+from chalicelib.operatives import rates
+from chalicelib.operatives.rates import FIRST, LAST, Valid
 from chalicelib.operatives.rows import ClockIdClaim, Operative
-from chalicelib.people.rows import User
 from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
-from chalicelib.storage.store import Store
+from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
-FOREVER = "0001-01-01"
+MOST_OF_USER = 20  # operatives that one user is
+MOST_FORMER = 50  # users that an operative was
 
 
 def place(company: str, id: str) -> tuple[type[Operative], str, str]:
@@ -29,102 +34,140 @@ def clock_place(company: str, form: str) -> tuple[type[ClockIdClaim], str, str]:
     return ClockIdClaim, key(company, "clock", form), "clock"
 
 
-def find(store: Store, company: str, id: str) -> Operative:
+def find(reading: Reading, company: str, id: str) -> Operative:
     """The operative, or :class:`NotFound`."""
-    [row] = store.get_many(place(company, id))
+    row = reading.row(*place(company, id))
     if row is None:
         raise NotFound
-    return row  # type: ignore[no-any-return]  # get_many is untyped over mixed tables
+    return row
 
 
-def rate_on(row: Operative, date: str) -> Decimal | None:
-    """The hourly rate valid on a date: the newest that began on or before it."""
-    valid = [since for since in row.rates if since <= date]
-    rate = row.rates[max(valid)] if valid else None
-    return None if rate is None else Decimal(rate)
+def create(reading: Reading, company: str, values: Mapping[str, Any], now: datetime) -> Decided[Operative]:
+    """A new operative; its first rate is valid from always.
 
-
-def create(store: Store, company: str, values: dict[str, Any], now: datetime) -> tuple[list[Change], Operative]:
-    """A new operative."""
-    id, at = new_id(), stamp(now)
-    rate = values.pop("hourly_rate", None)
-    projects = values.pop("projects", None) or []
+    Raises:
+        Invalid: there is no such user or project, or the user is too many operatives.
+        Conflict: another operative has the clock ID.
+    """
+    id, at, given = new_id(), stamp(now), dict(values)
+    rate, projects = given.pop("hourly_rate", None), given.pop("projects", None) or []
     row = Operative(
         pk=key(company, id),
         sk="operative",
         id=id,
         projects=projects,
         version=1,
-        rates={} if rate is None else {FOREVER: rate},
+        rates={} if rate is None else {rates.ALWAYS: rate},
         created_at=at,
         updated_at=at,
-        **({"active": True} | values),
+        **({"active": True} | given),
     )
-    changes = _links(store, company, row, None, None) + _claims(store, company, None, row)
-    _known_projects(store, company, projects)
-    return [Put(row, absent(Operative)), *changes], row
+    _refuse_unknown(reading, company, row.user, projects)
+    return Decided(
+        [Put(row, absent(Operative)), *_links(company, row, None), *_claims(reading, company, None, row)], row
+    )
 
 
 def change(
-    store: Store,
-    company: str,
-    row: Operative,
-    values: dict[str, Any],
-    today: str,
-    now: datetime,
-) -> tuple[list[Change], Operative]:
-    """Some fields of an operative changed; a new rate, or none, is valid from today."""
+    reading: Reading, company: str, id: str, values: Mapping[str, Any], today: str, now: datetime
+) -> Decided[Operative]:
+    """Some fields of an operative changed; a new rate, or none, is valid from today, the first one from always.
+
+    Raises:
+        NotFound: there is no such operative.
+        Invalid: there is no such user or project, or the user is too many operatives.
+        Conflict: another operative has the clock ID.
+        InUse: the operative has as many rates as may be.
+    """
+    row, given = find(reading, company, id), dict(values)
     before, old_clock, old_user = row.version, row.external_clock_id, row.user
-    if old_user and values.get("user", old_user) != old_user:
-        row.former_users = (row.former_users or {}) | {old_user: "1"}
-    if "hourly_rate" in values:
-        row.rates = row.rates | {today: values.pop("hourly_rate")}
-    if "projects" in values:
-        _known_projects(store, company, values["projects"])
-    for name, value in values.items():
+    new_user = given.get("user", old_user)
+    _refuse_unknown(reading, company, new_user if new_user != old_user else None, given.get("projects", ()))
+    if old_user and new_user != old_user:
+        row.former_users = _former(row, old_user)
+    if "hourly_rate" in given:
+        rate = given.pop("hourly_rate")
+        row.rates = rates.with_rate(row.rates, rates.first_or(row.rates, today), rate)
+    for name, value in given.items():
         setattr(row, name, value)
     row.version, row.updated_at = before + 1, stamp(now)
-    changes = _links(store, company, row, old_user, row.id) + _claims(store, company, old_clock, row)
-    return [Put(row, Operative.version == before), *changes], row
+    others = [*_links(company, row, old_user), *_claims(reading, company, old_clock, row)]
+    return Decided([Put(row, Operative.version == before), *others], row)
 
 
-def _claims(store: Store, company: str, old: str | None, row: Operative) -> list[Change]:
-    new = comparison_form(row.external_clock_id or "")
-    old = comparison_form(old or "")
+def rated(reading: Reading, company: str, id: str, valid: Valid, now: datetime) -> Decided[Operative]:
+    """A rate from a date on, or from always, in the place of one that began there already.
+
+    Raises:
+        NotFound: there is no such operative.
+        Invalid: the date is out of bounds.
+        InUse: the operative has as many rates as may be.
+    """
+    row = find(reading, company, id)
+    since = valid.valid_from or rates.ALWAYS
+    if valid.valid_from is not None and not FIRST.isoformat() <= since <= LAST.isoformat():
+        raise Invalid(errors={"valid_from": [f"Must be from {FIRST} to {LAST}."]})
+    before = row.version
+    row.rates = rates.with_rate(row.rates, since, valid.hourly_rate)
+    row.version, row.updated_at = before + 1, stamp(now)
+    return Decided([Put(row, Operative.version == before)], row)
+
+
+def _former(row: Operative, old: str) -> dict[str, str]:
+    """Who the operative was, one more: whoever was it once never approves its hours.
+
+    Raises:
+        Invalid: they are as many as may be.
+    """
+    former = (row.former_users or {}) | {old: "1"}
+    if len(former) > MOST_FORMER:
+        raise Invalid(errors={"user": [f"The operative was {MOST_FORMER} users, which is the most."]})
+    return former
+
+
+def _claims(reading: Reading, company: str, old: str | None, row: Operative) -> list[Change]:
+    """The clock ID is one operative's, however it is written."""
+    new, old = comparison_form(row.external_clock_id or ""), comparison_form(old or "")
     if old == new:
         return []
     freed: list[Change] = [Delete(ClockIdClaim, clock_place(company, old)[1:])] if old else []
     if not new:
         return freed
     _, pk, sk = clock_place(company, new)
-    taken = store.get(ClockIdClaim, pk, sk)
+    taken = reading.row(ClockIdClaim, pk, sk)
     if taken and taken.holder != row.id:  # its own: it was changed since it was read, and is decided anew
         raise Conflict("The clock ID is taken.", errors={"external_clock_id": ["Another operative has this clock ID."]})
     return [*freed, Put(ClockIdClaim(pk=pk, sk=sk, holder=row.id), absent(ClockIdClaim))]
 
 
-def _links(store: Store, company: str, row: Operative, old: str | None, known: str | None) -> list[Change]:
-    """The user's access row knows which operatives the user is."""
+def _links(company: str, row: Operative, old: str | None) -> list[Change]:
+    """The users' access rows know which operatives they are."""
     if old == row.user:
         return []
     changes: list[Change] = []
     if old:
         changes.append(Update(Access, (key(company, old), "access"), (Access.operatives[row.id].remove(),)))
     if row.user:
-        if store.get(User, company, f"user#{row.user}") is None:
-            raise Invalid(errors={"user": ["There is no such user."]})
-        changes.append(
-            Update(
-                Access,
-                (key(company, row.user), "access"),
-                (Access.operatives[row.id].set("1"),),
-                Access.operatives.exists(),
-            )
-        )
+        room = size(Access.operatives) < MOST_OF_USER  # type: ignore[no-untyped-call]  # PynamoDB's is not annotated
+        linked = (Access.operatives[row.id].set("1"),)
+        changes.append(Update(Access, (key(company, row.user), "access"), linked, room))
     return changes
 
 
-def _known_projects(store: Store, company: str, ids: list[str]) -> None:
-    rows = store.get_many(*((Project, key(company, id), "project") for id in ids)) if ids else []
-    if not all(rows):
-        raise Invalid(errors={"projects": ["There is no such project."]})
+def _refuse_unknown(reading: Reading, company: str, user: str | None, projects: Sequence[str]) -> None:
+    """Every id that names nothing, at once; ``user`` is one that the operative has not been so far.
+
+    Raises:
+        Invalid: there is one, or the user is as many operatives as may be.
+    """
+    wanted = [(Project, key(company, id), "project") for id in projects]
+    access, *known = reading.rows((Access, key(company, user or "nobody"), "access"), *wanted)
+    errors: dict[str, list[str]] = {}
+    if user and access is None:
+        errors["user"] = ["There is no such user."]
+    elif user and len(access.operatives) >= MOST_OF_USER:
+        errors["user"] = [f"The user is {MOST_OF_USER} operatives, which is the most."]
+    if not all(known):
+        errors["projects"] = ["There is no such project."]
+    if errors:
+        raise Invalid(errors=errors)

@@ -1,6 +1,6 @@
 """After the flip, what was staged beside a row becomes the row; before it, a change that cannot go on is taken back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -20,11 +20,12 @@ AT_MOST = 45  # ids whose rows are read for one step
 
 
 class Pair(Struct, frozen=True):
-    """The two rows of a node as they lie in the table; the top has no node."""
+    """The two rows of a node as they lie in the table; the top has no node. Of its claims, ``kept`` stay."""
 
     company: str
     node: Node | None
     place: Place | None
+    kept: frozenset[str] = frozenset()
 
     def lines(self, order: str) -> list[tuple[str, str]]:
         """The keys of the node's lines at an order key."""
@@ -39,27 +40,46 @@ class Cleared(Struct, frozen=True):
     count: int
 
 
-def clear(reading: Reading, company: str, project: str, ids: Iterable[str], now: datetime, by: str | None) -> Cleared:
+def clear(
+    reading: Reading,
+    company: str,
+    project: str,
+    ids: Iterable[str],
+    now: datetime,
+    by: str | None,
+    kept: frozenset[str] = frozenset(),
+) -> Cleared:
     """Nodes as they were staged, as many of them as fit a transaction; the top goes by the project's id.
 
-    What was staged to end is deleted in the name of ``by``.
+    What was staged to end is deleted in the name of ``by``. Claims that are ``kept`` go to another node.
     """
     outline = reading.rows(outline_key(company, project))[0]
-    return _packed(reading, company, ids, lambda pair: _forward(pair, outline.edition, now, by))
+    return _packed(reading, company, ids, lambda pair: _forward(pair, outline.edition, now, by), kept)
 
 
-def take_back(reading: Reading, company: str, ids: Iterable[str], edition: int) -> Cleared:
-    """Nodes as they were before an edition was staged, as many as fit a transaction; new ones go."""
-    return _packed(reading, company, ids, lambda pair: _back(pair, edition))
+def take_back(
+    reading: Reading, company: str, ids: Iterable[str], edition: int, kept: frozenset[str] = frozenset()
+) -> Cleared:
+    """Nodes as they were before an edition was staged, as many as fit a transaction; new ones go.
+
+    Claims that are ``kept`` stay whose they are.
+    """
+    return _packed(reading, company, ids, lambda pair: _back(pair, edition), kept)
 
 
-def _packed(reading, company, ids, changes_of) -> Cleared:  # type: ignore[no-untyped-def]
+def _packed(
+    reading: Reading,
+    company: str,
+    ids: Iterable[str],
+    changes_of: Callable[[Pair], list[Change]],
+    kept: frozenset[str],
+) -> Cleared:
     """What becomes of the ids, one after another, until a transaction is full."""
     wanted = list(ids)[:AT_MOST]
     rows = reading.rows(*(node_key(company, id) for id in wanted), *(place_key(company, id) for id in wanted))
     changes: list[Change] = []
     for count, (node, place) in enumerate(zip(rows[: len(wanted)], rows[len(wanted) :], strict=True)):
-        more = changes_of(Pair(company, node, place))
+        more = changes_of(Pair(company, node, place, kept))
         if len(changes) + len(more) > ITEMS:
             return Cleared(changes, count)
         changes += more
@@ -89,7 +109,7 @@ def _without(pair: Pair, order: str) -> list[Change]:
 
 def _node_forward(pair: Pair, node: Node, edition: int, now: datetime, by: str | None) -> list[Change]:
     after, same = as_of(node, edition), Node.version == node.version
-    gone = released(pair.company, node, sorted(_claims(pair, node, 0) - _claims(pair, after, edition)))
+    gone = _release(pair, node, _claims(pair, node, 0) - _claims(pair, after, edition))
     if after is None:
         assert pair.place is not None, "a node has a place"
         return [Delete(Node, (node.pk, node.sk), same), Put(tombstone(node, pair.place, now, by)), *gone]
@@ -133,7 +153,7 @@ def _node_back(pair: Pair, node: Node, edition: int) -> list[Change]:
 
 
 def _release(pair: Pair, node: Node, claims: set[str]) -> list[Change]:
-    return released(pair.company, node, sorted(claims))
+    return released(pair.company, node, sorted(claims - pair.kept))
 
 
 def _place_back(pair: Pair, place: Place, edition: int) -> list[Change]:

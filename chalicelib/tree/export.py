@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from chalicelib.spreadsheet import delimited, writing
 from chalicelib.tree.columns import COLUMNS
-from chalicelib.tree.plan_import import LEVELS, TreeNode
+from chalicelib.tree.order import LEVELS
+from chalicelib.tree.plan_import import TreeNode
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"

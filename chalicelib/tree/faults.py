@@ -14,6 +14,12 @@ class Faults:
     def __init__(self) -> None:
         self._found: dict[tuple[int, str], list[str]] = {}
 
+    def copy(self) -> "Faults":
+        """The same faults, for more to be found beside them."""
+        other = Faults()
+        other._found = {cell: list(texts) for cell, texts in self._found.items()}
+        return other
+
     def __bool__(self) -> bool:
         return bool(self._found)
 

@@ -190,6 +190,19 @@ def known(reading: Reading, company: str, project: str, edition: int, orders: Se
     return Known(project, nodes, {order: standing_of(place) for order, place in places.items()})
 
 
+def orders_of(places: Iterable[Place | None], edition: int) -> list[str]:
+    """The order keys of nodes that are there.
+
+    Raises:
+        EditionChanged: one is not there any more.
+    """
+    found = [as_of(place, edition) for place in places]
+    standing = [place.order for place in found if place is not None]
+    if len(standing) < len(found):
+        raise EditionChanged
+    return standing
+
+
 def _as_of(keys: Iterable[str], rows: Iterable[Any], edition: int) -> dict[str, Any]:
     seen = {each: as_of(row, edition) for each, row in zip(keys, rows, strict=True)}
     return {each: row for each, row in seen.items() if row is not None}

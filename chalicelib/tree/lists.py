@@ -60,6 +60,20 @@ def matching(reading: Reading, company: str, project: str, edition: int, filters
     return _group(company, project, level, (low, high))
 
 
+MOST_STRETCHES = 8  # counted at the same time
+
+
+def stretches(holder: Place | None, between: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:
+    """Bounds side by side that make up those of a list, cut between children of the node that it is below of."""
+    if holder is None or between is None:
+        return ()
+    starts = [holder.order + step for step in holder.children]
+    width = -(-len(starts) // MOST_STRETCHES) or 1
+    cuts = [start for start in starts[::width] if between[0] < start < between[1]][1:]
+    lows, highs = [between[0], *cuts], [*(cut[:-1] for cut in cuts), between[1]]
+    return tuple(zip(lows, highs, strict=True))
+
+
 def _group(company: str, project: str, level: int | None, between: tuple[str, str]) -> Matching:
     """Levels above the activities have lines of their own; below a node of level 3 there are activities only."""
     if level is not None and level < LEVELS:

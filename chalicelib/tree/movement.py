@@ -59,7 +59,8 @@ def plan(reading: Reading, company: str, found: Found, parent: str | None, posit
     reading.rows(old, new)
     holder, other = reading.rows(old)[0], _right_parent(reading, company, found, parent)
     require_still(found.outline)
-    require_own(*reading.rows(node_key(company, found.node.id), place_key(company, found.node.id)), holder, other)
+    own = node_key(company, found.node.id), place_key(company, found.node.id)
+    require_own(*reading.rows(*own, old, new))
     if holder is None or last_step(found.order) not in holder.children:
         raise Invalid(errors={"parent": [NO_SUCH]})
     return _reordered(found, holder, position or 0) if stays else _moved(found, holder, other, position)

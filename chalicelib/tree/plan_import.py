@@ -15,9 +15,8 @@ from msgspec import UNSET
 from chalicelib.names import comparison_form
 from chalicelib.tree.activity_rows import PARENT_FIELDS, ActivityRow, wrong_dates
 from chalicelib.tree.faults import Faults
-
-LEVELS = 4
-MOST_CHILDREN = 2_000
+from chalicelib.tree.order import LEVELS
+from chalicelib.tree.standing import MOST_CHILDREN
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -89,7 +88,7 @@ class _Planner:
     def __init__(self, present: Iterable[TreeNode], new_id: Callable[[], str], faults: Faults) -> None:
         self._new_id, self._faults = new_id, faults
         self._nodes = {node.id: node for node in present}
-        self._parents = {_seat(node): node.id for node in self._nodes.values() if node.level < LEVELS}
+        self._parents = {seat(node): node.id for node in self._nodes.values() if node.level < LEVELS}
         self._by_code = {
             comparison_form(node.planned.cost_code): node for node in self._nodes.values() if node.planned is not None
         }
@@ -127,9 +126,9 @@ class _Planner:
     def check_names(self, wanted: list[tuple[ActivityRow, TreeNode]], mentioned: frozenset[str]) -> None:
         """A name that an activity which the file leaves alone has under the same parent is taken."""
         named = mentioned | {comparison_form(row.cost_code) for row, _ in wanted}
-        staying = {_seat(node) for code, node in self._by_code.items() if code not in named}
+        staying = {seat(node) for code, node in self._by_code.items() if code not in named}
         for row, node in wanted:
-            if _seat(node) in staying:
+            if seat(node) in staying:
                 self._faults.add(row.row, "activity", "Another activity of this discipline has this name.")
 
     def check_children(self, wanted: list[tuple[ActivityRow, TreeNode]]) -> None:
@@ -162,7 +161,7 @@ class _Planner:
         return ImportPlan(tuple(self._created), tuple(new), tuple(changes), unchanged)
 
 
-def _seat(node: TreeNode) -> tuple[str | None, str]:
+def seat(node: TreeNode) -> tuple[str | None, str]:
     """What two siblings may not share."""
     return node.parent, comparison_form(node.name)
 

@@ -5,7 +5,7 @@ made once; the versions of places guard that no node is appended where the stagi
 is cleared after the flip, or taken back before it (:mod:`chalicelib.tree.clearing`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from chalicelib.storage.changes import Change, Put, Update, absent
@@ -58,19 +58,20 @@ def _same(outline: Outline) -> Any:
     return same & (Outline.staged.does_not_exist() if outline.staged is None else Outline.staged == outline.staged)
 
 
-def stage_new(company: str, node: Node, order: str, edition: int) -> list[Change]:
+def stage_new(company: str, node: Node, standing: Standing, edition: int, kept: Collection[str] = ()) -> list[Change]:
     """A new node that shows from an edition on, with its place, lines, name and cost code.
 
-    ``node`` is as it will be. Its parent's children are staged by :func:`stage_children`.
+    ``node`` is as it will be, and so is its ``standing``. Its parent's children are staged by
+    :func:`stage_children`. Claims that are ``kept`` are another's until the flip.
     """
-    node.since = edition
-    place = new_place(company, node.project, node.id, Standing(order))
+    node.since, order = edition, standing.order
+    place = new_place(company, node.project, node.id, standing)
     place.since = edition
     lines = [
         Put(line(pk, sk, node.level, node.searchable(), edition)) for pk, sk in lines_of(company, node.project, order)
     ]
     wanted = keys(parent_of(order, node.project), node.name, node.cost_code)
-    claims = claimed(company, node, wanted.values())
+    claims = claimed(company, node, [sk for sk in wanted.values() if sk not in kept])
     return [Put(node, absent(Node)), Put(place, absent(Place)), *lines, *claims]
 
 

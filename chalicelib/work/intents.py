@@ -14,7 +14,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from chalicelib.encoding import encode
-from chalicelib.errors import Unavailable, WbsyncError
+from chalicelib.errors import Unavailable, WbsyncError, of_code
 from chalicelib.ids import new_id
 from chalicelib.storage.changes import Change, Put, absent
 from chalicelib.storage.reading import Reading
@@ -172,10 +172,20 @@ def carry_out(store: Store, company: str, id: str) -> tuple[int, bytes]:
 
     Raises:
         Unavailable: the function's time was too short; the work goes on, and a retry with the key gives its answer.
+        WbsyncError: what the work has failed with, having changed nothing.
     """
     intent = forward(store, company, id, waited_for=True)
+    if intent is not None and intent.errors:
+        raise _failure(intent.errors)
     if intent is None or intent.result is None:
         raise Unavailable("The work goes on. Ask again with the same Idempotency-Key for its answer.")
     body = result(intent)
     assert body is not None and intent.result_status is not None, "finished work has a result"
     return intent.result_status, b"" if intent.result_status == NO_CONTENT else body
+
+
+def _failure(problems: Sequence[Mapping[str, Any]]) -> WbsyncError:
+    """The reverse of :func:`_problems`."""
+    first, *named = problems
+    errors = {each["field"]: each["messages"] for each in named}
+    return of_code(first["code"])(first["detail"], errors=errors or None)

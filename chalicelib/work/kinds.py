@@ -19,6 +19,8 @@ KINDS: dict[str, str] = {  # kind -> "module:function"
     "tree_delete": "chalicelib.tree.deletion:delete_step",
     "tree_clear": "chalicelib.tree.large:clear_step",
     "tree_verify": "chalicelib.labour.slipped_in:verify_step",
+    "wbs_import": "chalicelib.tree.import_steps:import_step",
+    "wbs_import_clear": "chalicelib.tree.import_steps:clear_step",
     "clock_settle": "chalicelib.clock.waiting:step",
     "labour_cap": "chalicelib.labour.cap_days:step",
     "labour_review": "chalicelib.labour.reviews:step",

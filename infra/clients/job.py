@@ -17,11 +17,11 @@ from wbsync_client.api.users import create_user
 from wbsync_client.api.wbs import create_node, list_nodes
 from wbsync_client.models import (
     Approve,
+    ArrivalAnswer,
     BatchAnswer,
     EntryAnswer,
     EntryAnswerStatus,
     EntryList,
-    EventAnswer,
     IngestBody,
     KpiAnswer,
     Me,
@@ -100,8 +100,8 @@ def ingest(device: AuthenticatedClient) -> None:
         for day in days()
     ]
     first = IngestBody.from_dict(shifts[0])
-    event = typed(EventAnswer, ingest_event.sync_detailed(client=device, body=first, idempotency_key=once()))
-    again = typed(EventAnswer, ingest_event.sync_detailed(client=device, body=first, idempotency_key=once()))
+    event = typed(ArrivalAnswer, ingest_event.sync_detailed(client=device, body=first, idempotency_key=once()))
+    again = typed(ArrivalAnswer, ingest_event.sync_detailed(client=device, body=first, idempotency_key=once()))
     assert event.labour_entry and again.labour_entry == event.labour_entry and again.duplicate is True
     batch = typed(BatchAnswer, ingest_event.sync_detailed(client=device, body=IngestBody.from_dict({"events": shifts})))
     assert len(batch.results) == SHIFTS

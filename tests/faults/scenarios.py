@@ -388,6 +388,29 @@ def remove_holiday(site: Site) -> Sent:
     return Sent(site.manager, f"{path}2026-12-25/", None, lambda: site.owner.ok("POST", path, other))
 
 
+def import_file(activities: int) -> Callable[[Site], Sent]:
+    """A file that renames the activity and gives its old name to a new one, while somebody renames it, too."""
+
+    def prepare(site: Site) -> Sent:
+        rows = [
+            ("North", "Ground", "Concrete", "Cast", "C-1", "12"),
+            ("North", "Ground", "Concrete", "Pour", "C-2", "5"),
+        ]
+        rows += [("South", "Ground", "Steel", f"A{number}", f"A-{number}", "1.125") for number in range(activities)]
+        titles = ("Location", "Sub-Location", "Discipline", "Activity", "Cost code", "Budget hours")
+        file = "\n".join(",".join(row) for row in [titles, *rows]).encode()
+        client = Client(site.manager.gateway, {**site.manager.headers, "Content-Type": "text/csv"})
+        rename = f"/api/v1/wbs/{site.activity}/"
+        return Sent(
+            client,
+            f"/projects/{site.project}/wbs/import/",
+            file,
+            lambda: site.owner.send("PATCH", rename, {"name": "Curing"}),
+        )
+
+    return prepare
+
+
 SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "POST /api/v1/users": lambda site: Sent(
         site.owner, "/users/", {"name": "New", "email": "new@a.example", "role": "foreman"}
@@ -423,6 +446,8 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
     "PATCH /api/v1/wbs/{id} (a large move)": move(27),
     "DELETE /api/v1/wbs/{id}": delete_nodes(2),
     "DELETE /api/v1/wbs/{id} (many nodes)": delete_nodes(15),
+    "POST /api/v1/projects/{id}/wbs/import": import_file(1),
+    "POST /api/v1/projects/{id}/wbs/import (several transactions)": import_file(20),
     "POST /api/v1/wbs/{id}/progress": lambda site: Sent(
         site.manager, f"/wbs/{site.activity}/progress/", {"date": DAY, "percent_complete": 0.5}, measures(site)
     ),
@@ -449,6 +474,9 @@ SCENARIOS: dict[str, Callable[[Site], Sent]] = {
         site.manager, "/operatives/", {"name": "Ben", "external_clock_id": "80", "hourly_rate": 30}
     ),
     "PATCH /api/v1/operatives/{id}": change_operative,
+    "POST /api/v1/operatives/{id}/rates": lambda site: Sent(
+        site.manager, f"/operatives/{site.hand}/rates/", {"valid_from": "2026-03-01", "hourly_rate": 33}
+    ),
     "POST /api/v1/labour": lambda site: Sent(site.foreman, "/labour/", site.hours(), lambda: site.entry(hours=2)),
     "PATCH /api/v1/labour/{id}": on_entry("", {"hours": 7}),
     "PATCH /api/v1/labour/{id} (to another day)": on_entry("", {"date": "2026-06-09"}),

@@ -43,6 +43,7 @@ class Reply:
     status: int
     headers: dict[str, str]
     text: str
+    raw: bytes = b""
 
     @property
     def body(self) -> Any:
@@ -65,7 +66,8 @@ class Client:
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         answer = self.gateway.answer(HttpRequest(method, path, tuple(named.items()), raw, "127.0.0.1"))
-        return Reply(answer.status, {name.lower(): value for name, value in answer.headers}, answer.body.decode())
+        headers = {name.lower(): value for name, value in answer.headers}
+        return Reply(answer.status, headers, answer.body.decode(errors="replace"), answer.body)
 
     def ok(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The body of a 2xx answer."""

@@ -66,7 +66,8 @@ class Site:
             id = self.nodes[name]
             fields: dict[str, Any] = {"id": id, "project": self.project, "level": 4, "name": name, "version": 1}
             changes.append(Put(Node(pk=pk, sk=f"node#{id}", created_at=at, updated_at=at, **fields)))
-            order = top + step(1, "between") + step(1, "between") + step(rank, id)
+            order = top + step(1, f"{'on':_<12}") + step(1, f"{'on':_<12}") + step(rank, id)
+            changes.append(Put(new_place(self.company, self.project, id, Standing(order))))
             changes += [Put(line(pk, sk, 4, name)) for pk, sk in lines_of(self.company, self.project, order)]
         store().transact(changes)
 

@@ -1,14 +1,12 @@
-"""Files of work breakdowns as people have them, and the rules of their fields as the API has them."""
+"""Files of work breakdowns as people have them, read with the rules that the API has for single nodes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chalicelib.errors import Invalid
-from chalicelib.http.binding import bind
-from chalicelib.http.fields import Amount, Body, Budget, Code, Name, Unit
+from chalicelib.handlers.wbs_files import checks
 from chalicelib.tree import activity_rows, sheet
-from chalicelib.tree.activity_rows import ActivityRows, Check
+from chalicelib.tree.activity_rows import ActivityRows
 from chalicelib.tree.faults import Faults
 from chalicelib.tree.sheet import Sheet
 from tests.spreadsheet.workbooks import book
@@ -28,28 +26,7 @@ HEADER = (
 SHORT = HEADER[:6]
 
 
-class Texts(Body, kw_only=True):
-    """The rules of the API for the fields of a row."""
-
-    name: Name = "-"
-    cost_code: Code = "-"
-    unit: Unit | None = None
-    budget_hours: Budget = Decimal(0)
-    quantity: Amount | None = None
-
-
-def rule(field: str) -> Check:
-    def check(value: Any) -> Any:
-        try:
-            return getattr(bind(Texts, {field: value}), field)
-        except Invalid as error:
-            assert error.errors is not None
-            raise ValueError(" ".join(error.errors[field])) from None
-
-    return check
-
-
-CHECKS: Mapping[str, Check] = {field: rule(field) for field in Texts.__struct_fields__}
+CHECKS = checks()
 
 
 def activity(code: Any = "C-1", name: Any = "Pour", hours: Any = 10, *more: Any, place: str = "Quay") -> list[Any]:

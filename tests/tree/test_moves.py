@@ -11,8 +11,9 @@ from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.storage.work import commit
 from chalicelib.times import utc_now
-from chalicelib.tree import nodes
+from chalicelib.tree.changing import change
 from chalicelib.tree.ground import outline_key
+from chalicelib.tree.nodes import Seen
 from tests.promises.conftest import Stage
 from tests.tree import integrity
 from tests.tree.callers import owner
@@ -119,7 +120,9 @@ def test_between_the_flip_and_the_clearing_nothing_is_lost(tree: Tree, stage: St
     assert tree.read(site.discipline)["code"] == "2.1.1"
     early = tree.client.send("PATCH", f"/api/v1/wbs/{site.discipline}/", {"name": "Slabs"})
     late = tree.client.send("PATCH", f"/api/v1/wbs/{site.activities[-1]}/", {"position": 1})
-    assert [(reply.status, reply.body["code"]) for reply in (early, late)] == [(409, "in_use")] * 2
+    body = {"name": "More", "parent": site.second}
+    there = tree.client.send("POST", f"/api/v1/projects/{tree.project}/wbs/", body)
+    assert [(reply.status, reply.body["code"]) for reply in (early, late, there)] == [(409, "in_use")] * 3
     finish(company)
     integrity.check(tree.project)
     assert [node["code"] for node in tree.nodes(search="renamed")] == ["2.1.1.1"]
@@ -165,11 +168,11 @@ def begin(tree: Tree, site: Discipline, company: str, between: Any = None) -> No
     """A large move is decided and committed, and the request ends before its first step."""
     caller = owner(company)
 
-    def show(answer: nodes.Seen) -> NodeAnswer:
+    def show(answer: Seen) -> NodeAnswer:
         return present(caller, answer.node, answer.order, answer.known, NONE)
 
     def decide(reading: Reading) -> Any:
-        decided = nodes.change(reading, caller, site.discipline, {"parent": site.second}, utc_now(), show)
+        decided = change(reading, caller, site.discipline, {"parent": site.second}, utc_now(), show)
         if between is not None and len(tree.nodes(search="late")) < 2:
             between()
         return decided

@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib.names import comparison_form
 from chalicelib.tree.faults import Faults
-from chalicelib.tree.plan_import import MOST_CHILDREN, ImportPlan, Planned, TreeNode, plan
+from chalicelib.tree.plan_import import ImportPlan, Planned, TreeNode, plan
+from chalicelib.tree.standing import MOST_CHILDREN
 from tests.tree.files import HEADER, SHORT, activity, read, text, workbook
 
 

@@ -20,6 +20,7 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "Referrer-Policy": ({"schema": {"type": "string"}, "description": "Who is told where a visitor was."}, "page"),
     "ETag": ({"schema": {"type": "string"}, "description": "The version, for If-Match."}, "one"),
     "Location": ({"schema": {"type": "string"}, "description": "Where the new resource is."}, "new"),
+    "Content-Disposition": ({"schema": {"type": "string"}, "description": "The name of the file."}, "file"),
     "Link": ({"schema": {"type": "string"}, "description": "The next page, with rel=next."}, "table"),
     "Idempotency-Replayed": (
         {"schema": {"const": "true"}, "description": "This is the first answer again."},
@@ -36,6 +37,8 @@ def headers_of(route: Route) -> dict[str, Any]:
         found |= one("ETag")
     if route.status in {201, 202}:
         found |= one("Location")
+    if route.files:
+        found |= one("Content-Disposition")
     if "text/csv" in route.produces:
         found |= one("Link")
     if route.page:

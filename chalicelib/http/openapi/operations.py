@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import fields
 
 from chalicelib.http.answers import JSON
+from chalicelib.http.multipart import MULTIPART
 from chalicelib.http.openapi.components import is_list, name_of, reference
 from chalicelib.http.openapi.examples import body_example
 from chalicelib.http.openapi.headers import headers_of, one, shared, tagged_read
@@ -36,9 +37,19 @@ def operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
         example = body_example(schemas[name_of(route.body)], schemas)
         content = {kind: {"schema": reference(route.body), "example": example} for kind in route.content_types}
         found["requestBody"] = {"required": needs_fields(route.body), "content": content}
+    if route.writes and JSON not in route.content_types:
+        found["requestBody"] = {"required": True, "content": {kind: _file(kind) for kind in route.content_types}}
     if route.guard in SECURITY:
         found["security"] = SECURITY[route.guard]
     return found
+
+
+def _file(kind: str) -> dict[str, Any]:
+    """A file as the body, or in a form."""
+    binary = {"type": "string", "format": "binary"}
+    if kind != MULTIPART:
+        return {"schema": binary}
+    return {"schema": {"type": "object", "properties": {"file": binary}, "required": ["file"]}}
 
 
 def _responses(route: Route) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call
@@ -26,8 +27,9 @@ class Source(Struct, frozen=True):
     (equalities) and ``tests``; ``rules`` are tests of one text attribute that only we can make.
     ``view`` says whose rows these are; a cursor is good for one view only. ``narrower`` are the query parameters that
     an answer asks for when too many rows would have to be read. Without a ``list`` the rows are those of the table
-    itself. ``seldom`` are tests that nearly every row passes. ``sift`` keeps of many rows those that match, where
-    that takes more than their attributes.
+    itself. ``seldom`` are tests that nearly every row passes. ``stretches`` are bounds that lie side by side and make
+    up all of it: a long list is counted in all of them at the same time. ``sift`` keeps of many rows those that
+    match, where that takes more than their attributes.
     """
 
     model: type[Row]
@@ -41,12 +43,18 @@ class Source(Struct, frozen=True):
     view: str = ""
     narrower: tuple[str, ...] = ()
     seldom: tuple[tuple[str, str, Any], ...] = ()
+    stretches: tuple[tuple[str, str], ...] = ()
     sift: Sift | None = None
 
     @property
     def range(self) -> str:
         """The attribute that the rows are in the order of."""
         return self.list.range if self.list else "sk"
+
+    @property
+    def parts(self) -> tuple["Source", ...]:
+        """What is counted at the same time."""
+        return tuple(replace(self, between=stretch) for stretch in self.stretches) or (self,)
 
     @property
     def hashes(self) -> tuple[str, ...]:

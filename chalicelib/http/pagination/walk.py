@@ -83,7 +83,9 @@ def _begin(
     """A walk that starts here: count, and on page 1 read in the same round."""
     skip, place, allowance = (page - 1) * size, Place(page), Allowance(call, source)
     surveys: list[Callable[[], Any]] = [
-        partial(survey, call, source, hash, skip, sums, allowance) for hash in source.hashes
+        partial(survey, call, part, hash, skip, sums, allowance)
+        for part in ((source,) if skip else source.parts)
+        for hash in source.hashes
     ]
     at_once = [] if skip else reads(call, source, size, place)
     found = _together(call, [*surveys, *at_once])
