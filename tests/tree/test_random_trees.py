@@ -1,6 +1,7 @@
 """Random trees through random edits: every listing, code and path as a simple model in memory has them."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +27,7 @@ class Model:
     def __init__(self) -> None:
         self.children: dict[str | None, list[str]] = {None: []}
         self.names: dict[str, str] = {}
+        self.budgets: dict[str, int] = {}
 
     def walk(self, parent: str | None = None, code: str = "", path: tuple[str, ...] = ()) -> Iterator[Any]:
         for place, node in enumerate(self.children[parent], 1):
@@ -62,8 +64,9 @@ def do(tree: Tree, model: Model, number: int, kind: str, which: int, what: int) 
         parents = [None, *(node for node in nodes if model.level(node) < 4)]
         parent = parents[which % len(parents)]
         name, level = f"N{number}", model.level(parent) + 1
-        node = tree.activity(name, str(parent)) if level == 4 else tree.add(name, parent)
+        node = tree.activity(name, str(parent), budget_hours=number) if level == 4 else tree.add(name, parent)
         model.add(node, parent, name)
+        model.budgets[node] = number if level == 4 else 0
         return
     node = nodes[which % len(nodes)]
     if kind == "reorder":
@@ -114,6 +117,16 @@ def check(tree: Tree, model: Model) -> None:
     assert [(row["node"], row["path"]) for row in codes] == activities
 
 
+def check_budgets(tree: Tree, model: Model) -> None:
+    """Budget hours follow the subtree: at every level they are the sum of what is below."""
+    expected = list(model.walk())
+    for node, code, _, _ in expected[:: max(1, len(expected) // 4)]:
+        below = sum(model.budgets[row[0]] for row in expected if row[1] == code or row[1].startswith(f"{code}."))
+        assert Decimal(tree.client.ok("GET", f"/wbs/{node}/kpis/")["bac"]) == below
+    whole = tree.client.ok("GET", f"/projects/{tree.project}/kpis/")["bac"]
+    assert Decimal(whole) == sum(model.budgets[row[0]] for row in expected)
+
+
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=st.lists(edit, min_size=10, max_size=25))
 def test_every_listing_code_and_path_is_right_after_any_edits(stage: Stage, edits: list[tuple[str, int, int]]) -> None:
@@ -121,4 +134,6 @@ def test_every_listing_code_and_path_is_right_after_any_edits(stage: Stage, edit
     for number, (kind, which, what) in enumerate(edits):
         do(tree, model, number, kind, which, what)
     check(tree, model)
+    stage.settle()
+    check_budgets(tree, model)
     integrity.check(tree.project)
