@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from bench.batch import batch_section
 from bench.burst import burst_section
 from bench.cold_start import cold_start_section
+from bench.crew import crew_section
 from bench.engine import engine_section
 from bench.imports import imports_section
 from bench.pagination import pagination_section
@@ -21,6 +22,7 @@ SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
     "burst": burst_section,
     "batch": batch_section,
+    "crew": crew_section,
     "pagination": pagination_section,
     "tree": tree_section,
     "rollups": rollups_section,
