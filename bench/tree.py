@@ -157,7 +157,9 @@ def _node_at(order: str, project: str) -> str:
 
 def _rows(company: str, project: str, node: str, order: str, level: int) -> list[Row]:
     from chalicelib.tree.carrying import line
-    from chalicelib.tree.rows import Node, lines_of
+    from chalicelib.tree.claims import keys
+    from chalicelib.tree.order import parent_of
+    from chalicelib.tree.rows import Node, NodeClaim, lines_of
 
     at, number = "2026-06-08T07:00:00.000000Z", node[-6:]
     plan = {"cost_code": f"C-{number}", "budget_hours": Decimal(40), "unit": "m3", "quantity": Decimal(12)}
@@ -174,7 +176,9 @@ def _rows(company: str, project: str, node: str, order: str, level: int) -> list
         updated_at=at,
         **(plan | dates if level == 4 else {}),
     )
-    return [row, *(line(pk, sk, level, row.searchable()) for pk, sk in lines_of(company, project, order))]
+    held = keys(parent_of(order, project), row.name, row.cost_code)
+    claims = [NodeClaim(pk=row.pk, sk=sk, holder=node, label=getattr(row, field)) for field, sk in held.items()]
+    return [row, *claims, *(line(pk, sk, level, row.searchable()) for pk, sk in lines_of(company, project, order))]
 
 
 def put(rows: list[Row]) -> None:
