@@ -60,17 +60,21 @@ def tree_section(output: Callable[[str], object] = print, shape: Shape | None = 
             output(_LAYOUT.format(name, *cost(send, moto)))
 
 
-def cost(send: Callable[[], object], moto: Spent) -> tuple[int, int, Decimal, Decimal, str]:
-    """Sequential calls, calls, read and write units, and the CPU that is ours."""
+def cost(
+    send: Callable[[], object], moto: Spent, prepare: Callable[[], object] = lambda: None
+) -> tuple[int, int, Decimal, Decimal, str]:
+    """Sequential calls, calls, read and write units, and the CPU that is ours; ``prepare`` goes before, unmeasured."""
     import boto3
 
     from bench.application import indexes
     from chalicelib.storage.store import store
 
     meter = Meter(boto3.client("dynamodb"), indexes())
+    prepare()
     began, taken = time.process_time(), moto.seconds
     send()
     ours = time.process_time() - began - (moto.seconds - taken)
+    prepare()
     meter.attach(store().client)
     try:
         send()

@@ -34,8 +34,13 @@ class ScheduledFunction(Struct, frozen=True):
 
 
 STREAM_FUNCTIONS = (
-    StreamFunction("labour_rollup", "labour", "chalicelib.handlers.streams:roll_up"),
-    StreamFunction("plan_rollup", "projects", "chalicelib.handlers.streams:roll_up"),
+    StreamFunction("labour_rollup", "labour", "chalicelib.handlers.streams:roll_up", keys=("2",)),  # bookings, by date
+    StreamFunction(
+        "plan_rollup",
+        "projects",
+        "chalicelib.handlers.streams:roll_up",
+        keys=("project", "outline", "node#", "place#", "progress#", "baseline#"),
+    ),
     StreamFunction("clock_labour", "labour", "chalicelib.handlers.clock_streams:begin_settling", keys=("entry",)),
     StreamFunction(
         "clock_projects", "projects", "chalicelib.handlers.clock_streams:begin_settling", keys=("project", "code#")

@@ -76,20 +76,21 @@ def node_figures(call: Call) -> Listed[Any]:
 
 def _node_figures(call: Call) -> Listed[Any]:
     from chalicelib.rollups.figures import of_nodes
-    from chalicelib.rollups.reading import root_of
+    from chalicelib.rollups.reading import ahead_from, ahead_of
     from chalicelib.rollups.sources import Place
 
     query, company = call.query, call.user.company
-    ask, root = asked(call, query.project), root_of(Place(company, query.project))
+    ask, ahead = asked(call, query.project), ahead_of(Place(company, query.project))
     level = query.level if query.level or query.parent else 1
-    reading, ground, source = nodes_of(call, Filters(level, query.parent), root)
+    reading, ground, source = nodes_of(call, Filters(level, query.parent), *ahead)
 
     def present(lines: list[Line]) -> list[NodeFigures]:
         orders = [line.sk for line in lines]
-        ids = ids_of(ground, orders)
+        levels = dict(zip(ids_of(ground, orders), map(level_of, orders), strict=True))
+        read = ahead_from(reading.rows(*ahead))
         names, shown = call.store.together(
             lambda: around(call, ground, orders),
-            lambda: of_nodes(call.store, company, ground.project, ids, reading.rows(root)[0], ask, call.now),
+            lambda: of_nodes(call.store, company, ground.project, levels, read, ask, call.now),
         )
         return [
             NodeFigures(

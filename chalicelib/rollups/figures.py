@@ -1,8 +1,8 @@
 """Key figures as they are asked for: of a node, of a project, of pages of either."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -15,8 +15,7 @@ from chalicelib.projects.rows import Project
 from chalicelib.rollups import kpis, reading, sources
 from chalicelib.rollups.generations import Generation, baselines
 from chalicelib.rollups.kpis import Plan
-from chalicelib.rollups.reading import State
-from chalicelib.rollups.rows import Root
+from chalicelib.rollups.reading import Ahead, State
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import Store, parse
 from chalicelib.tree.rows import Node as TreeNode
@@ -88,14 +87,10 @@ def state_of(store: Store, company: str, project: str, node: str) -> tuple[Proje
 
 
 def of_projects(store: Store, company: str, rows: Sequence[Project], ask: Ask, today: date) -> list[Shown]:
-    """The figures of several projects, in one round; ``today`` is the date where none is asked for."""
-    if not rows:
-        return []
-    states: list[tuple[State, list[Any]]] = store.together(
-        *(lambda row=row: reading.read(store, Place(company, row.id), row.id) for row in rows)
-    )
+    """The figures of several projects, in two rounds; ``today`` is the date where none is asked for."""
+    states = reading.read_projects(store, [Place(company, row.id) for row in rows])
     dated = Ask(ask.as_of or today, ask.measure, ask.forecast, ask.baseline)
-    return [_of_project(row, state, dated) for row, (state, _) in zip(rows, states, strict=True)]
+    return [_of_project(row, state, dated) for row, state in zip(rows, states, strict=True)]
 
 
 def _of_project(row: Project, state: State, ask: Ask) -> Shown:
@@ -106,13 +101,11 @@ def _of_project(row: Project, state: State, ask: Ask) -> Shown:
 
 
 def of_nodes(
-    store: Store, company: str, row: Project, nodes: Sequence[str], root: Root | None, ask: Ask, now: datetime
+    store: Store, company: str, row: Project, levels: Mapping[str, int], ahead: Ahead, ask: Ask, now: datetime
 ) -> list[Shown]:
-    """The figures of several nodes of a project at one moment, in the round after that of ``root``."""
-    if not nodes:
-        return []
-    states, _ = reading.read_all(store, Place(company, row.id), nodes, root=root)
-    return [shown(node, row, states[node], ask, now) for node in nodes]
+    """The figures of several nodes (id to level) of a project at one moment, in the round after that of ``ahead``."""
+    states = reading.read_page(store, Place(company, row.id), levels, ahead) if levels else {}
+    return [shown(node, row, states[node], ask, now) for node in levels]
 
 
 def shown(id: str, row: Project, state: State, ask: Ask, now: datetime | None = None) -> Shown:

@@ -21,6 +21,7 @@ from chalicelib.storage.changes import Put
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import Store
+from chalicelib.tree.order import LEVELS
 
 MEASURES: tuple[Measure, ...] = ("hours", "cost")
 AT_ONCE = 40
@@ -56,8 +57,9 @@ def keep(store: Store, company: str, project: str, closed_to: str, after: str = 
     """
     place, row = Place(company, project), _project(store, company, project)
     page = store.page(Query(model=Known, hash=place.pk, between=(f"known#{after} ", "known#~")), limit=AT_ONCE)
-    nodes = [each["sk"]["S"].rpartition("#")[2] for each in page.rows]
-    states = reading.read_all(store, place, [*nodes, *([] if after else [project])])[0]
+    names = [each["sk"]["S"].split("#")[1:] for each in page.rows]
+    levels = {id: LEVELS if kind == str(LEVELS) else 0 for kind, id in names} | ({} if after else {project: 0})
+    states = reading.read_page(store, place, levels)
     rows = [
         Reported(
             pk=place.of(node),

@@ -29,9 +29,9 @@ def truth(site: Site) -> Page:
 
 def read_page(store: Store, site: Site) -> Page:
     """The figures of every node in one answer."""
-    ids = [*site.levels, PROJECT]
-    states, _ = reading.read_all(store, site.place, [id or site.project for id in ids])
-    return {id: figures(node_shown(states[id or site.project], AS_OF)) for id in ids}
+    levels = {**site.levels, site.project: 0}
+    states = reading.read_page(store, site.place, levels)
+    return {PROJECT if id == site.project else id: figures(node_shown(states[id], AS_OF)) for id in levels}
 
 
 @slow

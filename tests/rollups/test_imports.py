@@ -1,0 +1,42 @@
+"""An import shows at once in the key figures: before or after, never a part of it."""
+
+from decimal import Decimal
+
+from chalicelib.handlers.streams import settle
+from chalicelib.rollups import reading
+from chalicelib.rollups.repairs import go_on, rebuild, work_on
+from tests.promises.conftest import Stage
+from tests.rollups.site import DAYS, PLANNED, Site, node_shown
+
+HEADER = "Location,Sub-Location,Discipline,Activity,Cost code,Budget hours,Unit,Quantity,Baseline start,Baseline finish"
+ROWS = 5
+
+
+def test_an_import_shows_before_or_after(stage: Stage) -> None:
+    """While records come one by one and the next generation is built slice by slice, BAC is the old or the new one."""
+    site = Site(stage)
+    site.do("plan", PLANNED | {"activity": 0, "budget": Decimal(80), "length": 9, "dated": True})
+    assert not settle(site.store, site.records)
+    before = len(site.records)
+    lines = [f"North,Ground,D{n % 3},New {n},N-{n},10,m,5,{DAYS[0]},{DAYS[4]}" for n in range(ROWS)]
+    body = "\r\n".join([HEADER, *lines]).encode()
+    path = f"/api/v1/projects/{site.project}/wbs/import/"
+    assert stage.owner.send("POST", path, body, Content_Type="text/csv").status == 200
+    site.recorded()
+    seen = {80 * 10**6}
+    for record in site.records[before:]:
+        settle(site.store, [record], 1)
+        seen.add(budget(site))
+    while (row := work_on(site.store, site.place)) is not None:
+        once = iter([True])
+        go_on(site.store, row, lambda once=once: next(once, False))
+        seen.add(budget(site))
+    assert seen == {80 * 10**6, (80 + 10 * ROWS) * 10**6}
+    assert budget(site) == (80 + 10 * ROWS) * 10**6
+    assert rebuild(site.store, site.place) == 0
+
+
+def budget(site: Site) -> int:
+    """BAC of the project now, in millionths of an hour."""
+    state, _ = reading.read(site.store, site.place, site.project)
+    return node_shown(state, DAYS[4]).hours.bac
