@@ -41,8 +41,10 @@ class BaselineAnswer(Answer, kw_only=True):
 )
 def list_baselines(call: Call, id: str) -> Listed[Any]:
     """List the frozen plans of a project by number."""
-    find_ground(Reading(call.store), call.user.company, id)
-    rows = list(call.store.each(baselines.baselines_of(call.user.company, id)))
+    _, rows = call.store.together(
+        lambda: find_ground(Reading(call.store), call.user.company, id),
+        lambda: list(call.store.each(baselines.baselines_of(call.user.company, id))),
+    )
     return listed_whole(call, rows, lambda some: [BaselineAnswer(**baselines.shown(row)) for row in some])
 
 

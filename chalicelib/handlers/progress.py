@@ -87,9 +87,13 @@ def present(row: Measurement) -> MeasurementAnswer:
 )
 def list_measurements(call: Call, id: str) -> Listed[Any]:
     """List the measurements of an activity, the newest date first."""
-    find(Reading(call.store), call.user.company, id)
     source = Source(Measurement, LISTED, key(call.user.company, id, "progress"), forward=False)
-    return listed(call, source, lambda rows: [present(row) for row in rows])
+    _, answer = call.store.together(
+        lambda: find(Reading(call.store), call.user.company, id),
+        lambda: listed(call, source, lambda rows: [present(row) for row in rows]),
+    )
+    found: Listed[Any] = answer
+    return found
 
 
 @routes.route(

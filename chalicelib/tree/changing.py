@@ -67,10 +67,11 @@ def change(
         lambda: _changed(before, values, now),
     )
     order = moved.order if moved else found.order
-    taken, left = _claims(reading, company, found, node, order)
     require_own(reading.rows(node_key(company, id))[0])
     holder, began = moved.parents[-1][1] if moved else None, str(before.version)
-    seen = as_seen(reading, company, node, order, holder, found.outline.edition, beside)
+    claimed = [claims.claim_key(company, project, sk) for sk in _wanted(found, node, order).values()]
+    seen = as_seen(reading, company, node, order, holder, found.outline.edition, beside, claimed)
+    taken, left = _claims(reading, company, found, node, order)
     if moved is None:
         return Decided([*_kept_in_place(company, found, node), *taken, *left], seen, began)
     carried = gathered(reading, company, project, moved.carries)
@@ -92,12 +93,19 @@ def _changed(before: Node, values: Mapping[str, Any], now: datetime) -> Node:
     return Node(**(before.plain() | fields | {"version": before.version + 1, "updated_at": stamp(now)}))
 
 
+def _wanted(found: Found, node: Node, order: str) -> dict[str, str]:
+    """The keys of what a changed node comes to hold, by field."""
+    before = claims.keys(found.parent, found.node.name, found.node.cost_code)
+    after = claims.keys(parent_of(order, node.project), node.name, node.cost_code)
+    return {field: sk for field, sk in after.items() if before.get(field) != sk}
+
+
 def _claims(reading: Reading, company: str, found: Found, node: Node, order: str) -> tuple[list[Change], list[Change]]:
     """What a changed node takes and leaves of what is unique."""
     project, old = node.project, found.node
     before = claims.keys(found.parent, old.name, old.cost_code)
     after = claims.keys(parent_of(order, project), node.name, node.cost_code)
-    wanted = {field: sk for field, sk in after.items() if before.get(field) != sk}
+    wanted = _wanted(found, node, order)
     claims.require_free(reading, company, project, node.id, wanted)
     left = sorted(set(before.values()) - set(after.values()))
     written = {"name": (old.name, node.name), "cost_code": (old.cost_code, node.cost_code)}

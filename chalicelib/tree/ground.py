@@ -165,10 +165,13 @@ def steadily(read: Callable[[], T]) -> T:
     raise Unavailable("The tree is being changed. Try again shortly.")
 
 
-def known(reading: Reading, company: str, project: str, edition: int, orders: Sequence[str]) -> Known:
+def known(
+    reading: Reading, company: str, project: str, edition: int, orders: Sequence[str], ahead: Sequence[Wanted] = ()
+) -> Known:
     """Nodes at some order keys and those above them, read together; of an edition that is current still.
 
-    The last round of a read takes a reading of its own, so that the outline is the one of now.
+    The last round of a read takes a reading of its own, so that the outline is the one of now. ``ahead`` is read in
+    the same round.
 
     Raises:
         EditionChanged: the tree is another one.
@@ -180,11 +183,12 @@ def known(reading: Reading, company: str, project: str, edition: int, orders: Se
         outline_key(company, project),
         *(node_key(company, id) for id in ids),
         *(place_key(company, id) for id in holding),
+        *ahead,
     )
     if outline is None or outline.edition != edition:
         raise EditionChanged
     nodes = _as_of(ids, rows[: len(ids)], edition)
-    places = _as_of(above, rows[len(ids) :], edition)
+    places = _as_of(above, rows[len(ids) : len(ids) + len(above)], edition)
     if len(nodes) < len(ids) or any(order not in places or places[order].order != order for order in above):
         raise EditionChanged
     return Known(project, nodes, {order: standing_of(place) for order, place in places.items()})

@@ -1,6 +1,6 @@
 """What creating and changing nodes have in common: who may write which field, and what an answer is made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from chalicelib.access.callers import Caller
 from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied
 from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import Wanted
 from chalicelib.tree.ground import Known, known
 from chalicelib.tree.rows import Node
 from chalicelib.tree.standing import Standing
@@ -48,10 +49,14 @@ def as_seen(
     holder: Standing | None,
     edition: int,
     beside: Callable[[], Any] = lambda: None,
+    ahead: Sequence[Wanted] = (),
 ) -> Seen:
-    """A node as it will be; ``holder`` is the parent as it will be, None where it stays as it is."""
+    """A node as it will be; ``holder`` is the parent as it will be, None where it stays as it is.
+
+    What stands above it is read in one round with what the answer shows ``beside``, and rows read ``ahead``.
+    """
     above = [order] if holder is None else [holder.order] if holder.order else []
-    around, found = reading.together(lambda: known(reading, company, node.project, edition, above), beside)
+    around, found = reading.together(lambda: known(reading, company, node.project, edition, above, ahead), beside)
     nodes = {**around.nodes, node.id: node}
     places = {**around.places, **({holder.order: holder} if holder is not None else {})}
     return Seen(node, order, Known(node.project, nodes, places), found)
