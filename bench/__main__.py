@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from bench.batch import batch_section
 from bench.burst import burst_section
 from bench.cold_start import cold_start_section
+from bench.crew import crew_section
 from bench.engine import engine_section
+from bench.imports import imports_section
 from bench.pagination import pagination_section
 from bench.parsers import parsers_section
 from bench.rollups import rollups_section
@@ -20,10 +22,12 @@ SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
     "burst": burst_section,
     "batch": batch_section,
+    "crew": crew_section,
     "pagination": pagination_section,
     "tree": tree_section,
     "rollups": rollups_section,
     "parsers": parsers_section,
+    "imports": imports_section,
     "cold-start": cold_start_section,
     "warm": warm_section,
     "engine": engine_section,

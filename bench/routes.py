@@ -164,4 +164,6 @@ def _filled(site: Site, path: str) -> str:
         "users": lambda: site.foreman.ok("GET", "/me/")["user"]["id"],
     }
     filled = path.replace("{id}", made[group]()) if "{id}" in path and group in made else path
-    return f"{filled}/{'?project=' + site.project if group == 'reports' and 'portfolio' not in path else ''}"
+    asked = f"?project={site.project}" if group == "reports" and "portfolio" not in path else ""
+    asked += "&date_from=2026-06-08&date_to=2026-06-12" if "missing-hours" in path else ""
+    return f"{filled}/{asked}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from bench.meter import Meter
@@ -157,7 +158,9 @@ def _node_at(order: str, project: str) -> str:
 
 def _rows(company: str, project: str, node: str, order: str, level: int) -> list[Row]:
     from chalicelib.tree.carrying import line
-    from chalicelib.tree.rows import Node, lines_of
+    from chalicelib.tree.claims import keys
+    from chalicelib.tree.order import parent_of
+    from chalicelib.tree.rows import Node, NodeClaim, lines_of
 
     at, number = "2026-06-08T07:00:00.000000Z", node[-6:]
     plan = {"cost_code": f"C-{number}", "budget_hours": Decimal(40), "unit": "m3", "quantity": Decimal(12)}
@@ -174,7 +177,9 @@ def _rows(company: str, project: str, node: str, order: str, level: int) -> list
         updated_at=at,
         **(plan | dates if level == 4 else {}),
     )
-    return [row, *(line(pk, sk, level, row.searchable()) for pk, sk in lines_of(company, project, order))]
+    held = keys(parent_of(order, project), row.name, row.cost_code)
+    claims = [NodeClaim(pk=row.pk, sk=sk, holder=node, label=getattr(row, field)) for field, sk in held.items()]
+    return [row, *claims, *(line(pk, sk, level, row.searchable()) for pk, sk in lines_of(company, project, order))]
 
 
 def put(rows: list[Row]) -> None:
@@ -190,7 +195,7 @@ def put(rows: list[Row]) -> None:
 
 
 def requests(stage: Stage, planted: Planted) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What is measured, by name; a move is there and back, so that each begins alike."""
+    """What is measured, by name; each is sent twice, once for its CPU and once for its calls."""
     owner, project = stage.owner, planted.project
     wbs, activity = f"/projects/{project}/wbs/", planted.branch[3]
     following = owner.ok("GET", f"{wbs}?page_size=50")["next"].removeprefix("/api/v1")
@@ -203,18 +208,18 @@ def requests(stage: Stage, planted: Planted) -> Iterator[tuple[str, Callable[[],
     )
     yield "GET …/wbs/{id}/ of an activity", lambda: owner.ok("GET", f"/wbs/{activity}/")
     yield "PATCH …/wbs/{id}/ of a budget", lambda: owner.ok("PATCH", f"/wbs/{activity}/", {"budget_hours": 41})
-    yield "PATCH …/wbs/{id}/, an activity to the end and back", there_and_back(owner, activity, 20)
-    yield "the same for a location (a job)", there_and_back(owner, planted.locations[0], 4, stage)
+    yield "PATCH …/wbs/{id}/, an activity to the end", there_and_back(owner, activity, 20)
+    yield "the same for a location, with its job and clearing", there_and_back(owner, planted.locations[0], 4, stage)
 
 
 def there_and_back(owner: Client, node: str, last: int, stage: Stage | None = None) -> Callable[[], object]:
-    """A node to the end of its siblings and to their beginning."""
+    """A node to the end of its siblings, and with the next call to their beginning."""
+    positions = cycle((last, 1))
 
     def send() -> None:
-        for position in (last, 1):
-            owner.ok("PATCH", f"/wbs/{node}/", {"position": position})
-            if stage is not None:
-                finish(stage.made["company"]["id"])
+        owner.ok("PATCH", f"/wbs/{node}/", {"position": next(positions)})
+        if stage is not None:
+            finish(stage.made["company"]["id"])
 
     return send
 

@@ -62,7 +62,7 @@ class Client:
         request = urllib.request.Request(
             f"{self.base_url}/api/v1{path}",
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
+            data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
             headers={
                 "Authorization": f"Bearer {self.token}",
                 "Content-Type": "application/json",
@@ -70,11 +70,26 @@ class Client:
                 **(headers or {}),
             },
         )
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{method} {path}: {error.code} {error.read().decode()}") from error
+        return json.loads(_answer(request) or b"null")
+
+    def file(self, path: str) -> bytes:
+        """A file as it comes."""
+        headers = {"Authorization": f"Bearer {self.token}", **({"Host": self.host} if self.host else {})}
+        return _answer(urllib.request.Request(f"{self.base_url}/api/v1{path}", headers=headers))
+
+
+class TryAgain(RuntimeError):
+    """The service says that the same request will do a little later."""
+
+
+def _answer(request: urllib.request.Request) -> bytes:
+    """The body of a good answer; raises on a problem and shows it."""
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        kind = TryAgain if "Retry-After" in error.headers else RuntimeError
+        raise kind(f"{request.method} {request.full_url}: {error.code} {error.read().decode()}") from error
 
 
 def make(base_url: str) -> dict[str, Any]:

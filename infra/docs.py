@@ -1,7 +1,8 @@
 """``make docs``: does what the pages say, to the letter, and compares.
 
-Starts ``make run`` as a newcomer would, runs the README's main job in a shell, and sees whether the hours spent have
-grown by the shift. Then asks every command that a page names for its help, and the served schema for every path.
+Starts ``make run`` as a newcomer would, and runs the README's main job and the guide's foreman's day in a shell:
+have the hours spent grown by the shift, and did the day come to be approved and closed? Then asks every command that
+a page names for its help, and the served schema for every path.
 """
 
 import json
@@ -37,7 +38,9 @@ def main() -> int:
         return 1
     with _make_run() as base_url:
         say("running the main job of the README")
-        wrong = [*main_job(), *commands(), *paths(base_url)]
+        wrong = [*main_job()]
+        say("running the foreman's day of the API guide")
+        wrong += [*foremans_day(), *commands(), *paths(base_url)]
     for each in wrong:
         say(f"WRONG: {each}")
     say(f"{len(wrong)} statements are wrong")
@@ -58,10 +61,26 @@ def main_job() -> Iterator[str]:
         yield f'"ac" went from {before} to {after}, not {SHIFT_HOURS} more'
 
 
-def shell(heading: str) -> subprocess.CompletedProcess[str]:
-    """What the lines below a heading of the README do in a shell."""
-    command = ["bash", "-euo", "pipefail", "-c", block("README.md", heading)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+def foremans_day() -> Iterator[str]:
+    """What the guide's shell lines print, beside what the guide says of them."""
+    done = shell("A foreman's day", "docs/api-guide.md")
+    if done.returncode:
+        yield f"the foreman's day ended with {done.returncode}: {done.stderr.strip()}"
+        return
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    reviews = [
+        (len(each["approved"]), [row["code"] for row in each["skipped"]]) for each in answers if "skipped" in each
+    ]
+    if reviews != [(1, ["clash_unresolved", "clash_unresolved"]), (1, [])]:
+        yield f"the day was approved otherwise: {reviews}"
+    if answers[-1]["status"] != "succeeded":
+        yield f"the days were not closed: {answers[-1]}"
+
+
+def shell(heading: str, page: str = "README.md") -> subprocess.CompletedProcess[str]:
+    """What the lines below a heading of a page do in a shell."""
+    command = ["bash", "-euo", "pipefail", "-c", block(page, heading)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def commands() -> Iterator[str]:

@@ -12,6 +12,7 @@ from chalicelib.errors import __doc__ as tree
 from chalicelib.http.openapi import codes, document
 from chalicelib.http.route import Guard
 from chalicelib.http.routes import ROUTES
+from chalicelib.labour import states
 from chalicelib.settings import Settings
 from infra.template.stack import merge_template
 
@@ -56,6 +57,13 @@ def test_the_permission_table_of_the_docs_is_that_of_the_code() -> None:
     assert documented == {
         permission.value: ["yes" if permission in held else "" for held in ROLES.values()] for permission in Permission
     }
+
+
+def test_the_diagram_and_the_table_of_states_come_from_the_code() -> None:
+    """One transition table of labour states, from which refusals, allowed_actions and the page come."""
+    assert f"```mermaid\n{states.diagram()}\n```" in (ROOT / "docs/labour.md").read_text()
+    _, *rows = table("docs/labour.md", "action")
+    assert rows == states.table()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

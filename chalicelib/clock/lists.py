@@ -12,6 +12,7 @@ from chalicelib.access.permissions import Permission
 from chalicelib.clock import moments
 from chalicelib.clock.payloads import clean
 from chalicelib.clock.rows import BY_CLOCK_ID, BY_STATUS, EVENTS, ClockEvent
+from chalicelib.errors import Invalid
 from chalicelib.names import comparison_form
 from chalicelib.storage.queries import Bounds, Query
 from chalicelib.storage.rows import key
@@ -80,19 +81,29 @@ def _seen_by(caller: Caller) -> tuple[tuple[Rule, ...], str]:
 
 
 def between(caller: Caller, wanted: Wanted) -> Bounds | None:
-    """The instants of the dates in the company's time zone."""
-    if wanted.date_from is None and wanted.date_to is None:
+    """The instants of the dates in the company's time zone.
+
+    Raises:
+        Invalid: the last date lies before the first.
+    """
+    first, last = wanted.date_from, wanted.date_to
+    if first is None and last is None:
         return None
-    after = wanted.date_to + timedelta(days=1) if wanted.date_to else None
-    low, high = (_midnight(each, str(caller.tenant.timezone)) for each in (wanted.date_from, after))
-    return low or "0", high or "~"
+    if first and last and last < first:
+        raise Invalid(errors={"date_to": ["Must not be before date_from."]})
+    zone_name = str(caller.tenant.timezone)
+    return _midnight(first, 0, zone_name) or "0", _midnight(last, 1, zone_name) or "~"
 
 
-def _midnight(day: date | None, zone_name: str) -> str | None:
+def _midnight(day: date | None, later: int, zone_name: str) -> str | None:
+    """The instant at which a day, or the one after it, begins; None at the edges of the calendar."""
     if day is None:
         return None
-    local = datetime.combine(day, time(), zone(zone_name))
-    return moments.written(local.astimezone(UTC))
+    try:
+        local = datetime.combine(day + timedelta(days=later), time(), zone(zone_name))
+        return moments.written(local.astimezone(UTC))
+    except OverflowError:
+        return None
 
 
 def by_status(store: Store, caller: Caller, wanted: Wanted) -> dict[str, int]:

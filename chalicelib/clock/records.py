@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.clock import moments
+from chalicelib.clock.judging import OVERLAP
 from chalicelib.clock.moments import Moment
 from chalicelib.clock.payloads import Punch, code_form
 from chalicelib.clock.rows import ClockEvent, event_place
@@ -75,6 +76,7 @@ def event_of(row: ClockEvent, booked: Booked | None, new_entry: str) -> Event:
         partner=row.partner,
         entry=booked,
         applied=row.applied,
+        blocked=row.reason == OVERLAP,
         new_entry=new_entry,
     )
 

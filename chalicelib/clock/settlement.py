@@ -135,10 +135,11 @@ class _Settlement:
         return self.outs.get(name) or ins.get(name) or self.twins.get(name)
 
     def _affected(self, focus: Collection[str]) -> set[str]:
-        """The events in focus, those that change hands, and whoever belongs to them."""
+        """The events in focus, those that change hands or wait for time to be free, and whoever belongs to them."""
         partners = {name: self._partner(name) for name in self.events}
         within = {name for name in self.events if self._is_near(name, focus)}
         found = set(focus) | {name for name in within if partners[name] != self.events[name].partner}
+        found |= {name for name in within if self.events[name].blocked}
         while True:
             joined = {name for name, other in partners.items() if other in found} | {
                 other for name in found if (other := partners[name]) is not None and other in self.events

@@ -71,6 +71,7 @@ class Event(Struct, frozen=True):
     partner: str | None = None
     entry: Booked | None = None
     applied: str | None = None  # the fingerprint of what its entry was made of
+    blocked: bool = False  # another shift has held its time
     new_entry: str = ""  # the id that an entry made now would get
 
     @property

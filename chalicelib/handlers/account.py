@@ -13,7 +13,6 @@ from chalicelib.http.fields import Answer, Body, Id, Label, Moment, Stamp, one_o
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.storage.reading import Reading
 
 routes = RouteSet("Account", __name__)
 
@@ -102,7 +101,7 @@ def list_tokens(call: Call) -> Listed[TokenAnswer]:
     source = Source(Token, TOKENS, call.user.company)
 
     def shown(rows: list[Token]) -> list[TokenAnswer]:
-        found = tokens.states(Reading(call.store), rows)
+        found = tokens.states(call.decision, rows)
         return [_present_token(row, found[row.id]) for row in rows]
 
     return listed(call, source, shown)

@@ -17,7 +17,6 @@ from chalicelib.people import memberships
 from chalicelib.people.memberships import MemberRole
 from chalicelib.people.rows import MEMBERS, MEMBERS_OF_PROJECT, MEMBERSHIPS_OF_USER, Membership
 from chalicelib.projects import projects
-from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 
 routes = RouteSet("Memberships", __name__)
@@ -106,7 +105,7 @@ def list_memberships(call: Call) -> Listed[MembershipAnswer]:
 )
 def list_project_memberships(call: Call, id: str) -> Listed[MembershipAnswer]:
     """List a project's memberships, oldest first."""
-    projects.find(Reading(call.store), call.user.company, id)
+    projects.find(call.decision, call.user.company, id)
     return listed(call, Source(Membership, MEMBERS_OF_PROJECT, key(call.user.company, id)), _shown)
 
 
@@ -131,7 +130,7 @@ def create_membership(call: Call, id: str, body: MembershipCreate) -> Written:
 )
 def read_membership(call: Call, id: str, user: str) -> Read:
     """Read a user's membership of the project."""
-    row = memberships.find(Reading(call.store), call.user.company, id, user)
+    row = memberships.find(call.decision, call.user.company, id, user)
     return Read(present(row), etag=etag(row.version))
 
 

@@ -42,7 +42,6 @@ from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.operatives import operatives, rates
 from chalicelib.operatives.rates import Valid, rate_on
 from chalicelib.operatives.rows import BY_ACTIVE, BY_CLOCK_ID, BY_TRADE, OPERATIVES, Operative, compared
-from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 
 routes = RouteSet("Operatives", __name__)
@@ -193,7 +192,7 @@ def _require_rates(call: Call, what: str) -> None:
 @routes.route("GET", f"{BASE}/operatives/{{id}}", permission=Permission.READ_OPERATIVES, answer=OperativeAnswer)
 def read_operative(call: Call, id: str) -> Read:
     """Read an operative."""
-    row = operatives.find(Reading(call.store), call.user.company, id)
+    row = operatives.find(call.decision, call.user.company, id)
     return Read(present(call.user, row, _today(call)), etag=etag(row.version))
 
 
@@ -245,7 +244,7 @@ def _present_rate(valid: Valid) -> RateAnswer:
 )
 def list_rates(call: Call, id: str) -> Listed[Any]:
     """List an operative's rates, the first one first: the history that approval reads."""
-    row = operatives.find(Reading(call.store), call.user.company, id)
+    row = operatives.find(call.decision, call.user.company, id)
     return listed_whole(call, rates.history(row), lambda some: [_present_rate(each) for each in some])
 
 

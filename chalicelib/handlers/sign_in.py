@@ -168,7 +168,7 @@ def _another_session(call: Call, session: str) -> Page:
 @routes.route("GET", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)
 def password_page(call: Call, key: str) -> Page:
     """The page that sets a password, from an invitation; looking at it does not use it up."""
-    return _answered(call, lambda: _password_form(call, invitations.find(Reading(call.store), key, call.now).email))
+    return _answered(call, lambda: _password_form(call, invitations.find(call.decision, key, call.now).email))
 
 
 @routes.route("POST", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)

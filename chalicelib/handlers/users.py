@@ -15,7 +15,6 @@ from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.people import users
 from chalicelib.people.rows import USERS, User
 from chalicelib.people.users import Profile
-from chalicelib.storage.reading import Reading
 
 routes = RouteSet("Users", __name__)
 
@@ -85,7 +84,7 @@ def create_user(call: Call, body: UserCreate) -> Written:
 @routes.route("GET", f"{BASE}/users/{{id}}", permission=Permission.READ_USERS, answer=UserAnswer)
 def read_user(call: Call, id: str) -> Read:
     """Read a user."""
-    row = users.find(Reading(call.store), call.user.company, id)
+    row = users.find(call.decision, call.user.company, id)
     return Read(present(row), etag=etag(row.version))
 
 

@@ -1,5 +1,6 @@
 """The work breakdown structure: its nodes, and the cost codes of its activities."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, ClassVar
 
@@ -25,6 +26,7 @@ from chalicelib.http.fields import (
     dates_as_text,
     given,
 )
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour.slipped_in import have_hours
 from chalicelib.rollups import progress
@@ -32,7 +34,7 @@ from chalicelib.storage.reading import Reading
 from chalicelib.tree import deletion
 from chalicelib.tree.changing import change, read_ahead
 from chalicelib.tree.creating import create
-from chalicelib.tree.ground import Ground, find, steadily
+from chalicelib.tree.ground import Ground, find, node_key, steadily
 from chalicelib.tree.large import MOST_AWAITED
 from chalicelib.tree.nodes import Seen
 from chalicelib.work.rows import Intent
@@ -55,6 +57,7 @@ class NodeCreate(Body, kw_only=True):
     """A new node, below ``parent`` or at the top; the plan fields are an activity's only."""
 
     ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
+    references: ClassVar[Mapping[str, Place]] = {"parent": node_key}
     name: Name
     parent: Id | None = None
     cost_code: Code | UnsetType = UNSET
@@ -72,6 +75,7 @@ class NodePatch(Body, kw_only=True):
     """Fields of a node to change; ``parent`` and ``position`` move it, with everything below."""
 
     ordered: ClassVar[tuple[tuple[str, str], ...]] = (("baseline_start", "baseline_finish"),)
+    references: ClassVar[Mapping[str, Place]] = {"parent": node_key}
     name: Name | UnsetType = UNSET
     parent: Id | None | UnsetType = UNSET
     position: Position | UnsetType = UNSET

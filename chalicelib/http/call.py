@@ -40,8 +40,9 @@ class Call(Struct):
 
     @property
     def decision(self) -> Reading:
-        """What this attempt at a write reads: each row once, however often it is asked for."""
-        assert self.reading is not None, "only a write decides"
+        """What this attempt at a write, or this read, rests on: each row read once, however often it is asked for."""
+        if self.reading is None:
+            self.reading = Reading(self.store)
         return self.reading
 
     @property

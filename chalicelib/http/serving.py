@@ -104,8 +104,8 @@ def _check(route: Route, call: Call, arguments: dict[str, str]) -> None:
     """What is refused before anything is looked up."""
     if route.answer is not None:
         require_acceptable(call, route.produces)
+    require_permission(route, call, arguments)  # whoever may not ask is not told how
     call.query = bind_query(route.query, call.raw_query)
-    require_permission(route, call, arguments)
     if not all(ID.fullmatch(value) for value in arguments.values()):
         raise NotFound
 

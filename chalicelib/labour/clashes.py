@@ -23,6 +23,7 @@ from chalicelib.storage.changes import Change
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.storage.store import ConditionFailed
 from chalicelib.storage.work import Decided
 
 MOST_REJECTED = 40  # with one resolution: it is one transaction
@@ -125,7 +126,8 @@ def resolve(reading: Reading, caller: Caller, id: str, choice: Choice, now: date
         raise InUse(f"At most {MOST_REJECTED} entries are rejected with a resolution; reject some of them first.")
     changes: list[Change] = []
     for entry in reading.rows(*(place(caller.company, each) for each in rest)):
-        assert isinstance(entry, Entry), "an entry of the day is there: each write of it writes the day"
+        if not isinstance(entry, Entry):  # deleted since the day was read: each write of an entry writes its day
+            raise ConditionFailed
         changes += rejected(entry, choice.note, acting(caller), now)
         day.put(entry)
     day.choose(found)

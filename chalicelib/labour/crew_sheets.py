@@ -18,6 +18,7 @@ from chalicelib.ids import new_id
 from chalicelib.labour.actors import Actor, caller_again, remembered
 from chalicelib.labour.audit import Step as Trail
 from chalicelib.labour.days import Days, Judged
+from chalicelib.labour.days import place as day_of
 from chalicelib.labour.entries import judged, made, place, written
 from chalicelib.labour.rows import Entry
 from chalicelib.labour.surroundings import Shown, Wants, show_all
@@ -31,6 +32,7 @@ KIND = "labour_sheet"
 MOST_ROWS = 500  # of a crew sheet
 MOST_TEXT = 200_000  # bytes of notes in one sheet
 ITEMS = 95  # of a transaction, beside the intent and the completion of a key
+AHEAD = 4  # pieces that are read together
 PER_ENTRY, PER_DAY = 2, 3  # entry and audit row; day, clash and its event
 
 
@@ -139,16 +141,24 @@ _MOST_OF_DAY = (ITEMS - PER_DAY) // PER_ENTRY
 
 def write(reading: Reading, intent: Intent, now: datetime) -> Step | None:
     """The next piece, as it was decided; None when all are written."""
-    number, company = int(intent.state.get("next", 0)), _company(intent)
+    number = int(intent.state.get("next", 0))
     if number == intent.arguments["pieces"]:
         return None
-    piece = reading.row(*intents.piece(company, intent.id, number))
-    assert piece is not None, "the pieces of an intent are put before it"
     kept = intent.arguments["by"]
     actor = Actor(kept["user"], kept["token"], tuple(kept["makers"]))
-    rows = [_entry(row) for row in piece.content["rows"]]
+    rows = _read_ahead(reading, intent, number)
     state = {"next": number + 1}
     return Step(_written(reading, intent, rows, actor), state, intent.done + len(rows))
+
+
+def _read_ahead(reading: Reading, intent: Intent, number: int) -> list[Entry]:
+    """The rows of a piece; with them some pieces more, and the days of all of them."""
+    company, last = _company(intent), intent.arguments["pieces"]
+    block = range(number, min(number + AHEAD - number % AHEAD, last))
+    pieces = reading.rows(*(intents.piece(company, intent.id, each) for each in block))
+    rows = [[_entry(row) for row in piece.content["rows"]] for piece in pieces]
+    reading.rows(*(day_of(company, row.operative, row.date) for piece in rows for row in piece))
+    return rows[0]
 
 
 def _written(reading: Reading, intent: Intent, rows: Sequence[Entry], actor: Actor) -> list[Change]:

@@ -9,8 +9,8 @@ from chalicelib.errors import Invalid
 from chalicelib.labour import crew_sheets
 from chalicelib.labour.crew_sheets import Sheet
 from chalicelib.labour.sheets import SheetRow
+from chalicelib.names import comparison_form
 from chalicelib.operatives import operatives
-from chalicelib.operatives.rows import ClockIdClaim
 from chalicelib.projects.projects import code_key
 from chalicelib.projects.rows import ProjectCodeClaim
 from chalicelib.storage.reading import Reading
@@ -61,7 +61,7 @@ def _named(reading: Reading, company: str, rows: Sequence[SheetRow]) -> dict[str
     people, codes = list({row.operative: 1 for row in rows}), list({row.project: 1 for row in rows})
     found = reading.rows(
         *(operatives.place(company, text) for text in people),
-        *((ClockIdClaim, key(company, "clock", text), "clock") for text in people),
+        *(operatives.clock_place(company, comparison_form(text)) for text in people),
         *((ProjectCodeClaim, key(company, "codes"), code_key(text)) for text in codes),
     )
     by_id, by_clock = found[: len(people)], found[len(people) : 2 * len(people)]

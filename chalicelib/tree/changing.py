@@ -21,7 +21,7 @@ from chalicelib.tree.ground import Found, find, node_key, outline_key, place_key
 from chalicelib.tree.movement import plan
 from chalicelib.tree.nodes import Seen, as_seen, require_fields
 from chalicelib.tree.order import LEVELS, parent_of
-from chalicelib.tree.plan import PLAN, check
+from chalicelib.tree.plan import PLAN, check, every_refusal
 from chalicelib.tree.rows import Line, Node, Place, lines_of
 from chalicelib.tree.staging import raised
 
@@ -62,8 +62,10 @@ def change(
     if not values:
         seen = as_seen(reading, company, before, found.order, None, found.outline.edition, beside)
         return Decided([], seen, str(before.version))
-    moved = plan(reading, company, found, values.get("parent", found.parent), values.get("position"))
-    node = _changed(before, values, now)
+    moved, node = every_refusal(
+        lambda: plan(reading, company, found, values.get("parent", found.parent), values.get("position")),
+        lambda: _changed(before, values, now),
+    )
     order = moved.order if moved else found.order
     taken, left = _claims(reading, company, found, node, order)
     require_own(reading.rows(node_key(company, id))[0])

@@ -1,9 +1,9 @@
 """The rules between the fields of a node: what an activity has, and what nobody else may have."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.errors import Invalid
 from chalicelib.names import comparison_form
@@ -20,9 +20,28 @@ PLAN = (
     "baseline_start",
     "baseline_finish",
 )
+A = TypeVar("A")
+B = TypeVar("B")
 MOST_MILESTONES = 100
 MOST_MILESTONE_BYTES = 20_000
 Errors = dict[str, list[str]]
+
+
+def every_refusal(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """What two decisions come to.
+
+    Raises:
+        Invalid: one of them may not be, or both; the fields of both are named.
+    """
+    try:
+        found = first()
+    except Invalid as error:
+        try:
+            second()
+        except Invalid as other:
+            raise Invalid(errors={**(error.errors or {}), **(other.errors or {})}) from error
+        raise
+    return found, second()
 
 
 def check(level: int, values: Mapping[str, Any]) -> None:

@@ -151,6 +151,13 @@ def test_the_list_by_status_clock_id_and_date_with_counts(gates: Gates) -> None:
     assert gates.manager.ok("GET", "/clock-events/?page_size=200")["count"] == sum(whole["totals"].values())
 
 
+def test_dates_at_the_edges_of_the_calendar_and_dates_in_the_wrong_order(gates: Gates) -> None:
+    every = gates.manager.ok("GET", "/clock-events/?date_from=0001-01-01&date_to=9999-12-31")["count"]
+    assert every == gates.manager.ok("GET", "/clock-events/")["count"]
+    reply = gates.manager.send("GET", "/api/v1/clock-events/?date_from=2026-11-17&date_to=2026-11-16")
+    assert (reply.status, list(reply.body["errors"])) == (400, ["date_to"])
+
+
 def test_events_are_read_incrementally(gates: Gates) -> None:
     gates.punch(gates.hand(), "07:00")
     since = gates.manager.ok("GET", "/clock-events/?updated_since=2026-01-01T00:00:00Z&page_size=200")

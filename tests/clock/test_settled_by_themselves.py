@@ -114,6 +114,21 @@ def test_when_the_operatives_projects_leave_one(gates: Gates) -> None:
     gates.manager.ok("PATCH", f"/projects/{second}/", {"status": "archived"})
 
 
+def test_when_the_period_is_reopened_or_a_person_settles_it_onto_another_day(gates: Gates) -> None:
+    hands = [gates.hand(), gates.hand()]
+    code = f"period-{hands[0]}"
+    project = gates.manager.ok("POST", "/projects/", {"code": code, "name": "Paid", "status": "on_hold"})["id"]
+    assert gates.manager.send("POST", f"/api/v1/projects/{project}/periods/", {"closed_to": DAY}).status == 202
+    gates.settle_later()
+    sent = [gates.punch(hand, "07:00", "15:00", project_code=code) for hand in hands]
+    assert [told(each)[2] for each in sent] == ["period_closed"] * 2
+    moved = {"clock_in": "2026-11-18T07:00:00Z", "clock_out": "2026-11-18T15:00:00Z", "reason": "the wrong day"}
+    assert gates.foreman.ok("POST", f"/clock-events/{sent[1].body['id']}/fix/", moved)["status"] == "matched"
+    gates.manager.ok("POST", f"/projects/{project}/periods/reopen/", {"reason": "a late sheet"})
+    both_ways(gates, hands[0], lambda: gates.punch(hands[0], "07:00", "15:00", project_code=code))
+    assert [gates.hours(hand) for hand in hands] == [["8.00"], ["8.00"]]
+
+
 def test_when_the_time_that_another_shift_held_is_free(gates: Gates) -> None:
     hand = gates.hand()
     first = gates.punch(hand, "07:00", "15:00").body

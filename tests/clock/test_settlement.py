@@ -137,6 +137,16 @@ def test_overlapping_pairs_wait_for_review_until_the_time_is_free() -> None:
     assert hours(world) == ["2.00", "8.00", "1.00"]
 
 
+def test_a_shift_that_waited_for_time_is_hours_with_the_punch_that_frees_it() -> None:
+    """An in and a late out made one long shift of three, until the first one's own out came."""
+    world = World()
+    world.send(day(2, "07:00"))
+    world.send(None, day(2, "10:00"))
+    assert world.send(day(2, "08:00"), day(2, "09:00")).reason == "overlaps_another_shift"
+    world.send(None, day(2, "08:00"))
+    assert hours(world) == ["1.00", "1.00"]
+
+
 def test_a_correction_follows_until_a_person_has_changed_or_approved_the_entry() -> None:
     world = World()
     first = name(day(2, "07:00"), "in")

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.clock import moments
+from chalicelib.clock.judging import OVERLAP
 from chalicelib.clock.settlement import settle
 from chalicelib.clock.values import Booked, Event, Facts, Held, Outcome, Site, Worker
 
@@ -92,7 +93,10 @@ class World:
             shift = outcome.shift
             of = (shift.operative, shift.project, shift.date, shift.hours)
             entry = Booked(entry.id if entry else new, entry.status if entry else "submitted", shift, *of)
-        self.events[name] = replace(event, partner=outcome.partner, applied=outcome.applied, entry=entry)
+        blocked = outcome.reason == OVERLAP
+        self.events[name] = replace(
+            event, partner=outcome.partner, applied=outcome.applied, entry=entry, blocked=blocked
+        )
 
     def change_entry(self, name: str, **values: Any) -> None:
         """A person changes an event's entry."""

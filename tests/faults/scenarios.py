@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chalicelib.labour import entries
+from chalicelib.projects import projects
 from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
+from chalicelib.storage.work import commit
 from chalicelib.work import intents
 from chalicelib.work.rows import UNFINISHED, Intent
+from tests.labour.racing import caller_of
 from tests.promises.conftest import Client, Stage
 
 DAY = "2026-06-08"
@@ -64,12 +69,27 @@ class Site:
         self.manager.ok("POST", f"{path}approve/", {})
         return path
 
+    def unfinished(self) -> list[str]:
+        """The work that is under way."""
+        query = Query(model=Intent, hash="unfinished", list=UNFINISHED, keys_only=True)
+        return [row["pk"]["S"].partition("#")[2] for row in store().items(query)]
+
     def finish_work(self) -> None:
         """All work that is under way at its end, as if its time had come."""
         later = datetime.now(UTC) + timedelta(hours=1)
-        for row in list(store().items(Query(model=Intent, hash="unfinished", list=UNFINISHED, keys_only=True))):
-            company, _, id = row["pk"]["S"].partition("#")
-            intents.forward(store(), company, id, lambda: later)
+        for id in self.unfinished():
+            intents.forward(store(), self.stage.made["company"]["id"], id, lambda: later)
+
+    def slips_in(self) -> None:
+        """An entry inside a closed period, by a request that had read the project before it was closed."""
+        place = projects.place(self.stage.made["company"]["id"], self.project)
+        known = Reading(store())
+        row = known.row(*place)
+        assert row is not None
+        row.closed_to = None
+        known.know(place, row)
+        caller = caller_of(self.stage.made["company"]["id"], self.foreman.ok("GET", "/me/")["user"]["id"])
+        commit(store(), lambda reading: entries.create(known, caller, self.hours(), datetime.now(UTC)))
 
     def edits(self, path: str) -> Callable[[], object]:
         """Somebody else's edit of an entry; refused where the entry's state forbids it, and no harm."""
@@ -289,6 +309,8 @@ def review(action: str, body: dict[str, Any]) -> Callable[[Site], Sent]:
         paths = [site.entry(operative=site.operative(name)) for name in ("Mia", "Ned", "Oda")]
         ids = [path.split("/")[2] for path in paths]
         return Sent(site.manager, f"/labour/{action}/", {"ids": ids, **body}, site.edits(paths[0]))
+
+    return prepare
 
 
 def on_activity(**values: Any) -> Callable[[Site], Sent]:

@@ -166,34 +166,9 @@ def test_the_clients_retry_nothing_by_themselves(site: Site) -> None:
     assert [client.meta.config.retries["total_max_attempts"] for client in clients] == [1, 1]
 
 
-READS = {
-    "/api/schema": {},
-    "/api/v1/health": {},
-    "/api/v1/me": {},
-    "/api/v1/company": {},
-    "/api/v1/users": {},
-    "/api/v1/users/{id}": {"id": "foreman"},
-    "/api/v1/tokens": {},
-    "/api/v1/memberships": {},
-    "/api/v1/projects": {},
-    "/api/v1/projects/{id}": {"id": "project"},
-    "/api/v1/projects/{id}/memberships": {"id": "project"},
-    "/api/v1/projects/{id}/memberships/{user}": {"id": "project", "user": "foreman"},
-    "/api/v1/projects/{id}/wbs": {"id": "project"},
-    "/api/v1/projects/{id}/kpis": {"id": "project"},
-    "/api/v1/wbs/{id}": {"id": "activity"},
-    "/api/v1/wbs/{id}/kpis": {"id": "activity"},
-    "/api/v1/operatives": {},
-    "/api/v1/operatives/{id}": {"id": "hand"},
-    "/api/v1/labour": {},
-    "/api/v1/labour/{id}": {"id": "entry"},
-}
-"""Every route that reads, and what its ids stand for."""
-
-
-def test_every_route_that_reads_is_among_them() -> None:
-    pages = {route.path for route in ROUTES if route.page}
-    assert READS.keys() == {route.path for route in ROUTES if route.method == "GET"} - pages
+READS = [route.path for route in ROUTES if route.method == "GET" and not route.page]
+KINDS = {"projects": "project", "wbs": "activity", "operatives": "hand", "labour": "entry", "users": "foreman"}
+"""Which id the paths of a group name; the site has no row of the other groups, and its absence is told as patiently."""
 
 
 @pytest.fixture(scope="module")
@@ -216,15 +191,18 @@ def known(site: Site) -> dict[str, str]:
 def test_a_read_is_503_when_storage_fails_at_any_of_its_calls(
     site: Site, known: dict[str, str], route: str, error: Exception
 ) -> None:
-    path = route.format(**{name: known[kind] for name, kind in READS[route].items()}) + "/"
+    group = route.removeprefix("/api/v1/").split("/")[0]
+    path = route.format(id=known.get(KINDS.get(group, ""), "nothing"), user=known["foreman"]) + "/"
+    path += f"?project={known['project']}" if group == "reports" and "portfolio" not in route else ""
     owner = Client(harness.PATIENT, site.owner.headers)
     with storage(harness.sound) as client:
-        assert owner.send("GET", path).status == 200
+        status = owner.send("GET", path).status
+    assert status == (404 if "{id}" in route and group not in KINDS else 200)
     for number in range(len(client.calls)):
         with storage(harness.stays_down(number, error)):
             unavailable(owner.send("GET", path))
         with storage(harness.throttles(number, 2)):
-            assert owner.send("GET", path).status == 200
+            assert owner.send("GET", path).status == status
 
 
 def unavailable(reply: Reply) -> None:

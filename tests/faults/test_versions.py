@@ -16,7 +16,12 @@ from tests.promises.conftest import Client, Reply
 
 RACERS = 20
 READABLE = {route.path for route in ROUTES if route.method == "GET"}
-VERSIONED = [name for name in SCENARIOS if name.split()[0] in {"PATCH", "DELETE"} and name.split()[1] in READABLE]
+OTHERS = {"(a small move)", "(a large move)", "(many nodes)"}  # what happens meanwhile there is to other nodes
+VERSIONED = [
+    name
+    for name in SCENARIOS
+    if name.split()[0] in {"PATCH", "DELETE"} and name.split()[1] in READABLE and not name.endswith(tuple(OTHERS))
+]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +47,12 @@ def stale(reply: Reply) -> bool:
 
 def test_every_change_of_a_single_resource_is_among_them() -> None:
     changes = {f"{route.method} {route.path}" for route in ROUTES if route.method in {"PATCH", "DELETE"}}
-    listed_only = {"DELETE /api/v1/tokens/{id}"}
+    listed_only = {
+        "DELETE /api/v1/tokens/{id}",
+        "DELETE /api/v1/projects/{id}/holidays/{date}",
+        "PATCH /api/v1/wbs/{id}/progress/{measurement}",
+        "DELETE /api/v1/wbs/{id}/progress/{measurement}",
+    }
     assert {route_of(name) for name in VERSIONED} == changes - listed_only
 
 
@@ -128,6 +138,18 @@ FIELDS: dict[str, Callable[[Site], tuple[Client, str, dict[str, Any]]]] = {
         },
     ),
     "membership": lambda site: (site.owner, _membership(site), {"role": "engineer", "expires_on": "2099-01-01"}),
+    "activity": lambda site: (
+        site.manager,
+        f"/wbs/{site.activity}/",
+        {
+            "name": "Pour two",
+            "cost_code": "C-20",
+            "budget_hours": 12.5,
+            "planned_rate": 41.5,
+            "unit": "m3",
+            "quantity": 3,
+        },
+    ),
     "entry": lambda site: (
         site.foreman,
         site.entry(),
@@ -147,7 +169,7 @@ def _membership(site: Site) -> str:
 
 
 def test_every_resource_that_can_be_changed_is_among_those_that_race() -> None:
-    assert len(FIELDS) == len({route.path for route in ROUTES if route.method == "PATCH"})
+    assert len(FIELDS) == len({route.path for route in ROUTES if route.method == "PATCH" and route.path in READABLE})
 
 
 def race(client: Client, path: str, requests: list[tuple[str, Any]], **headers: str) -> list[Reply]:

@@ -14,7 +14,7 @@ from tests.promises.conftest import Client, Stage
 from tests.test_docs import table
 
 MEMBER_ROLES = [role for role in Role if role not in {Role.OWNER, Role.ADMIN}]
-OWN = frozenset({"me", "labour", "clashes", "jobs"})  # read without a permission: the caller sees what is theirs
+OWN = frozenset({"me", "labour", "clashes", "clock-events", "jobs"})  # the caller sees what is theirs
 KINDS = ("nowhere", "here", "elsewhere", "ended")
 
 

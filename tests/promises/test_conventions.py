@@ -186,7 +186,7 @@ def test_every_line_of_a_request_that_fails_carries_its_id(stage: Stage, error: 
     assert {line["request_id"] for line in lines} == {reply.headers["x-request-id"]}
 
 
-def test_a_request_has_metrics_of_one_dimension(
+def test_a_request_has_metrics_of_its_stage(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "false")
@@ -198,4 +198,5 @@ def test_a_request_has_metrics_of_one_dimension(
         ([1.0], [1.0], [0.0]),
     ]
     assert [each["request_id"] for each in found] == [reply.headers["x-request-id"] for reply in replies]
-    assert {str(each["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) for each in found} == {"[['service']]"}
+    assert {str(each["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) for each in found} == {"[['stage', 'service']]"}
+    assert {each["stage"] for each in found} == {"test"}

@@ -101,7 +101,7 @@ def test_a_run_has_metrics_of_its_own(
     assert (metrics["service"], metrics["route"]) == ("wbsync", name)
     assert metrics["request_id"] == context.aws_request_id
     [described] = metrics["_aws"]["CloudWatchMetrics"]
-    assert (described["Namespace"], described["Dimensions"]) == ("wbsync", [["service"]])
+    assert (described["Namespace"], described["Dimensions"]) == ("wbsync", [["stage", "service"]])
 
 
 RUN = """
@@ -121,6 +121,7 @@ def test_a_sampled_run_is_a_subsegment_with_its_annotations() -> None:
             "LAMBDA_TASK_ROOT": "/var/task",
             "AWS_XRAY_DAEMON_ADDRESS": f"{host}:{port}",
             "_X_AMZN_TRACE_ID": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+            "WBSYNC_STAGE": "test",
         }
         subprocess.run([sys.executable, "-c", RUN], env=function, capture_output=True, check=True)
         sent = json.loads(daemon.recv(65_536).split(b"\n", 1)[1])

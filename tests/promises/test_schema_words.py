@@ -46,7 +46,9 @@ def test_every_body_has_an_example_that_it_takes() -> None:
     from jsonschema import Draft202012Validator
 
     for name, operation in operations():
-        for content in operation.get("requestBody", {}).get("content", {}).values():
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            if kind != "application/json":
+                continue  # a file
             schema = {**content["schema"], "components": document()["components"]}
             assert Draft202012Validator(schema).is_valid(content["example"]), (name, content["example"])
 

@@ -66,6 +66,16 @@ def test_every_field_that_breaks_a_rule_is_named(tree: Tree, values: dict[str, A
     assert refused(tree, "PATCH", f"/wbs/{activity}/", values) == (400, named)
 
 
+def test_an_unknown_parent_is_named_beside_the_other_bad_fields(tree: Tree) -> None:
+    *_, activity = tree.branch()
+    wrong = {"parent": f"{tree.project}aaaaaaaaaaaa", "earning_rule": "units"}
+    assert refused(tree, "PATCH", f"/wbs/{activity}/", wrong) == (400, {"parent", "quantity"})
+    body = {"name": "A", "cost_code": "A", "baseline_start": "2026-06-01", "parent": wrong["parent"]}
+    assert refused(tree, "POST", f"/projects/{tree.project}/wbs/", body) == (400, {"parent", "baseline_finish"})
+    body |= {"unit": 5}
+    assert refused(tree, "POST", f"/projects/{tree.project}/wbs/", body) == (400, {"parent", "unit"})
+
+
 def test_a_rule_that_needs_a_field_keeps_it(tree: Tree) -> None:
     """Rules between fields hold for the node as it will be, not for the fields that are sent."""
     discipline = tree.branch()[2]
