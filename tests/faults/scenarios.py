@@ -310,6 +310,8 @@ def review(action: str, body: dict[str, Any]) -> Callable[[Site], Sent]:
         ids = [path.split("/")[2] for path in paths]
         return Sent(site.manager, f"/labour/{action}/", {"ids": ids, **body}, site.edits(paths[0]))
 
+    return prepare
+
 
 def on_activity(**values: Any) -> Callable[[Site], Sent]:
     """A change of the activity, while somebody else changes its unit."""
