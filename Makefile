@@ -27,6 +27,7 @@ test: $(READY)
 
 faults: $(READY)
 	$(BIN)/python -m pytest -n 2 tests/faults -m every_fault
+	ROLLUP_HISTORIES=40 $(BIN)/python -m pytest -n 2 tests/rollups
 
 attack: $(READY)
 	$(BIN)/python -m pytest -n 2 tests/attack -m attack

@@ -10,7 +10,7 @@ from typing import Any
 from chalice.app import Response
 
 from chalicelib.access import limits
-from chalicelib.errors import InProgress, Invalid, NotAuthenticated, NotFound, RateLimited, WbsyncError
+from chalicelib.errors import InProgress, Invalid, NotAuthenticated, NotFound, RateLimited, Unavailable, WbsyncError
 from chalicelib.http.answers import JSON, Kept, Read, Reply, Written
 from chalicelib.http.binding import bind, bind_query
 from chalicelib.http.call import Call, Upload
@@ -25,7 +25,9 @@ from chalicelib.http.references import with_unknown
 from chalicelib.http.replay import given, once
 from chalicelib.http.route import CHANGES, ID, Guard, Route
 from chalicelib.http.telemetry import logger
+from chalicelib.storage.calls import CONTESTED
 from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import ConditionFailed
 from chalicelib.storage.work import AlsoFailed, commit
 
 
@@ -96,8 +98,14 @@ def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Reply:
 
 def _read(route: Route, call: Call, arguments: dict[str, str]) -> Reply:
     _check(route, call, arguments)
-    result = route.handler(call, *arguments.values())
-    return (result if isinstance(result, Read) else Read(result)).reply()
+    for attempt in range(CONTESTED):
+        call.reading = Reading(call.store)
+        try:
+            result = route.handler(call, *arguments.values())
+            return (result if isinstance(result, Read) else Read(result)).reply()
+        except ConditionFailed:  # what was read in several rounds does not fit together
+            call.store.pause(attempt)
+    raise Unavailable
 
 
 def _check(route: Route, call: Call, arguments: dict[str, str]) -> None:

@@ -1,6 +1,7 @@
 """What the tree's verbs and lists read: a project with its outline, a node with its place, and what stands above."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -123,6 +124,19 @@ def with_cost_code(reading: Reading, company: str, project: str, cost_code: str)
     return found.node if found else None
 
 
+@contextmanager
+def of_one_moment() -> Iterator[None]:
+    """Rows that name each other belong together; where one is missing they were read before and after a write.
+
+    Raises:
+        ConditionFailed: so that everything is read anew.
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise ConditionFailed from error
+
+
 class Known(Struct, frozen=True):
     """What codes and paths are made of: nodes by id, and places by order key, of one edition."""
 
@@ -132,19 +146,23 @@ class Known(Struct, frozen=True):
 
     def node(self, order: str) -> Node:
         """The node at an order key."""
-        return self.nodes[node_of(last_step(order), self.project)]
+        with of_one_moment():
+            return self.nodes[node_of(last_step(order), self.project)]
 
     def code(self, order: str) -> str:
         """``1.2.3.4`` by position."""
-        return code(order, self.places)
+        with of_one_moment():
+            return code(order, self.places)
 
     def position(self, order: str) -> int:
         """The position among the siblings, from 1."""
-        return self.places[holder_order(order)].position(last_step(order))
+        with of_one_moment():
+            return self.places[holder_order(order)].position(last_step(order))
 
     def path(self, order: str) -> list[str]:
         """Names from the top to the node."""
-        return [self.nodes[each].name for each in nodes_of(order, self.project)]
+        with of_one_moment():
+            return [self.nodes[each].name for each in nodes_of(order, self.project)]
 
 
 class EditionChanged(ConditionFailed):

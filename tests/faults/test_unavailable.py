@@ -194,6 +194,7 @@ def test_a_read_is_503_when_storage_fails_at_any_of_its_calls(
     group = route.removeprefix("/api/v1/").split("/")[0]
     path = route.format(id=known.get(KINDS.get(group, ""), "nothing"), user=known["foreman"]) + "/"
     path += f"?project={known['project']}" if group == "reports" and "portfolio" not in route else ""
+    path += "&date_from=2026-06-01&date_to=2026-06-30" if "missing-hours" in route else ""
     owner = Client(harness.PATIENT, site.owner.headers)
     with storage(harness.sound) as client:
         status = owner.send("GET", path).status

@@ -160,14 +160,14 @@ def test_the_hour_that_comes_twice_in_autumn_is_no_overlap_and_the_same_hour_is(
     assert told(at("01:40:00+01:00", "01:50:00+01:00"))[2] == "overlaps_another_shift"
 
 
-def test_a_rejected_entry_keeps_its_time_and_a_deleted_one_frees_it(yard: Yard) -> None:
+def test_a_rejected_entry_keeps_its_time_and_a_deleted_one_frees_it_for_who_waits_longest(yard: Yard) -> None:
     hand = yard.hand()
     first = yard.punch(hand).body
     yard.foreman.ok("POST", f"/labour/{first['labour_entry']}/reject/", {"reason": "where was he?"})
     assert told(yard.punch(hand, "09:00:00"))[2] == "overlaps_another_shift"
     yard.foreman.ok("DELETE", f"/labour/{first['labour_entry']}/")
-    assert told(yard.punch(hand, "10:00:00"))[1] == "matched"
-    assert [row["hours"] for row in yard.entries(hand)] == ["5.00"]
+    assert told(yard.punch(hand, "10:00:00"))[2] == "overlaps_another_shift"
+    assert [row["hours"] for row in yard.entries(hand)] == ["6.00"]
     assert told(yard.punch(hand))[0] == 200, "a replay never recreates a deleted entry"
 
 

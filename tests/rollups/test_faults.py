@@ -3,7 +3,7 @@
 import contextlib
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.handlers.streams import settle
@@ -11,9 +11,8 @@ from chalicelib.rollups.repairs import go_on, rebuild, work_on
 from chalicelib.storage.store import Store
 from tests.promises.conftest import Stage
 from tests.rollups.disturbed import Killed, disturbed, killed_at
+from tests.rollups.examples import slow
 from tests.rollups.site import Site, step
-
-slow = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def finish(site: Site) -> None:

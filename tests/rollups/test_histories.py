@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import rebuild
 from tests.promises.conftest import Stage
+from tests.rollups.examples import slow
 from tests.rollups.site import Site, step
-
-slow = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @slow

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.evm.figures import Figures, figures
@@ -13,11 +13,11 @@ from chalicelib.rollups import reading
 from chalicelib.storage.store import Store
 from tests.promises.conftest import Stage
 from tests.rollups.disturbed import disturbed
+from tests.rollups.examples import slow
 from tests.rollups.site import Site, node_shown, nothing, step
 from tests.rollups.test_faults import finish, one_step
 
 AS_OF = date(2026, 7, 2)
-slow = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 Page = dict[str, Figures]
 
 
