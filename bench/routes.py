@@ -62,9 +62,10 @@ def promised(route: Route) -> int | None:
 
 
 def _lists(route: Route) -> bool:
+    from chalicelib.http.openapi.components import is_list
     from chalicelib.http.route import BASE
 
-    return route.path.startswith(BASE) and "results" in getattr(route.answer, "__struct_fields__", ())
+    return route.path.startswith(BASE) and is_list(route.answer)
 
 
 def routes_section(output: Callable[[str], object] = print) -> None:

@@ -11,7 +11,6 @@ from chalicelib.http.pagination import Listed, PageQuery, listed_whole
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.storage.reading import Reading
 from chalicelib.tree import baselines
-from chalicelib.tree.ground import find_ground
 from chalicelib.tree.large import MOST_AWAITED
 
 routes = RouteSet("Projects", __name__)
@@ -41,10 +40,7 @@ class BaselineAnswer(Answer, kw_only=True):
 )
 def list_baselines(call: Call, id: str) -> Listed[Any]:
     """List the frozen plans of a project by number."""
-    _, rows = call.store.together(
-        lambda: find_ground(Reading(call.store), call.user.company, id),
-        lambda: list(call.store.each(baselines.baselines_of(call.user.company, id))),
-    )
+    rows = baselines.baselines_in(Reading(call.store), call.user.company, id)
     return listed_whole(call, rows, lambda some: [BaselineAnswer(**baselines.shown(row)) for row in some])
 
 

@@ -27,7 +27,16 @@ from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.tree.ground import Ground, find, find_ground, known, orders_of, place_key, steadily
-from chalicelib.tree.lists import Filters, Matching, changed_below, lines_between, matching, stretches, visible
+from chalicelib.tree.lists import (
+    Filters,
+    Matching,
+    changed_below,
+    count_between,
+    matching,
+    orders_between,
+    stretches,
+    visible,
+)
 from chalicelib.tree.order import LEVELS, holder_order, level_of
 from chalicelib.tree.rows import Line, Node
 
@@ -113,8 +122,8 @@ def _changed(call: Call, reading: Reading, ground: Ground) -> Source:
 
 def _shown_rows(call: Call, ground: Ground, rows: list[Node]) -> list[NodeAnswer]:
     """Nodes that were found by their change: where they stand is read first."""
-    places = call.store.get_many(*(place_key(call.user.company, row.id) for row in rows))
-    return shown(call, ground, orders_of(places, ground.outline.edition))
+    ids = [row.id for row in rows]
+    return shown(call, ground, orders_of(Reading(call.store), call.user.company, ids, ground.outline.edition))
 
 
 def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
@@ -125,11 +134,10 @@ def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
     filters = Filters(parent=query.under) if query.under else Filters(level=1)
     found = matching(reading, company, project, edition, filters)
     if query.cursor is None and found.between is not None:
-        _require_small(call, company, project, found.between, edition)
+        _require_small(call, count_between(reading, company, project, found.between, edition))
 
     def present_trees(tops: list[Line]) -> list[NodeAnswer]:
-        stretch = lines_between(company, project, (tops[0].sk, tops[-1].sk + "~"), edition) if tops else None
-        orders = [item["sk"]["S"] for item in call.store.items(stretch)] if stretch else []
+        orders = orders_between(reading, company, project, tops[0].sk, tops[-1].sk, edition) if tops else []
         return nested(shown(call, ground, orders), orders)
 
     return listed(call, _lines(ground, found, None), present_trees)
@@ -148,8 +156,8 @@ def _check_tree(call: Call) -> None:
         raise Invalid(errors=errors)
 
 
-def _require_small(call: Call, company: str, project: str, between: tuple[str, str], edition: int) -> None:
-    if call.store.count(lines_between(company, project, between, edition)) > MOST_IN_TREE:
+def _require_small(call: Call, count: int) -> None:
+    if count > MOST_IN_TREE:
         lower = "under" if call.query.under is None else "a lower node under it"
         raise Invalid(errors={"view": [f"Above {MOST_IN_TREE:,} nodes a tree needs {lower}."]})
 

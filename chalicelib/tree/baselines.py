@@ -38,6 +38,15 @@ def baselines_of(company: str, project: str) -> Query[Baseline]:
     return Query(model=Baseline, hash=key(company, project), between=("baseline#", "baseline#~"))
 
 
+def baselines_in(reading: Reading, company: str, project: str) -> list[Baseline]:
+    """The baselines of a project by number, or :class:`NotFound`."""
+    _, rows = reading.together(
+        lambda: find_ground(reading, company, project), lambda: list(reading.each(baselines_of(company, project)))
+    )
+    found: list[Baseline] = rows
+    return found
+
+
 def freeze(reading: Reading, caller: Caller, project: str, name: str, now: datetime) -> Decided[Intent]:
     """Begin to freeze the plan as the next baseline; the answer is the work.
 

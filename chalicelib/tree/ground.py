@@ -212,12 +212,13 @@ def known(
     return Known(project, nodes, {order: standing_of(place) for order, place in places.items()})
 
 
-def orders_of(places: Iterable[Place | None], edition: int) -> list[str]:
+def orders_of(reading: Reading, company: str, ids: Sequence[str], edition: int) -> list[str]:
     """The order keys of nodes that are there.
 
     Raises:
         EditionChanged: one is not there any more.
     """
+    places: list[Place | None] = reading.rows(*(place_key(company, id) for id in ids))
     found = [as_of(place, edition) for place in places]
     standing = [place.order for place in found if place is not None]
     if len(standing) < len(found):

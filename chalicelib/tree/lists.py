@@ -105,8 +105,18 @@ def orders_below(
     return [item["sk"]["S"] for item in reading.store.items(query)]
 
 
-def lines_between(company: str, project: str, between: tuple[str, str], edition: int) -> Query[Line]:
-    """All lines in a stretch of the tree, by their order keys alone."""
+def count_between(reading: Reading, company: str, project: str, between: tuple[str, str], edition: int) -> int:
+    """How many nodes a stretch of the tree has."""
+    return reading.store.count(_lines_between(company, project, between, edition))
+
+
+def orders_between(reading: Reading, company: str, project: str, first: str, last: str, edition: int) -> list[str]:
+    """The order keys from one to everything below another, in tree order."""
+    query = _lines_between(company, project, (first, last + "~"), edition)
+    return [item["sk"]["S"] for item in reading.store.items(query)]
+
+
+def _lines_between(company: str, project: str, between: tuple[str, str], edition: int) -> Query[Line]:
     return Query(
         model=Line,
         hash=key(company, project, ALL_LEVELS),
