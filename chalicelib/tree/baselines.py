@@ -1,7 +1,8 @@
 """Baselines: the plan of a project frozen, activity by activity, and there once it is whole.
 
 A freeze holds the outline as a large change does, so that no import flips and no other freeze runs meanwhile. It
-goes by the nodes' keys, which no move changes. A plan that is edited meanwhile is frozen as it was before or after.
+goes by the nodes' keys, which no move changes. Whoever changes an activity meanwhile keeps first what it was
+(:mod:`chalicelib.tree.freezing`); what is made meanwhile is not in the baseline.
 """
 
 from collections.abc import Sequence
@@ -18,10 +19,12 @@ from chalicelib.storage.store import parse
 from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 from chalicelib.tree.editions import as_of, busy
+from chalicelib.tree.freezing import baseline_sk, frozen_key
+from chalicelib.tree.freezing import put as put_frozen
 from chalicelib.tree.ground import find_ground, outline_key
 from chalicelib.tree.large import MOST_AWAITED, where
 from chalicelib.tree.order import LEVELS
-from chalicelib.tree.rows import ALL_LEVELS, Baseline, Frozen, Line, Node, Outline
+from chalicelib.tree.rows import ALL_LEVELS, Baseline, Line, Node, Outline
 from chalicelib.tree.staging import end
 from chalicelib.work.intents import begun, put
 from chalicelib.work.kinds import Finished, Step
@@ -83,19 +86,15 @@ def freeze(reading: Reading, caller: Caller, project: str, name: str, now: datet
         project=project,
         awaited=nodes <= MOST_AWAITED,
     )
-    return Decided([put(intent), _held(ground.outline, intent.id)], intent)
+    return Decided([put(intent), _held(ground.outline, intent.id, count + 1)], intent)
 
 
-def baseline_sk(number: int) -> str:
-    """The sort key of a baseline, and of each activity in it."""
-    return f"baseline#{number:02d}"
-
-
-def _held(outline: Outline, intent: str) -> Change:
+def _held(outline: Outline, intent: str, number: int) -> Change:
     if outline.change is not None:
         raise busy()
     free = (Outline.edition == outline.edition) & Outline.change.does_not_exist()
-    return Update(Outline, (outline.pk, outline.sk), (Outline.change.set(intent),), free)
+    actions = (Outline.change.set(intent), Outline.freezing.set(number))
+    return Update(Outline, (outline.pk, outline.sk), actions, free)
 
 
 def freeze_step(reading: Reading, intent: Intent, now: datetime) -> Step:
@@ -106,27 +105,19 @@ def freeze_step(reading: Reading, intent: Intent, now: datetime) -> Step:
     query: Query[Node] = Query(model=Node, hash=key(company, project), between=(after + "!", "node#~"))
     page = reading.page(query, limit=TOGETHER)
     nodes = [parse(Node, item) for item in page.rows]
-    changes = [
-        Put(_frozen(company, node, intent.arguments["number"]), absent(Frozen))
-        for node in (as_of(each, outline.edition) for each in nodes)
-        if node is not None and node.level == LEVELS
-    ]
+    changes = _not_kept(reading, intent, [as_of(each, outline.edition) for each in nodes])
     done = intent.done + len(nodes)
     if page.last is not None:
-        return Step(list(changes), {"after": nodes[-1].sk}, done)
+        return Step(changes, {"after": nodes[-1].sk}, done)
     return _whole(intent, outline, changes, done)
 
 
-def _frozen(company: str, node: Node, number: int) -> Frozen:
-    return Frozen(
-        pk=key(company, node.id),
-        sk=baseline_sk(number),
-        project=node.project,
-        activity=node.id,
-        budget_hours=node.budget_hours or 0,
-        baseline_start=node.baseline_start,
-        baseline_finish=node.baseline_finish,
-    )
+def _not_kept(reading: Reading, intent: Intent, nodes: Sequence[Node | None]) -> list[Change]:
+    """The activities of then that nobody has put into the baseline yet."""
+    company, number, at = where(intent)[0], intent.arguments["number"], intent.arguments["frozen_at"]
+    activities = [node for node in nodes if node is not None and node.level == LEVELS and node.created_at <= at]
+    kept = reading.rows(*(frozen_key(company, node.id, number) for node in activities))
+    return [put_frozen(company, node, number) for node, row in zip(activities, kept, strict=True) if row is None]
 
 
 def _whole(intent: Intent, outline: Outline, changes: Sequence[Change], done: int) -> Step:

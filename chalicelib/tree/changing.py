@@ -17,6 +17,7 @@ from chalicelib.times import stamp
 from chalicelib.tree import claims, large
 from chalicelib.tree.carrying import carry_now, gathered
 from chalicelib.tree.editions import require_own
+from chalicelib.tree.freezing import keep, kept_of
 from chalicelib.tree.ground import Found, find, node_key, outline_key, place_key, project_key
 from chalicelib.tree.movement import plan
 from chalicelib.tree.nodes import Seen, as_seen, require_fields
@@ -70,8 +71,10 @@ def change(
     require_own(reading.rows(node_key(company, id))[0])
     holder, began = moved.parents[-1][1] if moved else None, str(before.version)
     claimed = [claims.claim_key(company, project, sk) for sk in _wanted(found, node, order).values()]
-    seen = as_seen(reading, company, node, order, holder, found.outline.edition, beside, claimed)
+    ahead = [*claimed, *kept_of(company, before, found.outline)]
+    seen = as_seen(reading, company, node, order, holder, found.outline.edition, beside, ahead)
     taken, left = _claims(reading, company, found, node, order)
+    taken += keep(reading, company, before, found.outline)
     if moved is None:
         return Decided([*_kept_in_place(company, found, node), *taken, *left], seen, began)
     carried = gathered(reading, company, project, moved.carries)

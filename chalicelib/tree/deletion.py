@@ -17,7 +17,7 @@ from chalicelib.tree.carrying import Carried, Carry, gathered
 from chalicelib.tree.claims import keys, released
 from chalicelib.tree.clearing import tombstone
 from chalicelib.tree.editions import require_own, require_still, standing_of
-from chalicelib.tree.ground import Found, find, node_key, place_key
+from chalicelib.tree.ground import EditionChanged, Found, find, node_key, place_key
 from chalicelib.tree.large import DELETE, ask_again, begin_subtrees, shown, size, stretch, where
 from chalicelib.tree.lists import orders_below
 from chalicelib.tree.movement import Movement
@@ -42,7 +42,9 @@ def delete(reading: Reading, caller: Caller, id: str, now: datetime, has_hours: 
     company = caller.company
     found = find(reading, company, id)
     project = found.node.project
-    holder: Place = reading.rows(place_key(company, found.parent or project))[0]
+    holder: Place | None = reading.rows(place_key(company, found.parent or project))[0]
+    if holder is None or last_step(found.order) not in holder.children:
+        raise EditionChanged
     require_still(found.outline)
     require_own(*reading.rows(node_key(company, id), place_key(company, id)), holder)
     activities = _activities(reading, company, found)
@@ -71,8 +73,16 @@ def _activities(reading: Reading, company: str, found: Found) -> list[str]:
 
 
 def _nodes(reading: Reading, company: str, carried: Iterable[Carried]) -> list[Node]:
-    rows: list[Node] = reading.rows(*(node_key(company, each.place.node) for each in carried))
-    return rows
+    """The nodes of a subtree.
+
+    Raises:
+        EditionChanged: one has gone since its line was read.
+    """
+    rows: list[Node | None] = reading.rows(*(node_key(company, each.place.node) for each in carried))
+    found = [row for row in rows if row is not None]
+    if len(found) < len(rows):
+        raise EditionChanged
+    return found
 
 
 def _deleted(reading: Reading, company: str, carried: Sequence[Carried], now: datetime, by: str) -> list[Change]:

@@ -10,7 +10,7 @@ from chalicelib.storage.changes import Change, Update
 from chalicelib.storage.reading import Reading
 from chalicelib.tree.carrying import Carry
 from chalicelib.tree.editions import as_of, require_own, require_still, standing_of
-from chalicelib.tree.ground import Found, node_key, place_key
+from chalicelib.tree.ground import EditionChanged, Found, node_key, place_key
 from chalicelib.tree.order import last_step, level_of
 from chalicelib.tree.rows import Place
 from chalicelib.tree.standing import Edited, Standing, insert, remove, reorder
@@ -48,6 +48,7 @@ def plan(reading: Reading, company: str, found: Found, parent: str | None, posit
     """How a node goes under a parent (None is the top), to a position or last; None where it stays as it is.
 
     Raises:
+        EditionChanged: the node has left its parent while both were read.
         Invalid: there is no such parent, or it has another level.
         InUse: the parent is full, or a large change is under way.
     """
@@ -62,7 +63,7 @@ def plan(reading: Reading, company: str, found: Found, parent: str | None, posit
     own = node_key(company, found.node.id), place_key(company, found.node.id)
     require_own(*reading.rows(*own, old, new))
     if holder is None or last_step(found.order) not in holder.children:
-        raise Invalid(errors={"parent": [NO_SUCH]})
+        raise EditionChanged
     return _reordered(found, holder, position or 0) if stays else _moved(found, holder, other, position)
 
 

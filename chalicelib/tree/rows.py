@@ -23,7 +23,8 @@ FOREVER = 10**9  # no outline comes to so many editions
 class Outline(Row):
     """Which edition of a project's tree is the current one: pk = "<company>#<project>", sk = "outline".
 
-    ``change`` is the intent of the large change under way, ``staged`` the edition in which it shows. ``bulk`` is the
+    ``change`` is the intent of the large change or freeze under way, ``staged`` the edition in which it shows,
+    ``freezing`` the baseline. ``bulk`` is the
     last edition that changed the plans of many nodes at once.
     """
 
@@ -32,6 +33,7 @@ class Outline(Row):
     change = UnicodeAttribute(null=True)
     staged = IntegerAttribute(null=True)
     bulk = IntegerAttribute(default=0)
+    freezing = IntegerAttribute(null=True)
 
 
 class Node(Searchable):

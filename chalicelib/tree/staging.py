@@ -42,8 +42,8 @@ def flip(outline: Outline, intent: str, clearing: str, *, bulk: bool = False) ->
 
 
 def end(outline: Outline, intent: str) -> Change:
-    """Everything is cleared, or taken back: the next large change may begin."""
-    actions = (Outline.change.remove(), Outline.staged.remove())
+    """Everything is cleared, taken back, or frozen: the next large change may begin."""
+    actions = (Outline.change.remove(), Outline.staged.remove(), Outline.freezing.remove())
     return Update(Outline, (outline.pk, outline.sk), actions, Outline.change == intent)
 
 

@@ -51,10 +51,14 @@ def test_a_freeze_is_there_once_it_is_whole(tree: Tree, stage: Stage) -> None:
     commit(store(), lambda reading: baselines.freeze(reading, owner(company), tree.project, "Contract", utc_now()))
     path, counts = f"/projects/{tree.project}/baselines/", [0]
     assert tree.client.send("POST", f"/api/v1{path}", {"name": "Other"}).status == 409
+    for number in (0, 1, 0):
+        tree.change(activities[number], budget_hours=777)  # what it was is kept, once
+    late = tree.activity("Late", discipline, budget_hours=9)
     while work := unfinished(company):
         one_step(company, work[0].id)
         counts.append(tree.client.ok("GET", path)["count"])
     assert len(counts) > 2 and counts == [0] * (len(counts) - 1) + [1]
+    assert frozen(company, late) == []
     assert [frozen(company, id)[0][1] for id in activities] == [Decimal(n) for n in range(95)]
 
 
