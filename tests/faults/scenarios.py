@@ -303,12 +303,13 @@ def sheet(site: Site) -> Sent:
 
 
 def review(action: str, body: dict[str, Any]) -> Callable[[Site], Sent]:
-    """Three entries of a crew reviewed at once, one of which somebody edits meanwhile."""
+    """Three entries of a crew reviewed at once, while somebody logs another day of one of them."""
 
     def prepare(site: Site) -> Sent:
-        paths = [site.entry(operative=site.operative(name)) for name in ("Mia", "Ned", "Oda")]
-        ids = [path.split("/")[2] for path in paths]
-        return Sent(site.manager, f"/labour/{action}/", {"ids": ids, **body}, site.edits(paths[0]))
+        crew = [site.operative(name) for name in ("Mia", "Ned", "Oda")]
+        ids = [site.entry(operative=hand).split("/")[2] for hand in crew]
+        another = {"operative": crew[0], "date": "2026-06-10"}
+        return Sent(site.manager, f"/labour/{action}/", {"ids": ids, **body}, lambda: site.entry(**another))
 
     return prepare
 
