@@ -17,6 +17,7 @@ from bench.rollups import rollups_section
 from bench.routes import routes_section
 from bench.tree import tree_section
 from bench.warm_requests import warm_section
+from chalicelib.http.telemetry import logger
 
 SECTIONS: Mapping[str, Callable[[], object]] = {
     "routes": routes_section,
@@ -41,6 +42,7 @@ def main() -> None:
     chosen = parser.parse_args().section or list(SECTIONS)
     if unknown := set(chosen) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}")
+    logger.setLevel("CRITICAL")  # the figures are the output; set here alone, as tests run the sections too
     for name in chosen:
         print(f"\n== {name}")
         SECTIONS[name]()

@@ -11,12 +11,10 @@ EVENTS, SECONDS = 500, 29
 
 def batch_section(output: Callable[[str], object] = print, events: int = EVENTS) -> None:
     """Send the shifts of so many operatives in one request to the application in process, and print what it took."""
-    from chalicelib.http.telemetry import logger
     from tests.clock.faulty import Counting
     from tests.faults.harness import PATIENT, replaced
     from tests.promises.conftest import Client, running
 
-    logger.setLevel("CRITICAL")  # the figures are the output
     with running() as stage:
         stage.owner.ok("POST", "/projects/", {"code": "BATCH", "name": "Batch"})
         for number in range(events):

@@ -19,13 +19,11 @@ def crew_section(output: Callable[[str], object] = print, rows: int = ROWS) -> N
 
     from bench.application import indexes
     from bench.meter import Meter
-    from chalicelib.http.telemetry import logger
     from chalicelib.storage.store import store
     from tests.faults.harness import PATIENT
     from tests.faults.scenarios import Site
     from tests.promises.conftest import Client, running
 
-    logger.setLevel("CRITICAL")  # the figures are the output
     with running() as stage:
         site = Site(stage)
         crew = [site.operative(f"Hand {number}") for number in range(rows)]

@@ -21,10 +21,8 @@ WORK = {"hours": Decimal(8), "rate": Decimal(30), "quantity": Decimal(1)}
 
 def rollups_section(output: Callable[[str], object] = print, days: int = DAYS, nodes: int = NODES) -> None:
     """Print a row for each kind of batch and request."""
-    from chalicelib.http.telemetry import logger
     from tests.promises.conftest import running
 
-    logger.setLevel("CRITICAL")  # the table is the output
     with running() as stage, outside() as moto:
         output(_LAYOUT.format("batch or request", "sequential", "calls", "RCU", "WCU", "CPU ms"))
         for name, prepare, send in batches(stage, days):

@@ -70,12 +70,10 @@ def _lists(route: Route) -> bool:
 
 def routes_section(output: Callable[[str], object] = print) -> None:
     """Print a row for each route and scenario, and how many keep their promise."""
-    from chalicelib.http.telemetry import logger
     from tests.promises.conftest import running
 
     output(_LAYOUT.format("route", "promised", "sequential", "calls", "RCU", "WCU"))
     kept = missed = 0
-    logger.setLevel("CRITICAL")  # the table is the output
     with running() as stage:
         for name, route, cost in costs(stage):
             limit = promised(route)

@@ -48,11 +48,9 @@ class Planted:
 
 def tree_section(output: Callable[[str], object] = print, shape: Shape | None = None) -> None:
     """Print a row for each kind of request."""
-    from chalicelib.http.telemetry import logger
     from tests.promises.conftest import running
 
     shape = shape or Shape()
-    logger.setLevel("CRITICAL")  # the table is the output
     with running() as stage, outside() as moto:
         planted = plant(stage, shape)
         output(f"{shape.locations * shape.subtree:,} nodes, {shape.subtree:,} in a location")
