@@ -30,7 +30,6 @@ WbsyncError
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 FieldErrors = Mapping[str, Sequence[str]]
 
@@ -48,7 +47,7 @@ class WbsyncError(Exception):
         *,
         errors: FieldErrors | None = None,
         headers: Mapping[str, str] | None = None,
-        **extra: Any,
+        **extra: object,
     ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail or self.title

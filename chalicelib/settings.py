@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 
-def setting(default: Any, help: str) -> Any:
+def setting(default: object, help: str) -> Any:
     """A dataclass field that carries its own explanation."""
     return field(default=default, metadata={"help": help})
 

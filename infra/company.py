@@ -77,7 +77,7 @@ def _ingest_parameters() -> str:
     return f"{settings().parameter_prefix}ingest"
 
 
-def companies_of_the_stage() -> dict[str, Any]:
+def companies_of_the_stage() -> dict[str, object]:
     """Every company by name, found by its ingest parameter: no table is scanned."""
     pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=_ingest_parameters())
     ids = [parameter["Name"].rpartition("/")[2] for page in pages for parameter in page["Parameters"]]
@@ -85,7 +85,7 @@ def companies_of_the_stage() -> dict[str, Any]:
     return {"companies": [_shown(row) for row in sorted(rows, key=lambda row: (row.name.casefold(), row.id))]}
 
 
-def _shown(row: Company) -> dict[str, Any]:
+def _shown(row: Company) -> dict[str, object]:
     names = ("id", "name", "plan", "timezone", "currency", "daily_cap_hours", "auto_add_operatives", "created_at")
     return {name: getattr(row, name) for name in names}
 
@@ -108,13 +108,13 @@ class Person(Body, kw_only=True):
     role: Role
 
 
-def change(company: str, values: dict[str, Any]) -> dict[str, Any]:
+def change(company: str, values: dict[str, object]) -> dict[str, object]:
     """Plan or settings of a company; they hold with the next request."""
     decided = commit(store(), lambda reading: companies.change(reading, company, values, utc_now()))
     return {"company": _shown(decided.answer)}
 
 
-def add_person(company: str, name: str, email: str, role: str) -> dict[str, Any]:
+def add_person(company: str, name: str, email: str, role: str) -> dict[str, object]:
     """A user who can sign in at once; the password is shown once."""
     person, password = bind(Person, {"name": name, "email": email, "role": role}), _password()
     profile = Profile(person.name, person.email, person.role, password)
@@ -126,7 +126,7 @@ def add_person(company: str, name: str, email: str, role: str) -> dict[str, Any]
     return {"user": {"id": user.id, "name": user.name, "email": email, "role": role, "password": password}}
 
 
-def new_password(company: str, email: str) -> dict[str, Any]:
+def new_password(company: str, email: str) -> dict[str, object]:
     """Another password for a user, shown once; their sessions end. Works on every plan."""
     password = _password()
 
@@ -137,7 +137,7 @@ def new_password(company: str, email: str) -> dict[str, Any]:
     return {"user": {**commit(store(), decide).answer.user, "password": password}}
 
 
-def rekey(company: str) -> dict[str, Any]:
+def rekey(company: str) -> dict[str, object]:
     """What a company needs after the stage got a new digest key: a sign-in directory, and a new ingest secret."""
     company = companies.find(Reading(store()), company).id
     listed = 0
@@ -148,7 +148,7 @@ def rekey(company: str) -> dict[str, Any]:
     return {"company": company, "users": listed, "ingest_secret": ingest.text}
 
 
-def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, Any]:
+def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, object]:
     """Take what names a person out of an operative, and with ``user`` out of the user they are; hours stay.
 
     The user comes first, so that a run that was cut off can be done again.
@@ -156,7 +156,7 @@ def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, 
     reading = Reading(store())
     linked = operatives.find(reading, companies.find(reading, company).id, operative).user
     forgotten = linked if user else None
-    blanks: dict[str, dict[str, Any]] = {}
+    blanks: dict[str, dict[str, object]] = {}
     if forgotten:
         user_row = commit(store(), lambda reading: users.forgotten(reading, company, forgotten, utc_now())).answer
         blanks[forgotten] = {"name": user_row.name, "email": user_row.email}
@@ -167,13 +167,13 @@ def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, 
 
 
 def _forget_operative(reading: Reading, company: str, id: str) -> Decided[Operative]:
-    blank: dict[str, Any] = dict.fromkeys(PERSONAL)
+    blank: dict[str, object] = dict.fromkeys(PERSONAL)
     values = blank | {"name": f"Former operative {id}", "active": False}
     now = utc_now()
     return operatives.change(reading, company, id, values, now.date().isoformat(), now)
 
 
-def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
+def _settings(arguments: argparse.Namespace) -> dict[str, object]:
     found = {name: getattr(arguments, name) for name in Settings.__struct_fields__}
     values = {name: value for name, value in found.items() if value is not None}
     if "daily_cap_hours" in values:
@@ -185,7 +185,7 @@ def _settings(arguments: argparse.Namespace) -> dict[str, Any]:
     return change(arguments.company, given(bind(Settings, values)))
 
 
-def _number(text: str) -> Any:
+def _number(text: str) -> object:
     return Decimal(text) if re.fullmatch(r"\d{1,3}(\.\d{1,9})?", text) else text
 
 
@@ -193,13 +193,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.company", description="Companies of this stage.")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(name: str, help: str, run: Callable[[argparse.Namespace], dict[str, Any]]) -> argparse.ArgumentParser:
+    def command(
+        name: str, help: str, run: Callable[[argparse.Namespace], dict[str, object]]
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help, description=help)
         added.add_argument("--json", action="store_true", help="print JSON on one line")
         added.set_defaults(run=run)
         return added
 
-    def of_one(name: str, help: str, run: Callable[[argparse.Namespace], dict[str, Any]]) -> argparse.ArgumentParser:
+    def of_one(name: str, help: str, run: Callable[[argparse.Namespace], dict[str, object]]) -> argparse.ArgumentParser:
         added = command(name, help, run)
         added.add_argument("--company", required=True, help="the company's id; `list` shows it")
         return added
@@ -245,7 +247,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _create(arguments: argparse.Namespace) -> dict[str, Any]:
+def _create(arguments: argparse.Namespace) -> dict[str, object]:
     return create(
         arguments.name,
         arguments.plan,

@@ -53,11 +53,11 @@ class Client:
         """The same service for somebody else."""
         return Client(self.base_url, token, self.host)
 
-    def once(self, method: str, path: str, body: Any) -> Any:
+    def once(self, method: str, path: str, body: object) -> object:
         """The same with an idempotency key of its own."""
         return self.call(method, path, body, {"Idempotency-Key": str(uuid.uuid4())})
 
-    def call(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
+    def call(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Any:
         """The JSON answer; raises on a problem and shows it."""
         request = urllib.request.Request(
             f"{self.base_url}/api/v1{path}",
@@ -92,7 +92,7 @@ def _answer(request: urllib.request.Request) -> bytes:
         raise kind(f"{request.method} {request.full_url}: {error.code} {error.read().decode()}") from error
 
 
-def make(base_url: str) -> dict[str, Any]:
+def make(base_url: str) -> dict[str, object]:
     """Everything of the demo; returns what a visitor needs to know."""
     company = create("Demo Construction", "pro", "Europe/Dublin", "owner@demo.example", owner_name="Olive Owner")
     owner = Client(base_url, company["token"])
@@ -135,7 +135,7 @@ def _person(owner: Client, role: str) -> str:
     return token
 
 
-def _build(manager: Client, project: str, today: date) -> list[dict[str, Any]]:
+def _build(manager: Client, project: str, today: date) -> list[dict[str, object]]:
     """The tree, with a baseline that begins five weeks ago."""
     start, activities = today - timedelta(weeks=WEEKS), list[dict[str, Any]]()
     for place, (location, floors) in enumerate(TREE.items(), 1):
@@ -163,13 +163,13 @@ def _build(manager: Client, project: str, today: date) -> list[dict[str, Any]]:
     return activities
 
 
-def _node(manager: Client, project: str, **values: Any) -> dict[str, Any]:
-    node: dict[str, Any] = manager.call("POST", f"/projects/{project}/wbs/", values)
+def _node(manager: Client, project: str, **values: object) -> dict[str, object]:
+    node: dict[str, object] = manager.call("POST", f"/projects/{project}/wbs/", values)
     return node
 
 
 def _weeks(
-    foreman: Client, manager: Client, project: str, crew: list[str], activities: list[dict[str, Any]], today: date
+    foreman: Client, manager: Client, project: str, crew: list[str], activities: list[dict[str, object]], today: date
 ) -> None:
     """Weeks of hours: the foreman logs, the manager approves all but the last two days."""
     with ThreadPoolExecutor(4) as pool:
@@ -177,8 +177,8 @@ def _weeks(
 
 
 def _shifts(
-    crew: list[str], activities: list[dict[str, Any]], today: date
-) -> Iterator[tuple[str, date, dict[str, Any], float]]:
+    crew: list[str], activities: list[dict[str, object]], today: date
+) -> Iterator[tuple[str, date, dict[str, object], float]]:
     first = today - timedelta(weeks=WEEKS)
     days = [day for offset in range(WEEKS * 7 + 1) if (day := first + timedelta(days=offset)).weekday() < 5]
     for count, day in enumerate(days):

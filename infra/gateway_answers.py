@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-r
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib.encoding import encode
 from chalicelib.errors import (
@@ -75,12 +74,12 @@ ANSWERS = {
 }
 
 
-def definitions() -> dict[str, Any]:
+def definitions() -> dict[str, object]:
     """The table as the ``x-amazon-apigateway-gateway-responses`` of a Swagger body."""
     return {name: _definition(answer) for name, answer in ANSWERS.items()}
 
 
-def _definition(answer: GatewayAnswer) -> dict[str, Any]:
+def _definition(answer: GatewayAnswer) -> dict[str, object]:
     fixed = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in answer.headers().items()}
     return {
         "statusCode": answer.kind.status,

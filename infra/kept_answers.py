@@ -34,9 +34,9 @@ def forget(store: Store, company: str, blanks: Blanks) -> int:
     return found
 
 
-def _kept(store: Store, company: str) -> Iterator[dict[str, Any]]:
+def _kept(store: Store, company: str) -> Iterator[dict[str, object]]:
     """The completed records of a company; their pieces and parts are read with them."""
-    start: dict[str, Any] = {}
+    start: dict[str, object] = {}
     while True:
         page = store.call(
             "scan",
@@ -65,7 +65,7 @@ def _answer(store: Store, item: Mapping[str, Any]) -> Kept:
     return Kept.unpack(zlib.decompress(data))
 
 
-def _blanked(value: Any, blanks: Blanks) -> Any:
+def _blanked(value: object, blanks: Blanks) -> object:
     """The value with the blanks in it, or None when it shows none of the rows."""
     if isinstance(value, list):
         changed = [_blanked(each, blanks) for each in value]
@@ -78,7 +78,7 @@ def _blanked(value: Any, blanks: Blanks) -> Any:
     return value | inner | shown if inner or shown else None
 
 
-def _again(store: Store, item: Mapping[str, Any], answer: Kept) -> list[Raw]:
+def _again(store: Store, item: Mapping[str, object], answer: Kept) -> list[Raw]:
     """The record with another answer, unless it has expired and begun anew meanwhile; as many pieces as before."""
     table, names = store.name(IDEMPOTENCY_TABLE), _pieces(item)
     text = zlib.compress(answer.pack())

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 from infra.company import create
 from infra.demo import Client
@@ -56,7 +55,7 @@ class Job:
     def activity(self) -> str:
         return self.path[-1]
 
-    def hours(self, day: date) -> dict[str, Any]:
+    def hours(self, day: date) -> dict[str, object]:
         """A submitted entry of eight hours."""
         return {
             "project": self.project,
@@ -90,12 +89,12 @@ def _project(owner: Client) -> tuple[str, list[str]]:
     return project, path
 
 
-def _node(owner: Client, project: str, path: list[str], values: dict[str, Any]) -> str:
+def _node(owner: Client, project: str, path: list[str], values: dict[str, object]) -> str:
     parent = {"parent": path[-1]} if path else {}
     return str(owner.call("POST", f"/projects/{project}/wbs/", values | parent)["id"])
 
 
-def punch(client: Client, secret: str, day: str) -> dict[str, Any]:
+def punch(client: Client, secret: str, day: str) -> dict[str, object]:
     """A shift of eight hours on the project, from a clock device, sent with an idempotency key of its own."""
     body = {
         "clock_id": "77",
@@ -118,6 +117,6 @@ def _await(client: Client, path: str, wanted: dict[str, float], until: float) ->
         time.sleep(0.1)
 
 
-def _expect(value: Any, wanted: Any) -> None:
+def _expect(value: object, wanted: object) -> None:
     if value != wanted:
         raise Mismatch(f"{value!r} instead of {wanted!r}")

@@ -20,10 +20,10 @@ SECRETS = ("digest-key", "session-key")
 EXPIRES = {table.name: table.expires for table in TABLES if table.expires} | {IDEMPOTENCY_TABLE: "expiration"}
 
 
-def table_definition(table: Table, name: Any) -> dict[str, Any]:
+def table_definition(table: Table, name: object) -> dict[str, object]:
     """A table as CreateTable and CloudFormation both take it; every list has a keys-only twin."""
     attributes = {"pk", "sk"} | {part for each in table.lists for part in (each.hash, each.range)}
-    definition: dict[str, Any] = {
+    definition: dict[str, object] = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in sorted(attributes)],
@@ -37,7 +37,7 @@ def table_definition(table: Table, name: Any) -> dict[str, Any]:
     return definition | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
 
 
-def _index(name: str, hash: str, range: str, projection: str) -> dict[str, Any]:
+def _index(name: str, hash: str, range: str, projection: str) -> dict[str, object]:
     return {"IndexName": name, "KeySchema": _keys(hash, range), "Projection": {"ProjectionType": projection}}
 
 
@@ -45,7 +45,7 @@ def _keys(hash: str, range: str) -> list[dict[str, str]]:
     return [{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}]
 
 
-def idempotency_definition(name: Any) -> dict[str, Any]:
+def idempotency_definition(name: object) -> dict[str, object]:
     """Powertools' records: one key, made of company, user, path and the client's key."""
     return {
         "TableName": name,

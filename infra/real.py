@@ -199,7 +199,7 @@ def workbook(leaves: list[Account]) -> bytes:
     )
 
 
-def _import(owner: Client, project: str, file: bytes) -> dict[str, Any]:
+def _import(owner: Client, project: str, file: bytes) -> dict[str, object]:
     """The counts of an import; asked for again by its key when it outlasts its request, or has to wait for another."""
     headers = {"Content-Type": XLSX, "Idempotency-Key": str(uuid.uuid4())}
     for _ in range(60):
@@ -262,7 +262,7 @@ def _expected(
     leaves: list[Account],
     nodes: dict[tuple[str, ...], str],
     work: list[tuple[Account, Booking]],
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, dict[str, object]]:
     activities: list[Activity] = []
     for place, leaf in enumerate(leaves):
         above = tuple(nodes[leaf.path[:depth]] for depth in range(1, 4))
@@ -282,19 +282,19 @@ def _expected(
     return {name if name != PROJECT else project: _figures(node) for name, node in found.items()}
 
 
-def _figures(node: Node) -> dict[str, Any]:
+def _figures(node: Node) -> dict[str, object]:
     shown = figures(node)
     return {name: getattr(shown, name) for name in FIGURES}
 
 
-def _settle(owner: Client, project: str, wanted: dict[str, Any]) -> None:
+def _settle(owner: Client, project: str, wanted: dict[str, object]) -> None:
     """Wait until the stream functions have caught up."""
     until = time.monotonic() + 60
     while _compare(owner, project, project, wanted) and time.monotonic() < until:
         time.sleep(0.5)
 
 
-def _compare(owner: Client, project: str, node: str, wanted: dict[str, Any]) -> list[str]:
+def _compare(owner: Client, project: str, node: str, wanted: dict[str, object]) -> list[str]:
     where = f"/projects/{node}" if node == project else f"/wbs/{node}"
     got = owner.call("GET", f"{where}/kpis/?as_of={AS_OF}")
     return [

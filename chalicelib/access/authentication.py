@@ -186,7 +186,7 @@ def _backed(row: Makers | None, marks: makers.Marks, access: Access) -> bool:
     return makers.holds(makers.standing_of(row), marks, access.role)
 
 
-def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str, Any] | None:
+def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str, object] | None:
     """Count one request of the user and return the access row; None when the token is wrong or has expired.
 
     The same update keeps when the token was used.
@@ -195,7 +195,7 @@ def _count_user(store: Store, credential: Credential, now: datetime) -> dict[str
     return slots.count(store, credential, place, ("tokens", "expires_at", "used"), now)[0]
 
 
-def _count_device(store: Store, secret: Credential, now: datetime) -> dict[str, Any] | None:
+def _count_device(store: Store, secret: Credential, now: datetime) -> dict[str, object] | None:
     """Count one ingest request of the company and return its row; None when the secret is wrong or has ended.
 
     A company without such a row does not exist, and is remembered.

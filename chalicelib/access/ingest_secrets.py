@@ -47,7 +47,7 @@ def _successor(company: str, kept: dict[str, Any]) -> str:
     return keyed("digest-key", "next ingest secret", company, present)[:ID_LENGTH]
 
 
-def _until(kept: dict[str, Any], now: str, end: str) -> dict[str, Any]:
+def _until(kept: dict[str, Any], now: str, end: str) -> dict[str, object]:
     """The secrets that still work after a rotation, each with its end."""
     ends = {id: each | {"until": min(each["until"] or end, end)} for id, each in kept.items()}
     return {id: each for id, each in ends.items() if each["until"] > now}

@@ -20,7 +20,7 @@ def slot(now: datetime) -> str:
 
 def count(
     store: Store, credential: Credential, place: tuple[str, str], held: tuple[str, str, str | None], now: datetime
-) -> tuple[dict[str, Any] | None, bool]:
+) -> tuple[dict[str, object] | None, bool]:
     """Count one request in the row that holds the credential, and return the row and whether there is one.
 
     The row is None when it does not hold the credential now. ``held`` names its map of credentials,
@@ -44,14 +44,14 @@ def count(
         ":before": {"N": str(this - 1)},
         ":after": {"N": str(this + 1)},
     }
-    parameters: dict[str, Any] = {
+    parameters: dict[str, object] = {
         "TableName": store.name(Access.table),
         "ReturnValues": "ALL_NEW",
         "Key": {"pk": {"S": place[0]}, "sk": {"S": place[1]}},
     }
     clean = " AND ".join(f"attribute_not_exists({slot})" for slot in ("#hits", "#next", "#last"))
     known = "#t.#id.#d = :d AND (attribute_type(#t.#id.#end, :null) OR #t.#id.#end > :now)"
-    counted: dict[str, Any] = parameters | {
+    counted: dict[str, object] = parameters | {
         "UpdateExpression": f"SET {kept} ADD #hits :one REMOVE {', '.join(stale)}",
         "ConditionExpression": f"{known} AND (#w BETWEEN :before AND :after OR ({clean}))",
         "ExpressionAttributeNames": names | near,
@@ -69,13 +69,13 @@ def count(
     return (row if row is not None else update(store, counted)[0]), True
 
 
-def update(store: Store, parameters: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+def update(store: Store, parameters: dict[str, object]) -> tuple[dict[str, object] | None, dict[str, object] | None]:
     try:
         return store.call("update_item", **parameters).get("Attributes"), None
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-        old: dict[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]  # not in the stubs
+        old: dict[str, object] | None = error.response.get("Item")  # type: ignore[assignment]  # not in the stubs
         return None, old
 
 

@@ -53,7 +53,7 @@ class Batch:
         if self._kept:
             self.store.require_time()
 
-    def keep(self, events: Mapping[int, Any]) -> dict[int, Answer]:
+    def keep(self, events: Mapping[int, object]) -> dict[int, Answer]:
         """What became of each event.
 
         Raises:
@@ -66,7 +66,7 @@ class Batch:
                 self._wave(groups[start : start + WAVE])
         return self.answers
 
-    def _read(self, events: Mapping[int, Any]) -> list[Sent]:
+    def _read(self, events: Mapping[int, object]) -> list[Sent]:
         found = []
         for place, event in events.items():
             try:
@@ -109,7 +109,7 @@ class Batch:
         reading.rows(*(place for _, (line, _, focus) in ready for place in line.second(focus)))
         return ready
 
-    def _decided(self, group: list[Sent], decide: Callable[[], Any]) -> Any:
+    def _decided(self, group: list[Sent], decide: Callable[[], object]) -> Any:
         """A decision; None where it failed, and its events have been kept one by one."""
         try:
             return decide()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from chalicelib.access.rows import Company
 from chalicelib.clock import moments
@@ -84,7 +83,7 @@ class Books:
         place = shifts_place(self._company, operative, date)
         kept: Shifts | None = self.reading.rows(place)[0]
         row = self._held[place] = kept or self._new(place)
-        held: dict[str, Any] = {each: time for each, time in row.held.items() if each != id}
+        held: dict[str, object] = {each: time for each, time in row.held.items() if each != id}
         if shift and date in dates(shift.start, shift.finish):
             held[id] = {"clock_in": moments.written(shift.start), "clock_out": moments.written(shift.finish)}
         row.held = held
@@ -106,7 +105,7 @@ class Books:
 
 def merged(changes: Iterable[Change]) -> list[Change]:
     """Puts of one row made one: the row as it becomes, on the first condition."""
-    found: dict[Any, Change] = {}
+    found: dict[object, Change] = {}
     for change in changes:
         place = (type(change.row), change.row.pk, change.row.sk) if isinstance(change, Put) else id(change)
         first = found.get(place)

@@ -80,7 +80,7 @@ def fix(
         raise Invalid(errors={"clock_in": ["Give a clock_in, a clock_out or break_minutes."]})
 
     def choose(line: Timeline, row: ClockEvent) -> Choice:
-        values: dict[str, Any] = {name: each.text for name, each in times.items()}
+        values: dict[str, object] = {name: each.text for name, each in times.items()}
         _complete(line, row, values)
         zone = str(line.tenant.timezone)
         late = [name for name, each in times.items() if each.instant(zone) - now > judging.AHEAD]
@@ -193,7 +193,7 @@ def _let_go(line: Timeline, leader: ClockEvent, choice: Choice, now: datetime) -
     return [other]
 
 
-def _with_end(row: ClockEvent) -> list[Any]:
+def _with_end(row: ClockEvent) -> list[object]:
     """The history with what the last decision has come to."""
     *earlier, last = row.history or [{}]
     return [*earlier, {**last, "after": row.status}]

@@ -5,7 +5,6 @@ An event's identity is its key, so the same punch from any number of devices at 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from aws_lambda_powertools import Logger
 from msgspec import Struct
@@ -49,7 +48,7 @@ def codes(punches: Iterable[Punch]) -> set[str]:
     return {code_form(punch.project_code) for punch in punches} - {""}
 
 
-def accept(reading: Reading, company: str, punch: Punch, event: Any, now: datetime) -> Decided[list[Arrival]]:
+def accept(reading: Reading, company: str, punch: Punch, event: object, now: datetime) -> Decided[list[Arrival]]:
     """Keep one punch, whatever goes wrong with it: what fails for a reason of ours is kept as it was sent."""
     try:
         return ingest(reading, company, [punch], now)
@@ -60,7 +59,7 @@ def accept(reading: Reading, company: str, punch: Punch, event: Any, now: dateti
         return kept_as_sent(Reading(reading.store), company, punch, event, now)
 
 
-def kept_as_sent(reading: Reading, company: str, punch: Punch, event: Any, now: datetime) -> Decided[list[Arrival]]:
+def kept_as_sent(reading: Reading, company: str, punch: Punch, event: object, now: datetime) -> Decided[list[Arrival]]:
     """An event that could not be processed: it waits for a person, and is processed anew when it is sent again."""
     seen: ClockEvent | None = reading.rows(event_place(company, punch.form, punch.identity.name))[0]
     row = seen or records.new_row(company, punch, now)

@@ -46,7 +46,7 @@ class Listing(Struct, frozen=True):
 
 def listing(caller: Caller, wanted: Wanted) -> Listing:
     """The narrowest list that serves the filters."""
-    filters: dict[str, Any] = {}
+    filters: dict[str, object] = {}
     company, of, hash = caller.company, EVENTS, caller.company
     if wanted.clock_id is not None:
         of, hash = BY_CLOCK_ID, key(company, comparison_form(clean(wanted.clock_id)))

@@ -57,7 +57,7 @@ class Unreadable(ValueError):
     """A value that makes no sense in its field."""
 
 
-def read(event: Any) -> Punch:
+def read(event: object) -> Punch:
     """The punch that an event is.
 
     Raises:
@@ -78,18 +78,18 @@ def read(event: Any) -> Punch:
     return Punch(form=form, unreadable=tuple(unreadable), as_sent=as_json(event) if unreadable else None, **values)
 
 
-def size(event: Any) -> int:
+def size(event: object) -> int:
     """Bytes of an event as JSON."""
     text = json.dumps(event, default=str, separators=(",", ":"), ensure_ascii=False)
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def as_json(event: Any) -> str:
+def as_json(event: object) -> str:
     """An event as JSON of ASCII letters, numbers with the digits they were sent with."""
     return json.dumps(event, default=str, separators=(",", ":"))
 
 
-def _values(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _values(event: Mapping[str, object]) -> tuple[dict[str, Any], list[str]]:
     """Each field's value, None where it is absent or unreadable, and the names of the unreadable ones."""
     values: dict[str, Any] = {}
     unreadable = []
@@ -102,7 +102,7 @@ def _values(event: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return values, unreadable
 
 
-def _clock_id_message(value: Any) -> str:
+def _clock_id_message(value: object) -> str:
     if value is None:
         return "This field is required."
     return f"Must be text or a whole number, of 1 to {LONGEST_CLOCK_ID} characters."
@@ -125,7 +125,7 @@ def code_form(code: str | None) -> str:
     return comparison_form(code) if code else ""
 
 
-def _text(value: Any, longest: int) -> str | None:
+def _text(value: object, longest: int) -> str | None:
     """Text of at most so many characters; a number stands for its digits, and an empty text for none."""
     if value is None:
         return None
@@ -139,7 +139,7 @@ def _text(value: Any, longest: int) -> str | None:
     return found if comparison_form(found) else None
 
 
-def _clock_id(value: Any) -> str | None:
+def _clock_id(value: object) -> str | None:
     if isinstance(value, Decimal):
         value = _whole(value)
     return _text(value, LONGEST_CLOCK_ID)
@@ -154,7 +154,7 @@ def _whole(value: Decimal) -> int | str:
     return int(value)
 
 
-def _moment(value: Any) -> Moment | None:
+def _moment(value: object) -> Moment | None:
     text = _text(value, moments.LONGEST)
     if text is None:
         return None
@@ -164,7 +164,7 @@ def _moment(value: Any) -> Moment | None:
     return moment
 
 
-def _break(value: Any) -> Decimal | None:
+def _break(value: object) -> Decimal | None:
     """Minutes, a fraction of one too."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None

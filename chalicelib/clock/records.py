@@ -127,7 +127,7 @@ def shift_of(kept: dict[str, Any]) -> Shift:
     )
 
 
-def kept_shift(shift: Shift, form: str, name: str) -> dict[str, Any]:
+def kept_shift(shift: Shift, form: str, name: str) -> dict[str, object]:
     """A shift as its entry keeps it, with the event that it is of."""
     return {
         "clock_id": form,

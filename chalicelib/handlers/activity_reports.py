@@ -1,7 +1,7 @@
 """Reports over activities: the look-ahead, and productivity by cost code."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta
 
@@ -125,13 +125,13 @@ def _text(day: date | None) -> str | None:
     query=ProductivityQuery,
     answer=Listed[ProductivityAnswer],
 )
-def productivity(call: Call) -> Listed[Any]:
+def productivity(call: Call) -> Listed[object]:
     """List the cost codes of a project in tree order with the hours that their units take."""
     call.user.require(READ, call.query.project)
     return steadily(lambda: _productivity(call))
 
 
-def _productivity(call: Call) -> Listed[Any]:
+def _productivity(call: Call) -> Listed[object]:
     from chalicelib.rollups.outlooks import used
 
     _, ground, source = nodes_of(call, Filters(LEVELS))

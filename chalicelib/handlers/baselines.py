@@ -1,6 +1,5 @@
 """Baselines of projects."""
 
-from typing import Any
 
 from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
@@ -38,7 +37,7 @@ class BaselineAnswer(Answer, kw_only=True):
     query=PageQuery,
     answer=Listed[BaselineAnswer],
 )
-def list_baselines(call: Call, id: str) -> Listed[Any]:
+def list_baselines(call: Call, id: str) -> Listed[object]:
     """List the frozen plans of a project by number."""
     rows = baselines.baselines_in(Reading(call.store), call.user.company, id)
     return listed_whole(call, rows, lambda some: [BaselineAnswer(**baselines.shown(row)) for row in some])

@@ -48,7 +48,7 @@ RESULT = {
 }
 
 
-def _said(example: Any, meaning: str) -> Meta:
+def _said(example: object, meaning: str) -> Meta:
     """A field of a device: whatever it holds, the event is kept when its clock ID and an instant can be read."""
     return Meta(description=meaning, examples=[example])
 
@@ -147,7 +147,7 @@ def ingest_event(call: Call, body: IngestBody) -> Written:
     return Written(decided.changes, present(arrival), refusal=arrival.refusal, status=status)
 
 
-def _single(call: Call) -> tuple[Any, Punch]:
+def _single(call: Call) -> tuple[object, Punch]:
     """The body as it was sent, with the fields that no model knows, and the punch that it is."""
     raw = raw_body(call)
     if len(raw) > 2 * payloads.MOST_BYTES:  # as much white space as there is text
@@ -156,7 +156,7 @@ def _single(call: Call) -> tuple[Any, Punch]:
     return event, payloads.read(event)
 
 
-def _batch(call: Call, events: list[Any]) -> list[dict[str, Any]]:
+def _batch(call: Call, events: list[object]) -> list[dict[str, object]]:
     """Each event for itself; with a key, what an unfinished run of the request kept is answered as it was then."""
     kept = call.ledger.parts(MOST_PARTS) if call.ledger else {}
     answered = {int(place): answer for part in kept.values() for place, answer in part.items()}
@@ -323,7 +323,7 @@ def _decided(decided: Decided[ClockEvent]) -> Written:
     return Written(decided.changes, shown(decided.answer), etag=etag(decided.answer.version))
 
 
-def _answered(call: Call, answer: batches.Answer) -> dict[str, Any]:
+def _answered(call: Call, answer: batches.Answer) -> dict[str, object]:
     problem = answer if isinstance(answer, WbsyncError) else answer.refusal
     if problem is not None:
         return {"status_code": problem.status, **problem_body(problem, call.request_id)}

@@ -11,7 +11,7 @@ from chalicelib.storage.store import Store, store
 from chalicelib.times import utc_now
 
 
-def begin_settling(function: str, event: dict[str, Any], context: Any) -> dict[str, Any]:
+def begin_settling(function: str, event: dict[str, object], context: Any) -> dict[str, object]:
     """One batch of a table's stream; answers which records to try again."""
     table = function.removeprefix("clock_")
     processor = BatchProcessor(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)

@@ -36,7 +36,7 @@ class HolidayAnswer(Answer, kw_only=True):
     query=PageQuery,
     answer=Listed[HolidayAnswer],
 )
-def list_holidays(call: Call, id: str) -> Listed[Any]:
+def list_holidays(call: Call, id: str) -> Listed[object]:
     """List the dates of a project without work, the first one first."""
     held: dict[str, Any] = projects.find(Reading(call.store), call.user.company, id).holidays
     days = sorted(held)

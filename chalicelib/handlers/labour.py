@@ -261,7 +261,7 @@ def create_entry(call: Call, body: EntryCreate) -> Written:
     return _written(call, decided, location=f"{BASE}/labour/{decided.answer.entry.id}/")
 
 
-def _values(body: Body) -> dict[str, Any]:
+def _values(body: Body) -> dict[str, object]:
     return dates_as_text(given(body))
 
 

@@ -1,7 +1,7 @@
 """Hours as CSV, in and out."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -77,7 +77,7 @@ def _sees_rates(call: Call) -> bool:
     return call.user.may(Permission.VIEW_RATES, call.query.project)
 
 
-def _lines(call: Call, rows: Sequence[Entry]) -> list[dict[str, Any]]:
+def _lines(call: Call, rows: Sequence[Entry]) -> list[dict[str, object]]:
     """The rows with what they are called now: the operative's name, the project's and the activity's code."""
     company = call.company
     reading = call.decision
@@ -106,7 +106,7 @@ def _named(call: Call, row: Entry) -> tuple[str | None, str | None, str | None]:
     )
 
 
-def _line(call: Call, row: Entry, name: str | None, code: str | None, cost_code: str | None) -> dict[str, Any]:
+def _line(call: Call, row: Entry, name: str | None, code: str | None, cost_code: str | None) -> dict[str, object]:
     plain = {each: getattr(row, each) for each in sheets.MORE if each not in {"operative_name", "hourly_rate"}}
     kept = {each: getattr(row, each) for each in ("operative", "date", "hours", "quantity", "note")}
     rate = row.hourly_rate if call.user.may(Permission.VIEW_RATES, row.project) else None

@@ -65,7 +65,7 @@ def _shown(rows: list[Membership]) -> list[MembershipAnswer]:
     return [present(row) for row in rows]
 
 
-def _values(body: Body) -> dict[str, Any]:
+def _values(body: Body) -> dict[str, object]:
     values = given(body)
     last = values.get("expires_on")
     if last is not None and not FIRST <= last <= LAST:

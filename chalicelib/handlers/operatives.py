@@ -174,7 +174,7 @@ def create_operative(call: Call, body: OperativeCreate) -> Written:
     )
 
 
-def _values(call: Call, body: Body, user: str | None) -> dict[str, Any]:
+def _values(call: Call, body: Body, user: str | None) -> dict[str, object]:
     values = given(body)
     if values.get("user", user) != user and not call.user.may(Permission.READ_USERS):
         raise Denied("Writing user needs the permission read_users.")
@@ -242,7 +242,7 @@ def _present_rate(valid: Valid) -> RateAnswer:
     query=PageQuery,
     answer=Listed[RateAnswer],
 )
-def list_rates(call: Call, id: str) -> Listed[Any]:
+def list_rates(call: Call, id: str) -> Listed[object]:
     """List an operative's rates, the first one first: the history that approval reads."""
     row = operatives.find(call.decision, call.user.company, id)
     return listed_whole(call, rates.history(row), lambda some: [_present_rate(each) for each in some])

@@ -85,14 +85,14 @@ def present(row: Measurement) -> MeasurementAnswer:
     query=PageQuery,
     answer=Listed[MeasurementAnswer],
 )
-def list_measurements(call: Call, id: str) -> Listed[Any]:
+def list_measurements(call: Call, id: str) -> Listed[object]:
     """List the measurements of an activity, the newest date first."""
     source = Source(Measurement, LISTED, key(call.user.company, id, "progress"), forward=False)
     _, answer = call.store.together(
         lambda: find(Reading(call.store), call.user.company, id),
         lambda: listed(call, source, lambda rows: [present(row) for row in rows]),
     )
-    found: Listed[Any] = answer
+    found: Listed[object] = answer
     return found
 
 

@@ -1,7 +1,7 @@
 """Projects."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -174,7 +174,7 @@ def create_project(call: Call, body: ProjectCreate) -> Written:
     return Written(decided.changes, present(call.user, row), location=location, etag=etag(row.version))
 
 
-def _values(call: Call, values: dict[str, Any], project: str | None) -> dict[str, Any]:
+def _values(call: Call, values: dict[str, object], project: str | None) -> dict[str, object]:
     """The body as the tables keep it; writing money needs the permission to see it."""
     for field, permission in (("planned_rate", Permission.VIEW_RATES), ("contract_value", Permission.VIEW_COMMERCIAL)):
         if field in values and not call.user.may(permission, project):

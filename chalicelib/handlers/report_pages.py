@@ -1,7 +1,7 @@
 """Pages of figures: of the nodes of a project, and of projects."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta
@@ -68,13 +68,13 @@ class ProjectFigures(FiguresAnswer, kw_only=True):
 
 
 @routes.route("GET", f"{BASE}/reports/kpis", permission=READ, query=NodesQuery, answer=Listed[NodeFigures])
-def node_figures(call: Call) -> Listed[Any]:
+def node_figures(call: Call) -> Listed[object]:
     """List nodes of a project in tree order with their figures."""
     call.user.require(READ, call.query.project)
     return steadily(lambda: _node_figures(call))
 
 
-def _node_figures(call: Call) -> Listed[Any]:
+def _node_figures(call: Call) -> Listed[object]:
     from chalicelib.rollups.figures import of_nodes
     from chalicelib.rollups.reading import ahead_from, ahead_of
     from chalicelib.rollups.sources import Place
@@ -107,7 +107,7 @@ def _node_figures(call: Call) -> Listed[Any]:
 
 
 @routes.route("GET", f"{BASE}/reports/portfolio", permission=READ, query=PortfolioQuery, answer=Listed[ProjectFigures])
-def portfolio(call: Call) -> Listed[Any]:
+def portfolio(call: Call) -> Listed[object]:
     """List projects by code with their figures."""
     if call.query.measure == "cost":
         require_rates(call)

@@ -61,13 +61,13 @@ def _begin(here: Store, place: Place, slices: int) -> None:
 
 
 @contextmanager
-def running(function: str, context: Any) -> Iterator[dict[str, Any]]:
+def running(function: str, context: Any) -> Iterator[dict[str, object]]:
     """One run of an event function: its storage calls keep within its time, and it is observed as requests are."""
     with function_time(context), observed_run(context.aws_request_id, function) as seen:
         yield seen
 
 
-def roll_up(function: str, event: dict[str, Any], context: Any) -> dict[str, Any]:
+def roll_up(function: str, event: dict[str, object], context: Any) -> dict[str, Any]:
     """One batch of a table's stream; answers which records to try again."""
     processor = RollupBatch()
     with running(function, context) as seen:
@@ -78,7 +78,7 @@ def roll_up(function: str, event: dict[str, Any], context: Any) -> dict[str, Any
     return dict(answer)
 
 
-def roll_forward(function: str, event: dict[str, Any], context: Any) -> int:
+def roll_forward(function: str, event: dict[str, object], context: Any) -> int:
     """What was left, for as long as the function has time for one more piece."""
     with running(function, context) as seen:
         repaired = repair(

@@ -110,7 +110,7 @@ def create_node(call: Call, id: str, body: NodeCreate) -> Written:
     )
 
 
-def _values(body: Body) -> dict[str, Any]:
+def _values(body: Body) -> dict[str, object]:
     """The body as the tables keep it."""
     values = dates_as_text(given(body))
     if "milestones" in values:

@@ -1,6 +1,6 @@
 """Lists of nodes: a project's in tree order, flat or nested, what stands below and above one, and the cost codes."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 from msgspec.structs import replace
@@ -78,12 +78,12 @@ class CostCodeAnswer(Answer, kw_only=True):
     query=NodeQuery,
     answer=Changes[NodeAnswer],
 )
-def list_nodes(call: Call, id: str) -> Listed[Any]:
+def list_nodes(call: Call, id: str) -> Listed[object]:
     """List a project's nodes in tree order; ``view=tree`` lists the top ones with all below them."""
     return steadily(lambda: _nodes(call, id))
 
 
-def _nodes(call: Call, id: str) -> Listed[Any]:
+def _nodes(call: Call, id: str) -> Listed[object]:
     reading, query, company = Reading(call.store), call.query, call.user.company
     named = [each for each in (query.parent, query.under) if each and each.startswith(id)]
     whole = place_key(company, query.under or id)
@@ -126,7 +126,7 @@ def _shown_rows(call: Call, ground: Ground, rows: list[Node]) -> list[NodeAnswer
     return shown(call, ground, orders_of(Reading(call.store), call.user.company, ids, ground.outline.edition))
 
 
-def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[Any]:
+def _tree(call: Call, reading: Reading, ground: Ground) -> Listed[object]:
     """The nodes of one level, each with everything below it in place."""
     _check_tree(call)
     query, company, project = call.query, call.user.company, ground.project.id
@@ -169,10 +169,10 @@ def _require_small(call: Call, count: int) -> None:
     query=PageQuery,
     answer=NodesAnswer,
 )
-def list_children(call: Call, id: str) -> Listed[Any]:
+def list_children(call: Call, id: str) -> Listed[object]:
     """List the children of a node in their order."""
 
-    def read() -> Listed[Any]:
+    def read() -> Listed[object]:
         reading = Reading(call.store)
         found = find(reading, call.user.company, id)
         ground, project = Ground(found.project, found.outline), found.project.id
@@ -190,10 +190,10 @@ def list_children(call: Call, id: str) -> Listed[Any]:
     query=PageQuery,
     answer=NodesAnswer,
 )
-def list_ancestors(call: Call, id: str) -> Listed[Any]:
+def list_ancestors(call: Call, id: str) -> Listed[object]:
     """List the nodes above a node, the top one first."""
 
-    def read() -> Listed[Any]:
+    def read() -> Listed[object]:
         found = find(Reading(call.store), call.user.company, id)
         above = _above(found.order)
         return listed_whole(call, above, lambda orders: shown(call, Ground(found.project, found.outline), orders))
@@ -217,10 +217,10 @@ def _above(order: str) -> list[str]:
     query=CostCodeQuery,
     answer=Listed[CostCodeAnswer],
 )
-def list_cost_codes(call: Call, id: str) -> Listed[Any]:
+def list_cost_codes(call: Call, id: str) -> Listed[object]:
     """List the cost codes of a project in tree order."""
 
-    def read() -> Listed[Any]:
+    def read() -> Listed[object]:
         reading, company = Reading(call.store), call.user.company
         ground = find_ground(reading, company, id)
         lines = matching(reading, company, id, ground.outline.edition, Filters(level=LEVELS))

@@ -11,7 +11,7 @@ from chalicelib.work import intents
 from chalicelib.work.rows import FINISHED, UNFINISHED, Intent
 
 
-def forward_begun(function: str, event: dict[str, Any], context: Any) -> dict[str, Any]:
+def forward_begun(function: str, event: dict[str, Any], context: object) -> dict[str, object]:
     """Carry out the work that a batch says has begun; what is left is the schedule's."""
     with running(function, context) as seen:
         begun = [record["dynamodb"]["Keys"] for record in event["Records"] if record["eventName"] == "INSERT"]
@@ -20,7 +20,7 @@ def forward_begun(function: str, event: dict[str, Any], context: Any) -> dict[st
     return {"batchItemFailures": []}
 
 
-def resume_unfinished(function: str, event: dict[str, Any], context: Any) -> int:
+def resume_unfinished(function: str, event: dict[str, object], context: object) -> int:
     """Carry out what is unfinished, the oldest first; how many were finished."""
     with running(function, context) as seen:
         query = Query(model=Intent, hash="unfinished", list=UNFINISHED, keys_only=True)

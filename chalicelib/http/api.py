@@ -25,10 +25,10 @@ class Api(Chalice):
     """One per deployment. A request's context travels in a context variable, so that the local
     gateway may serve many at once; ``app.current_request`` is shared and not used."""
 
-    def __call__(self, event: Any, context: Any) -> Any:
+    def __call__(self, event: object, context: object) -> Any:
         return self.answer(event, context, utc_now())
 
-    def answer(self, event: Any, context: Any, now: datetime) -> Any:
+    def answer(self, event: Any, context: Any, now: datetime) -> object:
         """Answer an event as at a moment."""
         call = Call(event, context, store(), now)
         token = CURRENT.set(call)
@@ -41,7 +41,7 @@ class Api(Chalice):
         finally:
             CURRENT.reset(token)
 
-    def _route(self, call: Call, event: Any, context: Any) -> Any:
+    def _route(self, call: Call, event: Any, context: object) -> Any:
         resource = event["requestContext"].get("resourcePath")
         methods = self.routes.get(resource, {})
         if resource == FALLBACK or call.method not in methods:

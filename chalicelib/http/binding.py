@@ -37,7 +37,7 @@ class Field(Struct, frozen=True):
     read: Reader
 
 
-def bind(model: type[S], value: Any) -> S:
+def bind(model: type[S], value: object) -> S:
     """A model from plain values; every bad field is named at once.
 
     Raises:
@@ -56,14 +56,14 @@ def bind_query(model: type[S], raw: Mapping[str, list[str]]) -> S:
     return _bound(model, {name: _typed(hints.get(name), values[0]) for name, values in raw.items()}, faults)
 
 
-def _bound(model: type[S], value: Any, faults: Faults) -> S:
+def _bound(model: type[S], value: object, faults: Faults) -> S:
     bound = _read_struct(model, value, "", faults)
     faults.check()
     return bound  # type: ignore[no-any-return]  # an instance when nothing is wrong
 
 
 @cache
-def types_of(model: type[Struct]) -> dict[str, Any]:
+def types_of(model: type[Struct]) -> dict[str, object]:
     """The declared types of a model's fields."""
     return get_type_hints(model, include_extras=True)
 
@@ -77,7 +77,7 @@ def _fields(model: type[Struct]) -> dict[str, Field]:
     }
 
 
-def _read_struct(model: type[Struct], value: Any, path: str, faults: Faults) -> Any:
+def _read_struct(model: type[Struct], value: object, path: str, faults: Faults) -> Any:
     if isinstance(value, Unreadable):
         for name, messages in value.items():
             faults.add(join(path, name) if name != "body" else path, messages[0])
@@ -97,7 +97,7 @@ def _read_struct(model: type[Struct], value: Any, path: str, faults: Faults) -> 
     return None if faults.count > before else model(**values)
 
 
-def _read_fields(known: Mapping[str, Field], value: dict[str, Any], path: str, faults: Faults) -> dict[str, Any]:
+def _read_fields(known: Mapping[str, Field], value: dict[str, object], path: str, faults: Faults) -> dict[str, Any]:
     """The fields that were given; None where one is not right."""
     values = {}
     for name, field in known.items():
@@ -116,7 +116,7 @@ def _refuse_unknown(value: dict[str, Any], known: Mapping[str, Field], path: str
             faults.add(join(path, printable(name)), faults.unknown)
 
 
-def reader(hint: Any) -> Reader:
+def reader(hint: object) -> Reader:
     """How a value of a declared type is read."""
     base, metas = _stripped(hint)
     if base is Any:
@@ -136,34 +136,34 @@ def reader(hint: Any) -> Reader:
     return partial(_checked, _check(base, metas))
 
 
-def _stripped(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
+def _stripped(hint: object) -> tuple[object, tuple[Meta, ...]]:
     if get_origin(hint) is Annotated:
         base, *metas = get_args(hint)
         return base, tuple(meta for meta in metas if isinstance(meta, Meta))
     return hint, ()
 
 
-def _members(base: Any) -> tuple[Any, ...]:
+def _members(base: object) -> tuple[object, ...]:
     return get_args(base) if get_origin(base) in {Union, types.UnionType} else (base,)
 
 
-def _either(members: tuple[Any, ...]) -> Any:
+def _either(members: tuple[object, ...]) -> object:
     return Union[members] if len(members) > 1 else members[0]  # noqa: UP007 - the members are computed
 
 
-def _as_it_is(value: Any, path: str, faults: Faults) -> Any:
+def _as_it_is(value: object, path: str, faults: Faults) -> object:
     return value  # the handler's own matter
 
 
-def _or_null(read: Reader, value: Any, path: str, faults: Faults) -> Any:
+def _or_null(read: Reader, value: object, path: str, faults: Faults) -> object:
     return None if value is None else read(value, path, faults)
 
 
-def _one_of(members: list[Any]) -> Reader:
+def _one_of(members: list[object]) -> Reader:
     """Text or a number: the member that the value is of decides."""
     readers = {_stripped(member)[0]: reader(member) for member in members}
 
-    def read(value: Any, path: str, faults: Faults) -> Any:
+    def read(value: object, path: str, faults: Faults) -> object:
         chosen = readers.get(_KINDS.get(type(value)))
         if chosen is None:
             faults.add(path, "Must be text or a whole number.")
@@ -173,7 +173,7 @@ def _one_of(members: list[Any]) -> Reader:
     return read
 
 
-def _read_list(item: Reader, metas: tuple[Meta, ...], value: Any, path: str, faults: Faults) -> Any:
+def _read_list(item: Reader, metas: tuple[Meta, ...], value: object, path: str, faults: Faults) -> object:
     if not isinstance(value, list):
         faults.add(path, "Must be a list.")
         return None
@@ -192,7 +192,7 @@ def _read_list(item: Reader, metas: tuple[Meta, ...], value: Any, path: str, fau
     return found
 
 
-def _checked(check: Check, value: Any, path: str, faults: Faults) -> Any:
+def _checked(check: Check, value: object, path: str, faults: Faults) -> object:
     try:
         return check(value)
     except ValueError as error:
@@ -200,7 +200,7 @@ def _checked(check: Check, value: Any, path: str, faults: Faults) -> Any:
         return None
 
 
-def check_of(hint: Any) -> Check:
+def check_of(hint: object) -> Check:
     """The check of a field by itself, such as a cell of a file: the value as it is kept, or ValueError."""
     return _check(*_stripped(hint))
 
@@ -219,32 +219,32 @@ def _check(base: Any, metas: tuple[Meta, ...]) -> Check:
     return {bool: _truth, date: _date, str: _text}[base]
 
 
-def _choices(base: Any) -> tuple[Any, ...]:
+def _choices(base: object) -> tuple[object, ...]:
     if get_origin(base) is Literal:
         return get_args(base)
     return tuple(base) if isinstance(base, type) and issubclass(base, Enum) else ()
 
 
-def _chosen(base: Any, choices: tuple[Any, ...], value: Any) -> Any:
+def _chosen(base: object, choices: tuple[object, ...], value: object) -> object:
     try:
         return msgspec.convert(value, base, strict=True)
     except msgspec.ValidationError:
         raise ValueError(f"Must be one of {', '.join(map(str, choices))}.") from None
 
 
-def _truth(value: Any) -> bool:
+def _truth(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("Must be true or false.")
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if not isinstance(value, str) or isinstance(value, Huge):
         raise ValueError("Must be text.")
     return value
 
 
-def _date(value: Any) -> date:
+def _date(value: object) -> date:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         raise ValueError("Must be a date such as 2026-06-30.")
     try:
@@ -253,7 +253,7 @@ def _date(value: Any) -> date:
         raise ValueError("There is no such date.") from None
 
 
-def _typed(hint: Any, text: str) -> Any:
+def _typed(hint: object, text: str) -> object:
     kinds = {_stripped(item)[0] for item in _members(_stripped(hint)[0])}
     if bool in kinds and text in {"true", "false"}:
         return text == "true"

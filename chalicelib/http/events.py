@@ -10,7 +10,7 @@ from chalicelib.functions import FUNCTIONS, StreamFunction, work_of
 ANY_STREAM = "arn:aws:dynamodb:eu-west-1:000000000000:table/{}/stream/set-by-template"
 
 
-def register(app: Chalice) -> dict[str, Callable[..., Any]]:
+def register(app: Chalice) -> dict[str, Callable[..., object]]:
     """Register every event function with the app; what Lambda calls, by name."""
     return {function.name: _registered(app, function) for function in FUNCTIONS}
 
@@ -25,5 +25,5 @@ def _registered(app: Chalice, function: Any) -> Callable[..., Any]:
     else:
         rate = f"rate({function.minutes} minute{'s' if function.minutes > 1 else ''})"
         decorate = app.schedule(rate, name=function.name)
-    registered: Callable[..., Any] = decorate(handle)
+    registered: Callable[..., object] = decorate(handle)
     return registered

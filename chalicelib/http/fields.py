@@ -137,6 +137,6 @@ def given(body: msgspec.Struct) -> dict[str, Any]:
     return {item.name: value for item in struct_fields(type(body)) if (value := getattr(body, item.name)) is not UNSET}
 
 
-def dates_as_text(values: dict[str, Any]) -> dict[str, Any]:
+def dates_as_text(values: dict[str, object]) -> dict[str, Any]:
     """Dates as the tables keep them."""
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 from msgspec import Meta, Struct
 
@@ -26,7 +26,7 @@ def quanta(model: type[Struct]) -> tuple[tuple[str, Decimal], ...]:
     return tuple((name, meta.extra["quantum"]) for name, meta in found if meta is not None and meta.extra)
 
 
-def _metas(hint: Any) -> Iterator[Meta]:
+def _metas(hint: object) -> Iterator[Meta]:
     """Those of a figure in a declared type, however deep in it."""
     yield from (each for each in getattr(hint, "__metadata__", ()) if isinstance(each, Meta) and _is_figure(each))
     for inner in get_args(hint):
@@ -37,7 +37,7 @@ def _is_figure(meta: Meta) -> bool:
     return bool(meta.extra and "quantum" in meta.extra)
 
 
-def rounded(value: Any, quantum: Decimal) -> Any:
+def rounded(value: object, quantum: Decimal) -> object:
     """A number with all its decimals and never minus zero; also every number of a dictionary."""
     if isinstance(value, dict):
         return {name: rounded(each, quantum) for name, each in value.items()}

@@ -53,13 +53,13 @@ def checked_key(values: Sequence[str]) -> str | None:
     return QUOTED.sub(r"\1", values[0])
 
 
-def fingerprint(body: Any, query: Mapping[str, Sequence[str]]) -> str:
+def fingerprint(body: object, query: Mapping[str, Sequence[str]]) -> str:
     """A digest that two requests share when they ask for the same: numbers by value, fields in any order."""
     text = json.dumps([_comparable(body), sorted(query.items())], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _comparable(value: Any) -> Any:
+def _comparable(value: object) -> object:
     """JSON in which 8, 8.0 and 0.8e1 are one, and a number is never taken for text."""
     if isinstance(value, dict):
         return {name: _comparable(item) for name, item in value.items()}
@@ -80,18 +80,18 @@ class _Calls:
         self.store = store
         self.run = run
 
-    def put_item(self, **parameters: Any) -> dict[str, Any]:
+    def put_item(self, **parameters: Any) -> dict[str, object]:
         """Take the lock in this run's name; a repeat after a lost reply finds it taken by itself."""
         parameters["Item"] = {**parameters["Item"], "run": {"S": self.run}}
         try:
             return self.store.call("put_item", **parameters)
         except ClientError as error:
-            held: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
+            held: dict[str, object] = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
             if held.get("run") == {"S": self.run}:
                 return {}
             raise
 
-    def get_item(self, **parameters: Any) -> dict[str, Any]:
+    def get_item(self, **parameters: object) -> dict[str, object]:
         """Read a record."""
         return self.store.call("get_item", **parameters)
 
@@ -166,7 +166,7 @@ class Ledger(DynamoDBPersistenceLayer):
         }
         return Raw({"Put": {"TableName": self.table_name, "Item": row}})
 
-    def part(self, n: int, answer: Any) -> list[Raw]:
+    def part(self, n: int, answer: object) -> list[Raw]:
         """Keep the answer to one part of a request that commits in parts; fails when the lock is another run's."""
         assert self.lock is not None
         row = {
@@ -252,7 +252,7 @@ def run_once(
     @idempotent_function(  # type: ignore[untyped-decorator]
         data_keyword_argument="payload", persistence_store=ledger, config=config, key_prefix=scope
     )
-    def perform(payload: dict[str, Any]) -> None:
+    def perform(payload: dict[str, object]) -> None:
         ran.append(run(ledger))
 
     try:

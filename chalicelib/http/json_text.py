@@ -55,7 +55,7 @@ class _Fault(Exception):
         return {".".join(self.path[:named]) or "body": [self.message]}
 
 
-def parse_json(raw: bytes) -> Any:
+def parse_json(raw: bytes) -> object:
     """JSON text to plain values: exact numbers, no NaN, no repeated keys, bounded keys and depth.
 
     A byte order mark before it is ignored.
@@ -73,7 +73,7 @@ def parse_json(raw: bytes) -> Any:
         raise InvalidJson("The body breaks a rule of JSON bodies.", errors=fault.errors) from None
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str) -> object:
     if LOST in text:
         raise InvalidJson(NOT_UTF_8)
     try:
@@ -103,7 +103,7 @@ def _number(text: str) -> Decimal | Huge:
     return Decimal(text)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(pairs) > MAX_KEYS:
         return _Flawed("", TOO_MANY_KEYS)
     found = dict(pairs)
@@ -114,7 +114,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return _Flawed(printable(twice), "Appears twice.")
 
 
-def _checked(value: Any) -> Any:
+def _checked(value: object) -> object:
     """The value, within its bounds; the items of a batch each for itself."""
     if not isinstance(value, dict) or isinstance(value, _Flawed):
         _check(value)
@@ -124,7 +124,7 @@ def _checked(value: Any) -> Any:
     return value | {name: [_apart(item) for item in items] for name, items in batches.items()}
 
 
-def _apart(item: Any) -> Any:
+def _apart(item: object) -> object:
     try:
         _check(item)
         return item
@@ -132,16 +132,16 @@ def _apart(item: Any) -> Any:
         return Unreadable(fault.errors)
 
 
-def _check(value: Any) -> None:
+def _check(value: object) -> None:
     if not _sound(value):
         _Walk().check(value, 0)
 
 
-def _sound(value: Any) -> bool:
+def _sound(value: object) -> bool:
     """Whether all bounds hold, level by level: what most bodies are asked, so it is quick and gives no reason."""
     keys, level = 0, [value]
     for _ in range(MAX_DEPTH):
-        below: list[Any] = []
+        below: list[object] = []
         for each in level:
             if type(each) is dict:
                 keys += len(each)
@@ -160,7 +160,7 @@ class _Walk:
     def __init__(self) -> None:
         self.keys = 0
 
-    def check(self, value: Any, depth: int) -> None:
+    def check(self, value: object, depth: int) -> None:
         if isinstance(value, Decimal) and not value.is_finite():  # the parser makes decimals of NaN and Infinity
             raise _Fault("Must be a number.")
         if not isinstance(value, dict | list):
@@ -180,7 +180,7 @@ class _Walk:
         if self.keys > MAX_KEYS:
             raise _Fault(TOO_MANY_KEYS)
 
-    def _check_below(self, name: str, item: Any, depth: int) -> None:
+    def _check_below(self, name: str, item: object, depth: int) -> None:
         try:
             self.check(item, depth + 1)
         except _Fault as fault:

@@ -1,7 +1,6 @@
 """Instants of requests: RFC 3339 with an offset."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from msgspec import Meta, Struct
 
@@ -12,7 +11,7 @@ LONGEST = 40  # characters
 class Instant(Struct, frozen=True):
     """A time with an offset from UTC."""
 
-    def check(self, value: Any) -> datetime:
+    def check(self, value: object) -> datetime:
         """The instant, in UTC.
 
         Raises:
@@ -27,7 +26,7 @@ class Instant(Struct, frozen=True):
         raise ValueError(f"Must be a time such as {EXAMPLE}.{hint}")
 
 
-def _read(value: Any) -> datetime | None:
+def _read(value: object) -> datetime | None:
     if not isinstance(value, str) or len(value) > LONGEST or "T" not in value.upper():
         return None
     try:

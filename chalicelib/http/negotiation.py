@@ -2,7 +2,6 @@
 
 import base64
 import re
-from typing import Any
 
 from chalicelib.errors import NotAcceptable, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.http.answers import JSON
@@ -44,7 +43,7 @@ def require_content_type(call: Call, taken: tuple[str, ...]) -> None:
         raise UnsupportedMediaType("The body must be UTF-8.")
 
 
-def json_body(call: Call, raw: bytes) -> Any:
+def json_body(call: Call, raw: bytes) -> object:
     """The body's plain value; none is an empty object."""
     if not raw:
         return {}

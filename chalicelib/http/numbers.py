@@ -1,7 +1,6 @@
 """Exact numbers: what a field takes, and the same said in the schema."""
 
 from decimal import Decimal
-from typing import Any
 
 from msgspec import Meta, Struct
 
@@ -19,7 +18,7 @@ class Number(Struct, frozen=True):
     highest: str | None = None
     above: str | None = None
 
-    def check(self, value: Any) -> Decimal:
+    def check(self, value: object) -> Decimal:
         """The number with all of its decimals.
 
         Raises:
@@ -62,7 +61,7 @@ def number(
     return Number(places, lowest, highest, above).meta(example)
 
 
-def whole(value: Any, lowest: int | None = None, highest: int | None = None) -> int:
+def whole(value: object, lowest: int | None = None, highest: int | None = None) -> int:
     """A whole number; JSON knows one kind of number, so 1.0 is one.
 
     Raises:

@@ -1,6 +1,5 @@
 """Problem answers (RFC 9457): the one place where errors become answers."""
 
-from typing import Any
 
 from chalicelib.encoding import encode
 from chalicelib.errors import WbsyncError
@@ -8,9 +7,9 @@ from chalicelib.errors import WbsyncError
 TYPE = "application/problem+json"
 
 
-def problem_body(error: WbsyncError, request_id: str) -> dict[str, Any]:
+def problem_body(error: WbsyncError, request_id: str) -> dict[str, object]:
     """The members of a problem."""
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "type": f"urn:wbsync:problem:{error.code}",
         "title": error.title,
         "status": error.status,

@@ -1,7 +1,6 @@
 """Ids in a body that nothing has: named beside the other bad fields, so that a client learns of all at once."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call
@@ -11,7 +10,7 @@ from chalicelib.storage.store import Wanted
 Place = Callable[[str, str], Wanted]  # where the row of a company's id is
 
 
-def with_unknown(call: Call, references: Mapping[str, Place], body: Any, refusal: Invalid) -> Invalid:
+def with_unknown(call: Call, references: Mapping[str, Place], body: object, refusal: Invalid) -> Invalid:
     """The refusal of a body, with those of its ids that the company does not have.
 
     A body that is right by itself needs none of this: what decides on it reads the rows anyway.

@@ -63,9 +63,9 @@ def respond(call: Call, reply: Reply) -> Response:
 class Sent(Response):
     """An answer as Lambda hands it to the gateway: as text, or as base64 where it is none."""
 
-    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, object]:
         """The answer; which media types the gateway takes for binary ones does not matter."""
-        answer: dict[str, Any] = Response("", self.headers, self.status_code).to_dict()
+        answer: dict[str, object] = Response("", self.headers, self.status_code).to_dict()
         try:
             return answer | {"body": self.body.decode()}
         except UnicodeDecodeError:
@@ -121,7 +121,7 @@ def _check(route: Route, call: Call, arguments: dict[str, str]) -> None:
 def _write(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledger: Ledger | None) -> Kept:
     """Validate, decide and commit, with the completion of the key in the same transaction."""
     _check(route, call, arguments)
-    values: list[Any] = [call, *arguments.values(), *_body(route, call, raw)]
+    values: list[object] = [call, *arguments.values(), *_body(route, call, raw)]
     if route.method in CHANGES:
         wanted_tags(call)  # a header that says nothing is refused before anything is decided
     call.ledger = ledger

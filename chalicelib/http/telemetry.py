@@ -40,14 +40,14 @@ def _traced(name: str) -> Iterator[Callable[[str, Any], None]]:
 
 
 @contextmanager
-def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, Any]]:
+def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, object]]:
     """Watch one request; the block puts the answer's ``status`` into what it is given."""
     with _watched("request", request_id, method, route, _of_request) as seen:
         yield seen
 
 
 @contextmanager
-def observed_run(request_id: str, function: str) -> Iterator[dict[str, Any]]:
+def observed_run(request_id: str, function: str) -> Iterator[dict[str, object]]:
     """Watch one run of an event function; the block says ``status`` 200 once it succeeds, ``left`` and ``drift``."""
     with _watched("run", request_id, EVENT, function, _of_run) as seen:
         yield seen
@@ -55,8 +55,8 @@ def observed_run(request_id: str, function: str) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _watched(
-    kind: str, request_id: str, method: str, route: str, metrics: Callable[[dict[str, Any], float], Metrics]
-) -> Iterator[dict[str, Any]]:
+    kind: str, request_id: str, method: str, route: str, metrics: Callable[[dict[str, object], float], Metrics]
+) -> Iterator[dict[str, object]]:
     seen: dict[str, Any] = {"status": 500}
     started = time.perf_counter()
     logger.thread_safe_append_keys(request_id=request_id)

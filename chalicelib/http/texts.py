@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from typing import Any
 
 from msgspec import Meta, Struct
 
@@ -46,7 +45,7 @@ class Text(Struct, frozen=True):
         """The longest form that a table may have to keep."""
         return self.longest * BYTES_EACH
 
-    def check(self, value: Any) -> str:
+    def check(self, value: object) -> str:
         """The text, trimmed.
 
         Raises:

@@ -40,7 +40,7 @@ def hand_of(caller: Caller) -> Hand:
     return Hand(caller.user, tuple(sorted(caller.makers)))
 
 
-def remembered(caller: Caller) -> dict[str, Any]:
+def remembered(caller: Caller) -> dict[str, object]:
     """The caller as an intent keeps them."""
     return {"user": caller.user, "token": caller.token, "makers": sorted(caller.makers)}
 

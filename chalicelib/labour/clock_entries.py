@@ -7,7 +7,6 @@ changes belong into the same transaction: the days are written once, whatever th
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from msgspec import Struct
 
@@ -33,7 +32,7 @@ class Clocked(Struct, frozen=True):
     hours: Decimal
 
 
-def create(days: Days, id: str, clocked: Clocked, shift: Mapping[str, Any], now: datetime) -> list[Change]:
+def create(days: Days, id: str, clocked: Clocked, shift: Mapping[str, object], now: datetime) -> list[Change]:
     """A submitted entry without an activity; ``shift`` is what the clock keeps on it for itself.
 
     Raises:
@@ -61,7 +60,7 @@ def create(days: Days, id: str, clocked: Clocked, shift: Mapping[str, Any], now:
 
 
 def correct(
-    days: Days, entry: Entry, values: Mapping[str, Any], shift: Mapping[str, Any], now: datetime
+    days: Days, entry: Entry, values: Mapping[str, object], shift: Mapping[str, object], now: datetime
 ) -> list[Change]:
     """What the clock says otherwise of its own entry, of operative, project, date and hours; the state stays.
 

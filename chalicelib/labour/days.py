@@ -67,7 +67,7 @@ class Day:
         self._judged, self.before = judged, row.version if row else 0
         self.entries = {id: _entry(each) for id, each in row.entries.items()} if row else {}
         self.stored = _clash(row.clash) if row and row.clash else None
-        self.latest: list[Any] = list(row.clash["latest"]) if row and row.clash else []
+        self.latest: list[object] = list(row.clash["latest"]) if row and row.clash else []
         self.since: str = row.clash["since"] if row and row.clash else judged.at
         self._projects: list[str] = list(row.clash["projects"]) if row and row.clash else []
         self._chosen: Evaluated | None = None
@@ -140,7 +140,7 @@ class Day:
             changes.append(Put(kept, absent(ClashEvent)))
         return changes
 
-    def _document(self, clash: Clash) -> dict[str, Any]:
+    def _document(self, clash: Clash) -> dict[str, object]:
         return {
             "status": clash.status,
             "kinds": list(clash.kinds),
@@ -205,7 +205,7 @@ class Days:
         return [change for day in self._days.values() if day.touched for change in day.changes()]
 
 
-def event_document(event: Event) -> dict[str, Any]:
+def event_document(event: Event) -> dict[str, object]:
     """An event as rows keep it."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(event).items()}
 

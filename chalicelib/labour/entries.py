@@ -70,7 +70,7 @@ def read(reading: Reading, caller: Caller, id: str, now: datetime) -> Shown:
     return show(caller, entry, near, Days(reading, judged(caller, now)).of(entry.operative, entry.date))
 
 
-def create(reading: Reading, caller: Caller, values: Mapping[str, Any], now: datetime) -> Decided[Shown]:
+def create(reading: Reading, caller: Caller, values: Mapping[str, object], now: datetime) -> Decided[Shown]:
     """A new entry by a person, submitted unless it is to be a draft."""
     days = Days(reading, judged(caller, now))
     entry, near = made(reading, caller, values, new_id(), now)
@@ -162,7 +162,7 @@ def submit(reading: Reading, caller: Caller, id: str, now: datetime) -> Decided[
     return Decided(changes, show(caller, entry, near, days.of(entry.operative, entry.date), before))
 
 
-def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any], now: datetime) -> Decided[Shown]:
+def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, object], now: datetime) -> Decided[Shown]:
     """Edit an entry that does not count yet; the state stays. On a move both days are worked out."""
     entry = find(reading, caller, id)
     target = _target(entry, values)
@@ -201,7 +201,7 @@ def _target(entry: Entry, values: Mapping[str, Any]) -> Wants:
     )
 
 
-def _apply(entry: Entry, values: Mapping[str, Any], target: Wants, near: Around) -> None:
+def _apply(entry: Entry, values: Mapping[str, object], target: Wants, near: Around) -> None:
     entry.project, entry.operative, entry.date = target.project, target.operative, target.date
     entry.wbs = near.wbs if target.cost_code is not None else target.wbs
     for name in ("hours", "quantity", "note"):
@@ -209,7 +209,7 @@ def _apply(entry: Entry, values: Mapping[str, Any], target: Wants, near: Around)
             setattr(entry, name, values[name])
 
 
-def _plain(entry: Entry) -> dict[str, Any]:
+def _plain(entry: Entry) -> dict[str, object]:
     return {name: getattr(entry, name) for name in SHOWN_CHANGES}
 
 

@@ -6,7 +6,6 @@ users are not one person merely because one admin has made the tokens of both.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -27,12 +26,12 @@ class Hand(Struct, frozen=True):
 Changers = Mapping[str, Hand]  # of each watched field: who last really changed it
 
 
-def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def changed_fields(before: Mapping[str, object], after: Mapping[str, object]) -> dict[str, tuple[object, object]]:
     """The fields whose value differs, with the value before and after; 8 and 8.00 are one value."""
     return {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
 
 
-def first_changers(hand: Hand, values: Mapping[str, Any]) -> Changers:
+def first_changers(hand: Hand, values: Mapping[str, object]) -> Changers:
     """Whoever creates an entry is the last to have set each field that it has."""
     return {name: hand for name in WATCHED if values.get(name) is not None}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from chalicelib.access.callers import Caller
 from chalicelib.errors import Invalid
@@ -27,7 +26,7 @@ def planned(reading: Reading, caller: Caller, rows: Sequence[SheetRow], now: dat
     """
     errors: dict[str, list[str]] = {}
     found = _named(reading, caller.company, rows)
-    values: dict[int, Mapping[str, Any]] = {}
+    values: dict[int, Mapping[str, object]] = {}
     for row in rows:
         operative, project = found["operative"].get(row.operative), found["project"].get(row.project)
         if operative is None:
@@ -44,7 +43,7 @@ def planned(reading: Reading, caller: Caller, rows: Sequence[SheetRow], now: dat
     return sheet
 
 
-def _values(row: SheetRow, operative: str, project: str) -> dict[str, Any]:
+def _values(row: SheetRow, operative: str, project: str) -> dict[str, object]:
     return {
         "operative": operative,
         "project": project,

@@ -82,7 +82,7 @@ class Selection(Struct, frozen=True):
     sift: Sift | None = None
 
     @property
-    def filters(self) -> tuple[tuple[str, Any], ...]:
+    def filters(self) -> tuple[tuple[str, object], ...]:
         """Attributes that must be one thing."""
         return tuple((name, {"S": values[0]}) for name, values in self.wanted.items() if len(values) == 1)
 

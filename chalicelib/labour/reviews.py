@@ -98,7 +98,7 @@ def _begun(caller: Caller, action: Action, hints: list[list[str]], reason: str |
 def step(reading: Reading, intent: Intent, now: datetime) -> Step:
     """As many of the next entries as one transaction takes; the answer when none is left."""
     hints, first = intent.arguments["entries"], int(intent.state.get("next", 0))
-    skipped: list[dict[str, Any]] = list(intent.state.get("skipped", []))
+    skipped: list[dict[str, object]] = list(intent.state.get("skipped", []))
     if first >= len(hints):
         return Step([], intent.state, intent.done, finished=Finished(_answer(intent, skipped)))
     company = str(intent.pk).partition("#")[0]
@@ -126,7 +126,7 @@ def _places(company: str, hint: Sequence[str]) -> list[Any]:
     return [place(company, id), *Wants(project, operative, date, wbs=wbs or None).places(company)]
 
 
-def _answer(intent: Intent, skipped: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _answer(intent: Intent, skipped: Sequence[Mapping[str, object]]) -> dict[str, object]:
     passed_over = {each["id"] for each in skipped}
     done = [hint[0] for hint in intent.arguments["entries"] if hint[0] not in passed_over]
     return {"approved" if intent.arguments["action"] == Action.APPROVE else "rejected": done, "skipped": list(skipped)}

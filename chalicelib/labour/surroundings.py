@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date as Date
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -162,7 +161,7 @@ def _hand(kept: Sequence[str]) -> Hand:
     return Hand(kept[0], tuple(kept[1:]))
 
 
-def _held_back(caller: Caller, entry: Entry, day: Day) -> Mapping[str, Any] | None:
+def _held_back(caller: Caller, entry: Entry, day: Day) -> Mapping[str, object] | None:
     """What an answer says of the clash that holds an entry back: where it is, its kinds, and the other entries."""
     clash = day.clash
     if entry.id not in clash_rules.counted(day.entries) or not clash_rules.holds_back(clash, entry.id):

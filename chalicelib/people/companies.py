@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from msgspec import Struct
 
@@ -79,7 +78,7 @@ def find(reading: Reading, id: str) -> Company:
     return row
 
 
-def change(reading: Reading, id: str, values: dict[str, Any], now: datetime) -> Decided[Company]:
+def change(reading: Reading, id: str, values: dict[str, object], now: datetime) -> Decided[Company]:
     """Some of name, plan and settings changed, on condition that the company is still the version read.
 
     Every request reads the row, so the change holds with the next one.

@@ -109,10 +109,10 @@ def _page(store: Store, place: Place, levels: Mapping[str, int], ahead: Ahead) -
     return {node: _state(items, ahead.generations) for node, items in found.items()}
 
 
-def _items(store: Store, place: Place, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[dict[str, Any]]]:
+def _items(store: Store, place: Place, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[dict[str, object]]]:
     places = [(node, sk) for node, sks in wanted.items() for sk in sks]
     items = store.raw_many(*((Half, place.of(node), sk) for node, sk in places)) if places else []
-    found: dict[str, list[dict[str, Any]]] = {node: [] for node in wanted}
+    found: dict[str, list[dict[str, object]]] = {node: [] for node in wanted}
     for (node, _), item in zip(places, items, strict=True):
         if item is not None:
             found[node].append(item)
@@ -137,13 +137,13 @@ def read_projects(store: Store, places: Sequence[Place]) -> list[State]:
     for place, each in zip(places, ahead, strict=True):
         slot = each.generations.current.slot if each.generations else "a"
         wanted += [(Half, place.pk, sk) for sk in ("a#tip", "b#tip", *(f"{slot}#{half}" for half in each.halves))]
-    items: dict[str, list[dict[str, Any]]] = {}
+    items: dict[str, list[dict[str, object]]] = {}
     for (_, pk, _), item in zip(wanted, store.raw_many(*wanted), strict=True):
         items.setdefault(pk, []).extend([item] if item is not None else [])
     return [_project(store, place, items[place.pk], each) for place, each in zip(places, ahead, strict=True)]
 
 
-def _project(store: Store, place: Place, items: list[dict[str, Any]], ahead: Ahead) -> State:
+def _project(store: Store, place: Place, items: list[dict[str, object]], ahead: Ahead) -> State:
     try:
         state = _state(items, ahead.generations)
     except Torn:

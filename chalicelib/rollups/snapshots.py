@@ -37,7 +37,7 @@ class Snapshot(Struct, frozen=True):
     figures: dict[str, dict[str, dict[str, Any]]]
 
 
-def of(read: Reading, company: str, project: str, closed_to: str) -> Mapping[str, Any]:
+def of(read: Reading, company: str, project: str, closed_to: str) -> Mapping[str, object]:
     """The project's figures in hours at the end of a date, for the row of a period."""
     row = _project(read.store, company, project)
     state, _ = reading.read(read.store, Place(company, project), project)
@@ -122,7 +122,7 @@ def _taken(row: Project, state: State, as_of: date) -> Snapshot:
     )
 
 
-def _plain(each: Figures) -> dict[str, Any]:
+def _plain(each: Figures) -> dict[str, object]:
     """Figures as a document: amounts and ratios as texts, so that none loses a digit."""
     values = {name: getattr(each, name) for name in each.__slots__}
     return {
@@ -131,19 +131,19 @@ def _plain(each: Figures) -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> Any:
+def _text(value: object) -> object:
     return value if value is None or isinstance(value, str) else str(value)
 
 
 EXACT = frozenset({"forecast_finish", "reasons"})
 
 
-def _exact(document: dict[str, Any]) -> dict[str, Any]:
+def _exact(document: dict[str, object]) -> dict[str, object]:
     """The reverse of :func:`_plain`."""
     return {name: value if name in EXACT or value is None else _decimals(value) for name, value in document.items()}
 
 
-def _decimals(value: Any) -> Any:
+def _decimals(value: Any) -> object:
     if isinstance(value, dict):
         return {name: None if each is None else Decimal(each) for name, each in value.items()}
     return Decimal(value)

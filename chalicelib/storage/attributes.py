@@ -35,7 +35,7 @@ class IntegerAttribute(Attribute[int]):
         return int(value)
 
 
-def to_wire(value: Any) -> dict[str, Any]:
+def to_wire(value: object) -> dict[str, object]:
     """A plain value as a DynamoDB attribute value."""
     match value:
         case None:
@@ -75,7 +75,7 @@ class DocumentAttribute(Attribute[dict[str, Any]]):
 
     attr_type = MAP
 
-    def serialize(self, value: dict[str, Any]) -> Any:
+    def serialize(self, value: dict[str, object]) -> object:
         return to_wire(value)["M"]
 
     def deserialize(self, value: Any) -> dict[str, Any]:
@@ -87,13 +87,13 @@ class ListAttribute(Attribute[list[Any]]):
 
     attr_type = LIST
 
-    def serialize(self, value: list[Any]) -> Any:
+    def serialize(self, value: list[object]) -> object:
         return to_wire(value)["L"]
 
     def deserialize(self, value: Any) -> list[Any]:
         return [from_wire(item) for item in value]
 
 
-def document_value(value: dict[str, Any]) -> Any:
+def document_value(value: dict[str, Any]) -> object:
     """A nested document as an operand, for one place inside a :class:`DocumentAttribute`."""
     return Value(value, attribute=DocumentAttribute())

@@ -85,7 +85,7 @@ class Calls:
     sleep: Callable[[float], None] = time.sleep
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(max_workers=16))
 
-    def together(self, *calls: Callable[[], Any]) -> list[Any]:
+    def together(self, *calls: Callable[[], object]) -> list[Any]:
         """Run calls at the same time; they cost one round."""
         first, *rest = calls
         futures = [self.pool.submit(copy_context().run, call) for call in rest]
@@ -124,7 +124,7 @@ class Calls:
                 self.pause(attempt)
         raise AssertionError("a count does not end")
 
-    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, **parameters: object) -> dict[str, Any]:
         """One DynamoDB call; passing faults are retried, then :class:`Unavailable`."""
         answer: dict[str, Any] = self.patiently(lambda: getattr(self.client, operation)(**parameters))
         return answer

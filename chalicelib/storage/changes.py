@@ -66,13 +66,13 @@ def absent(model: type[Row]) -> Condition:
     return model.pk.does_not_exist()
 
 
-def wire(change: Change, prefix: str) -> dict[str, Any]:
+def wire(change: Change, prefix: str) -> dict[str, object]:
     """A change as DynamoDB takes it in a transaction; ``prefix`` begins the names of the stage's tables."""
     if isinstance(change, Raw):
         return dict(change.item)
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
-    operation: dict[str, Any]
+    operation: dict[str, object]
     if isinstance(change, Put):
         kind, model = "Put", type(change.row)
         operation = {"Item": change.row.serialize()}

@@ -32,11 +32,11 @@ class Query(Struct, Generic[R], frozen=True, kw_only=True):
     tests: tuple[tuple[str, str, Any], ...] = ()
     attributes: tuple[str, ...] = ()
 
-    def parameters(self, prefix: str, *, count_only: bool = False) -> dict[str, Any]:
+    def parameters(self, prefix: str, *, count_only: bool = False) -> dict[str, object]:
         """The parameters of DynamoDB's Query, but for the limit and the start."""
         names, values = _Names(), _Values()
         condition = f"{names[self.list.hash if self.list else 'pk']} = {values.add({'S': self.hash})}"
-        parameters: dict[str, Any] = {
+        parameters: dict[str, object] = {
             "TableName": prefix + self.model.table,
             "KeyConditionExpression": condition + self._bounds(names, values),
             "ScanIndexForward": self.forward,
@@ -86,9 +86,9 @@ class _Values:
     """Aliases of values."""
 
     def __init__(self) -> None:
-        self.by_alias: dict[str, Any] = {}
+        self.by_alias: dict[str, object] = {}
 
-    def add(self, value: Any) -> str:
+    def add(self, value: object) -> str:
         alias = f":v{len(self.by_alias)}"
         self.by_alias[alias] = value
         return alias

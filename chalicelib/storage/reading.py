@@ -14,9 +14,9 @@ R = TypeVar("R", bound=Row)
 class Reading:
     """Reads ahead what will probably be wanted, together; what was not foreseen costs a call of its own."""
 
-    def __init__(self, store: Store, known: Mapping[Wanted, Any] | None = None) -> None:
+    def __init__(self, store: Store, known: Mapping[Wanted, object] | None = None) -> None:
         self.store = store
-        self._rows: dict[Wanted, Any] = dict(known or {})
+        self._rows: dict[Wanted, object] = dict(known or {})
 
     def after(self, changes: Iterable[Change]) -> "Reading":
         """What is known once the changes are in: the rows that were put as they are now, the others as they were read.
@@ -55,6 +55,6 @@ class Reading:
         """Every row that a query finds."""
         return self.store.each(query)
 
-    def together(self, *calls: Callable[[], Any]) -> list[Any]:
+    def together(self, *calls: Callable[[], object]) -> list[Any]:
         """Run reads at the same time; they cost one round."""
         return self.store.together(*calls)

@@ -32,7 +32,7 @@ class Row(Model):
         """
         return {}
 
-    def serialize(self, null_check: bool = True) -> dict[str, dict[str, Any]]:
+    def serialize(self, null_check: bool = True) -> dict[str, dict[str, object]]:
         listed = {name: {"S": value} for name, value in self.list_keys().items()}
         return super().serialize(null_check) | listed
 

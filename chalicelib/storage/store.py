@@ -55,12 +55,12 @@ class Store(Calls):
         """The same as DynamoDB gives them; a hundred a call, the calls together."""
         keys = list(dict.fromkeys((model.table, pk, sk) for model, pk, sk in wanted))
         pieces = [keys[start : start + MOST_GOT] for start in range(0, len(keys), MOST_GOT)]
-        found: dict[tuple[str, str, str], dict[str, Any]] = {}
+        found: dict[tuple[str, str, str], dict[str, object]] = {}
         for rows in self.together(*(lambda piece=piece: self._batch(piece) for piece in pieces)) if pieces else []:
             found.update(rows)
         return [found.get((model.table, pk, sk)) for model, pk, sk in wanted]
 
-    def _batch(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, Any]]:
+    def _batch(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, object]]:
         request: dict[str, Any] = {}
         for table, pk, sk in keys:
             rows = request.setdefault(self.name(table), {"ConsistentRead": True, "Keys": []})
@@ -165,7 +165,7 @@ def parse(model: type[R], item: Mapping[str, Any]) -> R:
 
 
 @lru_cache
-def _attributes(model: type[Row]) -> tuple[tuple[str, str, Callable[[Any], Any] | None, Any], ...]:
+def _attributes(model: type[Row]) -> tuple[tuple[str, str, Callable[[object], object] | None, object], ...]:
     """A model's attributes: name, type, what reads its wire form where that is not the value itself, and default."""
     return tuple(
         (name, each.attr_type, None if isinstance(each, UnicodeAttribute) else each.deserialize, each.default)

@@ -100,7 +100,7 @@ class _Reader:
             self._faults.add(row, field, f"Row {first} has the same {what}.")
             self._faults.add(first, field, f"Row {row} has the same {what}.")
 
-    def _value(self, field: str, cell: Cell | None) -> Any:
+    def _value(self, field: str, cell: Cell | None) -> object:
         if cell is None:
             if BY_FIELD[field].needed:
                 raise ValueError("Must not be blank.")
@@ -111,7 +111,7 @@ class _Reader:
             return self._figure(field, cell)
         return _date(cell) if field in _DATES else self._text(field, cell)
 
-    def _figure(self, field: str, cell: Cell) -> Any:
+    def _figure(self, field: str, cell: Cell) -> object:
         if cell.kind is Kind.DATE:
             raise ValueError(f"Is a date ({cell.text}), not a number.")
         exact = figures.stored(cell.text) if cell.kind is Kind.NUMBER else figures.number(cell.text, self._marks)
@@ -122,7 +122,7 @@ class _Reader:
         self.rounded += kept != exact
         return value
 
-    def _text(self, field: str, cell: Cell) -> Any:
+    def _text(self, field: str, cell: Cell) -> object:
         text = _shown(cell)
         if LOST in text:
             raise ValueError("Has letters that were lost (\ufffd) when the file was saved. Save it as UTF-8 or .xlsx.")

@@ -87,7 +87,7 @@ def change(
     return Decided([*begun, *taken], replace(seen, intent=intent), began)
 
 
-def _changed(before: Node, values: Mapping[str, Any], now: datetime) -> Node:
+def _changed(before: Node, values: Mapping[str, object], now: datetime) -> Node:
     """The node with its new fields, a version on."""
     fields = {name: value for name, value in values.items() if name not in {"parent", "position"}}
     check(before.level, {name: fields.get(name, getattr(before, name)) for name in PLAN})
@@ -136,7 +136,7 @@ def _kept_in_place(company: str, found: Found, node: Node) -> list[Change]:
     return [_put(node), Check(Place, (place.pk, place.sk), Place.version == place.version), *lines]
 
 
-def _difference(before: Node, after: Node) -> dict[str, Any]:
+def _difference(before: Node, after: Node) -> dict[str, object]:
     """What of a node will be other than it is."""
     old, new = before.plain(), after.plain()
     return {name: value for name, value in new.items() if value != old[name] and name not in {"next", "search_text"}}

@@ -75,7 +75,7 @@ def _holder(reading: Reading, company: str, project: str, parent: str | None, ed
     return as_of(row, edition)
 
 
-def _new(company: str, project: str, id: str, level: int, values: Mapping[str, Any], now: datetime) -> Node:
+def _new(company: str, project: str, id: str, level: int, values: Mapping[str, object], now: datetime) -> Node:
     at = stamp(now)
     return Node(
         pk=key(company, project),

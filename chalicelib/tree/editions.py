@@ -33,7 +33,7 @@ def as_of(row: N | None, edition: int) -> N | None:
     return type(row)(**(row.plain() | _exact(type(row), values) | {"next": None}))
 
 
-def from_document(document: Mapping[str, Any]) -> Node:
+def from_document(document: Mapping[str, object]) -> Node:
     """A node out of a document that holds all of it."""
     return Node(**_exact(Node, document))
 
@@ -61,6 +61,6 @@ def require_own(*rows: Node | Place | None) -> None:
         raise busy()
 
 
-def staged(edition: int, values: Mapping[str, Any]) -> dict[str, Any]:
+def staged(edition: int, values: Mapping[str, object]) -> dict[str, object]:
     """What a row will be from an edition on."""
     return {EDITION: edition, **values}

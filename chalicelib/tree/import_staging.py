@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from chalicelib.errors import Conflict, InUse
 from chalicelib.ids import ID_LENGTH
@@ -162,7 +161,7 @@ def _step_of(standing: Standing, id: str) -> str:
     return next(each for each in reversed(standing.children) if each.endswith(id[-ID_LENGTH:]))
 
 
-def _stored(planned: Planned) -> dict[str, Any]:
+def _stored(planned: Planned) -> dict[str, object]:
     """A plan as the node's fields keep it; the earning rule stays the node's own."""
     dates: Mapping[str, date | None] = {
         "baseline_start": planned.baseline_start,

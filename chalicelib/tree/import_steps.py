@@ -7,7 +7,6 @@ and the import fails having changed nothing.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from chalicelib.errors import Conflict, Invalid, WbsyncError
 from chalicelib.storage.changes import Change, Put
@@ -63,7 +62,7 @@ def _shown(reading: Reading, intent: Intent, now: datetime) -> Step:
     return Step(changes, intent.state, intent.done, finished=finished)
 
 
-def _refusal(error: WbsyncError) -> dict[str, Any]:
+def _refusal(error: WbsyncError) -> dict[str, object]:
     return {"detail": error.detail, "errors": {name: list(texts) for name, texts in (error.errors or {}).items()}}
 
 

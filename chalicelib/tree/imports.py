@@ -119,7 +119,7 @@ def _budget_differs(before: Any, after: Any) -> bool:
     return bool(before.budget_hours != after.budget_hours)
 
 
-def _report(file: File, made: ImportPlan, dry_run: bool) -> dict[str, Any]:
+def _report(file: File, made: ImportPlan, dry_run: bool) -> dict[str, object]:
     """What is said of an import; the counts of activities add up to the rows."""
     found = file.sheet
     return {

@@ -38,7 +38,13 @@ def size(reading: Reading, company: str, project: str, carries: Sequence[Carry])
 
 
 def begin_move(
-    company: str, found: Found, movement: Movement, after: Mapping[str, Any], nodes: int, by: str | None, now: datetime
+    company: str,
+    found: Found,
+    movement: Movement,
+    after: Mapping[str, object],
+    nodes: int,
+    by: str | None,
+    now: datetime,
 ) -> tuple[Intent, list[Change]]:
     """The intent of a move, and the changes that begin it; ``after`` is what the node itself will be besides."""
     intent, changes = begin_subtrees(MOVE, company, found, movement, nodes, by, now)
@@ -120,7 +126,7 @@ def move_step(reading: Reading, intent: Intent, now: datetime) -> Step:
     return Step(changes, found.state, intent.done + len(found.nodes))
 
 
-def shown(reading: Reading, intent: Intent, now: datetime, **arguments: Any) -> Step:
+def shown(reading: Reading, intent: Intent, now: datetime, **arguments: object) -> Step:
     """The flip: everything that is staged shows, and the work is finished. What has ended is cleared by other work."""
     company, project = where(intent)
     outline: Outline = reading.rows(outline_key(company, project))[0]

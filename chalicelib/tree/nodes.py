@@ -48,7 +48,7 @@ def as_seen(
     order: str,
     holder: Standing | None,
     edition: int,
-    beside: Callable[[], Any] = lambda: None,
+    beside: Callable[[], object] = lambda: None,
     ahead: Sequence[Wanted] = (),
 ) -> Seen:
     """A node as it will be; ``holder`` is the parent as it will be, None where it stays as it is.

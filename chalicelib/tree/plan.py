@@ -44,7 +44,7 @@ def every_refusal(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B
     return found, second()
 
 
-def check(level: int, values: Mapping[str, Any]) -> None:
+def check(level: int, values: Mapping[str, object]) -> None:
     """Whether a node of a level may be like this; ``values`` are all of its fields.
 
     Raises:
@@ -55,7 +55,7 @@ def check(level: int, values: Mapping[str, Any]) -> None:
         raise Invalid(errors=errors)
 
 
-def check_new(level: int | None, values: Mapping[str, Any]) -> None:
+def check_new(level: int | None, values: Mapping[str, object]) -> None:
     """The same for a new node, whose level is its parent's and one; None where there is no such parent.
 
     Raises:
@@ -70,11 +70,11 @@ def check_new(level: int | None, values: Mapping[str, Any]) -> None:
     check(level, values)
 
 
-def _above(values: Mapping[str, Any]) -> Errors:
+def _above(values: Mapping[str, object]) -> Errors:
     return {name: ["Only an activity (level 4) has this."] for name in PLAN if values.get(name) is not None}
 
 
-def _activity(values: Mapping[str, Any]) -> Errors:
+def _activity(values: Mapping[str, object]) -> Errors:
     errors: Errors = {}
     if not values.get("cost_code"):
         errors["cost_code"] = ["An activity needs a cost code."]
@@ -105,7 +105,7 @@ def _milestones(values: Mapping[str, Any]) -> Errors:
     return {}
 
 
-def with_defaults(level: int, values: Mapping[str, Any]) -> dict[str, Any]:
+def with_defaults(level: int, values: Mapping[str, object]) -> dict[str, Any]:
     """A new node's plan: an activity has a budget and a rule, also where nothing is said of them."""
     plan: dict[str, Any] = {name: values.get(name) for name in PLAN}
     if level == LEVELS:

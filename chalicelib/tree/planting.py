@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from chalicelib.access.rows import Company
 from chalicelib.projects import projects
@@ -16,7 +15,7 @@ from chalicelib.tree.rows import Outline, Place
 from chalicelib.tree.standing import Standing
 
 
-def create_project(reading: Reading, tenant: Company, values: Mapping[str, Any], now: datetime) -> Decided[Project]:
+def create_project(reading: Reading, tenant: Company, values: Mapping[str, object], now: datetime) -> Decided[Project]:
     """A new project with an empty tree.
 
     Raises:

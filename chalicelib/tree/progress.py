@@ -63,7 +63,7 @@ def _read_ahead(reading: Reading, company: str, activity: str, *more: Wanted) ->
 
 
 def record(
-    reading: Reading, caller: Caller, activity: str, values: Mapping[str, Any], now: datetime
+    reading: Reading, caller: Caller, activity: str, values: Mapping[str, object], now: datetime
 ) -> Decided[Measurement]:
     """What a person measured at the end of a date.
 
@@ -97,7 +97,7 @@ def record(
 
 
 def correct(
-    reading: Reading, caller: Caller, activity: str, id: str, values: Mapping[str, Any], now: datetime
+    reading: Reading, caller: Caller, activity: str, id: str, values: Mapping[str, object], now: datetime
 ) -> Decided[Measurement]:
     """Another date, measure or note; it keeps its place in the order of recording."""
     was = find_measurement(reading, caller.company, activity, id)

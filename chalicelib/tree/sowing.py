@@ -118,7 +118,7 @@ def _changed(change: Change, hands_on: str | None, handed: str | None) -> Change
     return ChangedNode(after.id, after.parent, after.name, after.planned, tuple(fields), change.moved, hands_on, handed)
 
 
-def pieces(found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+def pieces(found: Iterable[Entry]) -> Iterator[dict[str, object]]:
     """The entries in pieces, as they are kept."""
     piece: list[Entry] = []
     for entry in found:
@@ -130,7 +130,7 @@ def pieces(found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
         yield packed(piece)
 
 
-def packed(piece: Sequence[Entry]) -> dict[str, Any]:
+def packed(piece: Sequence[Entry]) -> dict[str, object]:
     """A piece as a document; numbers keep their digits as text."""
     return {"entries": msgspec.json.encode(piece).decode()}
 

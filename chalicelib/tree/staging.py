@@ -81,13 +81,13 @@ def stage_children(place: Place, standing: Standing, edition: int) -> Change:
     return _staged_place(place, values, edition)
 
 
-def _staged_place(place: Place, values: Mapping[str, Any], edition: int) -> Change:
+def _staged_place(place: Place, values: Mapping[str, object], edition: int) -> Change:
     kept = place.next if place.next and place.next[EDITION] == edition else {}
     actions = (Place.next.set(staged(edition, {**kept, **values})), Place.version.set(place.version + 1))
     return Update(Place, (place.pk, place.sk), actions, Place.version == place.version)
 
 
-def stage_node(node: Node, values: Mapping[str, Any], edition: int) -> Change:
+def stage_node(node: Node, values: Mapping[str, object], edition: int) -> Change:
     """What a node will be; ``values`` hold its next version and time of change. Its new claims are taken apart."""
     return Update(Node, (node.pk, node.sk), (Node.next.set(staged(edition, values)),), Node.version == node.version)
 

@@ -68,13 +68,13 @@ def _rows(
     prefix: str,
     attributes: tuple[str, ...],
     edition: int,
-    values_of: Callable[[Mapping[str, Any]], Any],
-) -> dict[str, Any]:
+    values_of: Callable[[Mapping[str, object]], object],
+) -> dict[str, object]:
     """What rows of one kind say in an edition, by their node's id; few are staged, and only those are parsed."""
     query: Query[R] = Query(
         model=model, hash=key(company, project), between=(prefix, f"{prefix}~"), attributes=("pk", "sk", *attributes)
     )
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for item in reading.store.items(query):
         id = item["sk"]["S"].removeprefix(prefix)
         if "next" in item or "since" in item:
@@ -87,11 +87,11 @@ def _rows(
     return found
 
 
-def _node_values(values: Mapping[str, Any]) -> dict[str, Any]:
+def _node_values(values: Mapping[str, object]) -> dict[str, object]:
     return {name: values.get(name) for name in _NODE}
 
 
-def _order(values: Mapping[str, Any]) -> str:
+def _order(values: Mapping[str, object]) -> str:
     return str(values["order"])
 
 

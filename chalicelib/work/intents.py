@@ -36,7 +36,7 @@ Moment = Callable[[], datetime]
 def begun(
     company: str,
     kind: str,
-    arguments: Mapping[str, Any],
+    arguments: Mapping[str, object],
     now: datetime,
     *,
     total: int,
@@ -82,7 +82,7 @@ def piece(company: str, intent: str, n: int) -> tuple[type[Piece], str, str]:
     return Piece, key(company, intent), f"piece#{n:06d}"
 
 
-def pieces(company: str, intent: str, contents: Sequence[Mapping[str, Any]], now: datetime) -> list[Put]:
+def pieces(company: str, intent: str, contents: Sequence[Mapping[str, object]], now: datetime) -> list[Put]:
     """The rows of an intent's pieces, in their order."""
     until = int((now + KEPT).timestamp())
     found = []
@@ -92,7 +92,7 @@ def pieces(company: str, intent: str, contents: Sequence[Mapping[str, Any]], now
     return found
 
 
-def stage(store: Store, company: str, intent: str, contents: Sequence[Mapping[str, Any]], now: datetime) -> None:
+def stage(store: Store, company: str, intent: str, contents: Sequence[Mapping[str, object]], now: datetime) -> None:
     """Put the pieces of an intent that is to be; nobody sees them before it is, and without it they expire."""
     rows = pieces(company, intent, contents, now)
     for start in range(0, len(rows), MOST_STAGED):

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 from infra.browser import chromium
 from infra.company import add_person, create
@@ -45,7 +44,7 @@ def main() -> int:
     return code
 
 
-def _stage(base_url: str) -> dict[str, Any]:
+def _stage(base_url: str) -> dict[str, object]:
     """A company with the API and some hours, one on a plan without, and who can sign in."""
     pro = create("Browser & Sons", "pro", "Europe/Dublin", "owner@browser.example", owner_name="Olive Owner")
     field = create("Field Only", "field", "Europe/Dublin", "owner@field.example", owner_name="Fred Field")
@@ -60,7 +59,7 @@ def _stage(base_url: str) -> dict[str, Any]:
     return {"base_url": base_url, "token": pro["token"], "project": job.project, "people": people}
 
 
-def _test(python: Path, program: str, stage: dict[str, Any]) -> int:
+def _test(python: Path, program: str, stage: dict[str, object]) -> int:
     known = {"BROWSER_STAGE": json.dumps(stage), "BROWSER_PROGRAM": program, "BROWSER_HOME": str(HOME)}
     command: list[str | Path] = [python, "-m", "pytest", "-c", TESTS / "pytest.ini", TESTS, *sys.argv[1:]]
     return subprocess.run(command, env={**os.environ, **known}, check=False).returncode

@@ -45,7 +45,7 @@ def main() -> int:
     return found or _counted(json.loads(ANSWERS.read_text()))
 
 
-def _site(base_url: str, company: dict[str, Any]) -> dict[str, Any]:
+def _site(base_url: str, company: dict[str, Any]) -> dict[str, object]:
     """A company in which every operation can succeed: the ids by name, and what may be done with each entry."""
     owner = Client(base_url, company["token"])
     job = new_project(owner)
@@ -74,7 +74,7 @@ def _site(base_url: str, company: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fuzz(program: Path, base_url: str, company: dict[str, Any], site: dict[str, Any]) -> int:
+def _fuzz(program: Path, base_url: str, company: dict[str, Any], site: dict[str, object]) -> int:
     command: list[str | Path] = [
         program,
         "--config-file",

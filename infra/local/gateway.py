@@ -55,10 +55,10 @@ class PerThread:
     def __init__(self) -> None:
         self._local = threading.local()
 
-    def __get__(self, instance: object, owner: type) -> Any:
+    def __get__(self, instance: object, owner: type) -> object:
         return getattr(self._local, "value", None)
 
-    def __set__(self, instance: object, value: Any) -> None:
+    def __set__(self, instance: object, value: object) -> None:
         self._local.value = value
 
 
@@ -142,7 +142,7 @@ class GatewayServer(ThreadingHTTPServer):
             int(self.server_address[1]),
         )
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Any, client_address: object) -> None:
         """Say what went wrong, unless the client has only gone away, as a browser does that leaves a page."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
@@ -220,6 +220,6 @@ class GatewayConnection(BaseHTTPRequestHandler):
         self.request_version = "HTTP/1.1"  # a line without a version gets an answer with a head, too
         self._send(refusal("DEFAULT_4XX", str(uuid.uuid4()), message or explain or ""))
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Leave the log of requests to the app."""
         log.debug(format, *args)

@@ -66,7 +66,9 @@ class MalformedAnswer(Exception):
     """The function returned something the gateway cannot turn into an HTTP answer."""
 
 
-def lambda_event(request: HttpRequest, match: Match, request_id: str, binary_types: Collection[str]) -> dict[str, Any]:
+def lambda_event(
+    request: HttpRequest, match: Match, request_id: str, binary_types: Collection[str]
+) -> dict[str, object]:
     """Build the event of a request. What is empty is None, as on the gateway."""
     headers = grouped(_with_forwarding(request), ignore_case=True)
     query = grouped(request.query)
@@ -85,7 +87,7 @@ def lambda_event(request: HttpRequest, match: Match, request_id: str, binary_typ
     }
 
 
-def request_context(request: HttpRequest, match: Match, request_id: str) -> dict[str, Any]:
+def request_context(request: HttpRequest, match: Match, request_id: str) -> dict[str, object]:
     """Build the event's description of the request itself. Locally no stage is in the path."""
     moment = datetime.now(UTC)
     return {
@@ -136,7 +138,7 @@ def last_values(groups: dict[str, list[str]]) -> dict[str, str] | None:
     return {name: values[-1] for name, values in groups.items()} or None
 
 
-def _event_body(request: HttpRequest, binary_types: Collection[str]) -> dict[str, Any]:
+def _event_body(request: HttpRequest, binary_types: Collection[str]) -> dict[str, object]:
     """Give a binary type as base64, anything else as text.
 
     Bytes of a text type that are no UTF-8 are replaced: the gateway spoils them too.

@@ -95,7 +95,7 @@ def _mend_addresses() -> None:
 def _forget_copies() -> None:
     """Let items and stream records go when nothing uses them; moto's models note each instance for its resets."""
 
-    def untracked(cls: type[Any], *_: Any, **__: Any) -> Any:
+    def untracked(cls: type[object], *_: object, **__: object) -> Any:
         return object.__new__(cls)
 
     for model in (Item, StreamRecord):
@@ -121,11 +121,11 @@ def _mend_handlers(lock: AbstractContextManager[bool]) -> None:
     dynamodb_responses.TRANSACTION_MAX_ITEMS = TRANSACTION_LIMIT
 
 
-def one_at_a_time(call: Callable[..., Any], lock: AbstractContextManager[bool]) -> Callable[..., Any]:
+def one_at_a_time(call: Callable[..., object], lock: AbstractContextManager[bool]) -> Callable[..., object]:
     """Serialise requests, from the reading of a table to the text of the answer."""
 
     @functools.wraps(call)
-    def locked(handler: BaseResponse) -> Any:
+    def locked(handler: BaseResponse) -> object:
         with lock:
             return call(handler)
 
@@ -173,7 +173,7 @@ class LocalTable(Table):
 
     def put_back(self, hash_key: DynamoType, range_key: DynamoType | None, item: Item | None) -> None:
         """Make the place of one item hold what it held before: an item, or nothing."""
-        place: dict[Any, Any] = self.items[hash_key] if range_key else self.items
+        place: dict[object, Any] = self.items[hash_key] if range_key else self.items
         name = range_key or hash_key
         if item is None:
             place.pop(name, None)
@@ -225,7 +225,7 @@ class LocalDynamoDB(DynamoDBBackend):
         LocalTable.adopt(table)
         return table
 
-    def update_table_streams(self, table: Table, stream_specification: dict[str, Any]) -> None:
+    def update_table_streams(self, table: Table, stream_specification: dict[str, object]) -> None:
         """Switch a table's stream on or off."""
         super().update_table_streams(table, stream_specification)
         LocalTable.adopt(table)
@@ -258,7 +258,7 @@ class LocalDynamoDB(DynamoDBBackend):
             table.stream_shard.add(before, after)
         return after
 
-    def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
+    def transact_write_items(self, transact_items: list[dict[str, object]]) -> None:
         """Check every condition, then apply every operation; undo all if one cannot be applied."""
         if len(transact_items) > TRANSACTION_LIMIT:
             raise TooManyTransactionsException

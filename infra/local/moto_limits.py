@@ -27,7 +27,7 @@ def install_limits() -> None:
 
 
 def _checked(
-    handle: Callable[[DynamoHandler], ActionResult], check: Callable[[dict[str, Any]], None]
+    handle: Callable[[DynamoHandler], ActionResult], check: Callable[[dict[str, object]], None]
 ) -> Callable[[DynamoHandler], ActionResult]:
     @functools.wraps(handle)
     def checked(handler: DynamoHandler) -> ActionResult:
@@ -45,7 +45,7 @@ def _check_batch(body: dict[str, Any]) -> None:
         raise MockValidationException("Provided list of item keys contains duplicates")
 
 
-def _check_transaction(body: dict[str, Any]) -> None:
+def _check_transaction(body: dict[str, object]) -> None:
     if len(json.dumps(body["TransactItems"], default=repr)) > TRANSACTION_BYTES:  # binary values are bytes here
         raise MockValidationException("Transaction request size exceeds the maximum")
 

@@ -57,7 +57,7 @@ class LocalShard(StreamShard):
         """Remove the records from ``sequence`` on: their transaction did not commit."""
         del self.items[max(0, sequence - self.starting_sequence_number) :]
 
-    def get(self, start: int, quantity: int) -> list[dict[str, Any]]:
+    def get(self, start: int, quantity: int) -> list[dict[str, object]]:
         """Return up to ``quantity`` records from sequence number ``start`` on."""
         if start < self.starting_sequence_number:
             raise TrimmedDataAccess
@@ -107,7 +107,7 @@ class LocalStreams(DynamoDBStreamsBackend):
         """Return an iterator at the asked position."""
         return PositionIterator(self, self._shard(arn), shard_iterator_type, sequence_number)
 
-    def get_records(self, iterator_arn: str, limit: int) -> dict[str, Any]:
+    def get_records(self, iterator_arn: str, limit: int) -> dict[str, object]:
         """Return the records from the iterator's position on and the next iterator."""
         stream_arn, _, position = iterator_arn.split("|")
         sequence = int(base64.b64decode(position))

@@ -232,7 +232,7 @@ class _Delivery:
             return records, True
 
 
-def remaining(records: Records, result: Any) -> Records:
+def remaining(records: Records, result: object) -> Records:
     """Return the records from the first reported failure on.
 
     A report that names no record of the batch is a failure of the whole batch.

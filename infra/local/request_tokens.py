@@ -6,7 +6,6 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from typing import Any
 
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
 
@@ -34,7 +33,7 @@ class RequestTokens:
         self._now = now
         self._committed: dict[str, tuple[float, str]] = {}
 
-    def already_committed(self, token: str | None, items: list[dict[str, Any]]) -> bool:
+    def already_committed(self, token: str | None, items: list[dict[str, object]]) -> bool:
         """Tell whether this request has had its effect; refuse another request's token."""
         self._forget_expired()
         if token is None or token not in self._committed:
@@ -43,7 +42,7 @@ class RequestTokens:
             raise IdempotentParameterMismatch
         return True
 
-    def remember(self, token: str | None, items: list[dict[str, Any]]) -> None:
+    def remember(self, token: str | None, items: list[dict[str, object]]) -> None:
         """Keep the token of a transaction that has just committed."""
         if token is not None:
             self._committed[token] = (
@@ -61,7 +60,7 @@ class RequestTokens:
             del self._committed[oldest]
 
 
-def fingerprint(items: list[dict[str, Any]]) -> str:
+def fingerprint(items: list[dict[str, object]]) -> str:
     """Return a digest of the request that does not depend on the order of its keys."""
     text = json.dumps(items, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()

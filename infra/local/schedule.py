@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self
 
 from infra.local.lambda_context import ACCOUNT, REGION, LambdaContext
 
@@ -26,7 +26,7 @@ class Schedule:
     ``with`` block, and waits at its end for a call that is running.
     """
 
-    def __init__(self, function: Callable[[dict[str, Any], Any], Any], seconds: float, longest: float) -> None:
+    def __init__(self, function: Callable[[dict[str, object], object], object], seconds: float, longest: float) -> None:
         self._function = function
         self._name = str(getattr(function, "__name__", type(function).__name__))
         self._seconds = seconds
@@ -50,7 +50,7 @@ class Schedule:
                 log.warning("%s failed", self._name, exc_info=True)
 
 
-def scheduled_event(rule: str) -> dict[str, Any]:
+def scheduled_event(rule: str) -> dict[str, object]:
     """What EventBridge sends for a rule with a rate."""
     return {
         "version": "0",

@@ -51,18 +51,18 @@ def stream_record(
     }
 
 
-def stream_event(records: Sequence[Mapping[str, Any]], arn: str) -> dict[str, Any]:
+def stream_event(records: Sequence[Mapping[str, object]], arn: str) -> dict[str, object]:
     """Build the event of one batch; every record gets the stream's ARN and region."""
     source = {"awsRegion": arn.split(":")[3], "eventSourceARN": arn}
     return {"Records": [{**record, **source} for record in records]}
 
 
-def lambda_image(image: Image) -> dict[str, Any]:
+def lambda_image(image: Image) -> dict[str, object]:
     """Return an image as it is in Lambda's JSON, where binary values are base64 text."""
     return {name: _lambda_value(value) for name, value in image.items()}
 
 
-def _lambda_value(value: Mapping[str, Any]) -> dict[str, Any]:
+def _lambda_value(value: Mapping[str, Any]) -> dict[str, object]:
     kind, content = next(iter(value.items()))
     if kind == "M":
         return {kind: lambda_image(content)}

@@ -23,13 +23,13 @@ class TableClient(Protocol):
 class StreamsClient(Protocol):
     """What is needed of boto3's ``dynamodbstreams`` client."""
 
-    def describe_stream(self, **request: Any) -> Any:
+    def describe_stream(self, **request: object) -> Any:
         """Describe a stream and a page of its shards."""
 
-    def get_shard_iterator(self, **request: Any) -> Any:
+    def get_shard_iterator(self, **request: object) -> Any:
         """Return an iterator at a position of a shard."""
 
-    def get_records(self, **request: Any) -> Any:
+    def get_records(self, **request: object) -> Any:
         """Return the records from an iterator on, and the next iterator."""
 
 
@@ -61,7 +61,7 @@ class StreamReader:
         self._shards: dict[str, _Shard] = {}
         self.arn = ""
 
-    def next_batch(self) -> list[dict[str, Any]]:
+    def next_batch(self) -> list[dict[str, object]]:
         """Return the next records of the first shard that has any; none if all are read."""
         if not any(shard.iterator for shard in self._shards.values()):
             self._find_shards()
@@ -92,7 +92,7 @@ class StreamReader:
                 return found
             page = {"ExclusiveStartShardId": stream["LastEvaluatedShardId"]}
 
-    def _read(self, shard_id: str, shard: _Shard) -> list[dict[str, Any]]:
+    def _read(self, shard_id: str, shard: _Shard) -> list[dict[str, object]]:
         """Read on in one shard."""
         try:
             page = self._streams.get_records(ShardIterator=shard.iterator, Limit=self._batch_size)

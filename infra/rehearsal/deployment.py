@@ -18,7 +18,7 @@ BUCKET = "wbsync-rehearsal-code"
 STACK = "wbsync-rehearsal"
 
 
-def package() -> dict[str, Any]:
+def package() -> dict[str, object]:
     """The SAM template of the rehearsal stage; the code is beside it in ``deployment.zip``."""
     BUILD.mkdir(exist_ok=True)
     merge = BUILD / "merge-template.json"

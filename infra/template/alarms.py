@@ -61,7 +61,7 @@ def _of_service(stage: str) -> Resources:
     }
 
 
-def _named(name: str, value: Any) -> Dimensions:
+def _named(name: str, value: object) -> Dimensions:
     return [{"Name": name, "Value": value}]
 
 
@@ -74,7 +74,7 @@ def _alarm(
     statistic: str = "Sum",
     *,
     absent: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """An alarm on five minutes of a metric that reach the threshold; ``absent``: on fifteen that have nothing."""
     return {
         "Type": "AWS::CloudWatch::Alarm",

@@ -1,7 +1,6 @@
 """What every function gets beside Chalice's own: stage, runtime, logs that end, a role of its own, and its stream."""
 
 import json
-from typing import Any
 
 from chalicelib.functions import FUNCTIONS, STREAM_FUNCTIONS, StreamFunction
 from infra.template.roles import role
@@ -41,14 +40,14 @@ def functions(stage: str) -> Resources:
     return found
 
 
-def _logs(stage: str, name: str) -> dict[str, Any]:
+def _logs(stage: str, name: str) -> dict[str, object]:
     return {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {"LogGroupName": f"/wbsync/{stage}/{name}", "RetentionInDays": LOG_DAYS},
     }
 
 
-def _function(stage: str, name: str) -> dict[str, Any]:
+def _function(stage: str, name: str) -> dict[str, object]:
     return {
         "Runtime": RUNTIME,
         "Architectures": [ARCHITECTURE],
@@ -57,7 +56,7 @@ def _function(stage: str, name: str) -> dict[str, Any]:
     }
 
 
-def _source(function: StreamFunction) -> dict[str, Any]:
+def _source(function: StreamFunction) -> dict[str, object]:
     """A stream source that loses nothing: from the oldest record, halves failing batches, keeps what failed.
 
     Records that are none of the function's do not wake it.

@@ -18,7 +18,7 @@ STREAMS = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardI
 OF_REQUESTS = {"requests", IDEMPOTENCY_TABLE}  # counters and keys: event functions have neither
 
 
-def role(stage: str, api: bool) -> dict[str, Any]:
+def role(stage: str, api: bool) -> dict[str, object]:
     """The policies that replace those of Chalice's role for the API, or for an event function."""
     names = [*(table.name for table in TABLES), IDEMPOTENCY_TABLE]
     tables = [f"wbsync-{stage}-{name}" for name in names if api or name not in OF_REQUESTS]
@@ -27,26 +27,26 @@ def role(stage: str, api: bool) -> dict[str, Any]:
     return {"Properties": {"Policies": [{"PolicyName": "wbsync", "PolicyDocument": document}]}}
 
 
-def _allow(actions: list[str], *resources: str) -> dict[str, Any]:
+def _allow(actions: list[str], *resources: str) -> dict[str, object]:
     found = [{"Fn::Sub": each} if "${" in each else each for each in resources]
     return {"Effect": "Allow", "Action": actions, "Resource": found}
 
 
-def _rows(tables: list[str]) -> dict[str, Any]:
+def _rows(tables: list[str]) -> dict[str, object]:
     base = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
     return _allow(ROWS, *(base + name for name in tables), *(f"{base}{name}/index/*" for name in tables))
 
 
-def _tracing() -> dict[str, Any]:
+def _tracing() -> dict[str, object]:
     return _allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")  # X-Ray knows no resources
 
 
-def _logs(stage: str) -> dict[str, Any]:
+def _logs(stage: str) -> dict[str, object]:
     group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/wbsync/" + stage + "/*"
     return _allow(["logs:CreateLogStream", "logs:PutLogEvents"], group)
 
 
-def _of_api(stage: str) -> list[dict[str, Any]]:
+def _of_api(stage: str) -> list[dict[str, object]]:
     base = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/wbsync/" + stage
     keys = (f"{base}/digest-key", f"{base}/session-key")
     return [_allow(["ssm:GetParameter"], *keys), _allow(["ssm:PutParameter"], f"{base}/ingest/*")]

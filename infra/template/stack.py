@@ -1,6 +1,5 @@
 """The whole merge template of a stage."""
 
-from typing import Any
 
 from infra import gateway_answers
 from infra.template.alarms import alarms
@@ -10,7 +9,7 @@ from infra.template.tables import tables
 REQUESTS_A_SECOND, BURST = 500, 1000
 
 
-def merge_template(stage: str) -> dict[str, Any]:
+def merge_template(stage: str) -> dict[str, object]:
     """What is merged over Chalice's own template of the stage; dictionaries are merged, lists replaced."""
     gateway = {
         "DefinitionBody": {"x-amazon-apigateway-gateway-responses": gateway_answers.definitions()},

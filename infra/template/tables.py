@@ -24,7 +24,7 @@ def tables(stage: str) -> Resources:
     return found
 
 
-def _table(name: str, definition: dict[str, Any], streams: bool) -> dict[str, Any]:
+def _table(name: str, definition: dict[str, object], streams: bool) -> dict[str, object]:
     properties = definition | {
         "SSESpecification": {"SSEEnabled": True},
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},

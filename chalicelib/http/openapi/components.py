@@ -12,7 +12,7 @@ from chalicelib.http.route import Route
 SCHEMAS = "#/components/schemas/{name}"
 
 
-def reference(model: Any) -> dict[str, str]:
+def reference(model: object) -> dict[str, str]:
     """The reference to a model's schema."""
     return {"$ref": SCHEMAS.format(name=name_of(model))}
 
@@ -25,7 +25,7 @@ def name_of(model: Any) -> str:
     return f"{row.__name__.removesuffix('Answer')}List"
 
 
-def is_list(model: Any, kind: Any = Listed) -> bool:
+def is_list(model: object, kind: Any = Listed) -> bool:
     """Whether a model is the answer of a list (of that kind)."""
     origin = get_origin(model) or model
     return isinstance(origin, type) and issubclass(origin, kind)
@@ -54,19 +54,19 @@ def _rules(rules: dict[str, Any]) -> dict[str, Any]:
     return rest | {"if": {"not": others[0] if len(others) == 1 else {"anyOf": others}}, "then": first}
 
 
-def _models(routes: Iterable[Route]) -> list[Any]:
-    found: list[Any] = [Problem, Deleted]
+def _models(routes: Iterable[Route]) -> list[object]:
+    found: list[object] = [Problem, Deleted]
     for route in routes:
         found += [model for model in _named(route) if model is not None]
         found += getattr(route.body, "schema_parts", ())
     return list(dict.fromkeys(found))
 
 
-def _named(route: Route) -> tuple[Any, ...]:
+def _named(route: Route) -> tuple[object, ...]:
     return route.body, route.answer, route.batch_answer, route.job_answer
 
 
-def _renamed(schema: Any, names: dict[str, str]) -> Any:
+def _renamed(schema: object, names: dict[str, str]) -> object:
     """The schema with references to the names that we publish."""
     if isinstance(schema, list):
         return [_renamed(each, names) for each in schema]
@@ -78,7 +78,7 @@ def _renamed(schema: Any, names: dict[str, str]) -> Any:
     return {name: _renamed(each, names) for name, each in schema.items()}
 
 
-def plain(schema: Any) -> Any:
+def plain(schema: object) -> Any:
     """Decimals are JSON numbers here, never text; and words are Markdown."""
     if isinstance(schema, list):
         return [plain(item) for item in schema]

@@ -19,7 +19,7 @@ def body_example(schema: Mapping[str, Any], schemas: Schemas) -> dict[str, Any]:
     return {name: _value(properties[name], schemas) for name in wanted}
 
 
-def _value(schema: Mapping[str, Any], schemas: Schemas) -> Any:
+def _value(schema: Mapping[str, Any], schemas: Schemas) -> object:
     if "$ref" in schema:
         return _value(schemas[schema["$ref"].rpartition("/")[2]], schemas)
     if "examples" in schema:

@@ -29,7 +29,7 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def headers_of(route: Route) -> dict[str, Any]:
+def headers_of(route: Route) -> dict[str, object]:
     """The headers of a route's good answer."""
     found = shared(route.writes)
     versioned = any(other.path == route.path and other.method == "PATCH" for other in ROUTES)
@@ -46,12 +46,12 @@ def headers_of(route: Route) -> dict[str, Any]:
     return found
 
 
-def one(name: str) -> dict[str, Any]:
+def one(name: str) -> dict[str, object]:
     """A single header, by name."""
     return {name: header(name)}
 
 
-def shared(write: bool) -> dict[str, Any]:
+def shared(write: bool) -> dict[str, object]:
     """Those that every answer has, and of a write what tells a repeat."""
     kinds = {"all", "write"} if write else {"all"}
     return {name: header(name) for name, (_, kind) in HEADERS.items() if kind in kinds}

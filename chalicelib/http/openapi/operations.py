@@ -44,7 +44,7 @@ def operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _file(kind: str) -> dict[str, Any]:
+def _file(kind: str) -> dict[str, object]:
     """A file as the body, or in a form."""
     binary = {"type": "string", "format": "binary"}
     if kind != MULTIPART:
@@ -68,10 +68,10 @@ def _responses(route: Route) -> dict[str, Any]:
     return found | {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in _refusals(route)}
 
 
-def _success(route: Route) -> dict[str, Any]:
+def _success(route: Route) -> dict[str, object]:
     if route.answer is None:
         return {"description": "Done."}
-    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in route.produces if kind != JSON}
+    content: dict[str, object] = {kind: {"schema": {"type": "string"}} for kind in route.produces if kind != JSON}
     content |= {JSON: {"schema": reference(route.answer)}} if JSON in route.produces else {}
     return {"description": "Done.", "content": content}
 

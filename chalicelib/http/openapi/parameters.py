@@ -36,14 +36,14 @@ IF_NONE_MATCH = {
 }
 
 
-def parameters(route: Route) -> list[dict[str, Any]]:
+def parameters(route: Route) -> list[dict[str, object]]:
     """Every parameter of a route."""
     headers = ([KEY] if route.writes else []) + ([IF_MATCH] if route.method in CHANGES else [])
     headers += [IF_NONE_MATCH] if tagged_read(route) else []
     return [*_of_path(route), *_of_query(route), *headers]
 
 
-def _of_path(route: Route) -> list[dict[str, Any]]:
+def _of_path(route: Route) -> list[dict[str, object]]:
     return [
         {
             "name": name,
@@ -57,12 +57,12 @@ def _of_path(route: Route) -> list[dict[str, Any]]:
     ]
 
 
-def _of_query(route: Route) -> list[dict[str, Any]]:
+def _of_query(route: Route) -> list[dict[str, object]]:
     hints = get_type_hints(route.query, include_extras=True)
     return [_parameter(item, plain(msgspec.json.schema(hints[item.name]))) for item in fields(route.query)]
 
 
-def _parameter(item: Any, schema: dict[str, Any]) -> dict[str, Any]:
+def _parameter(item: Any, schema: dict[str, Any]) -> dict[str, object]:
     schema = _without_null(schema)
     described = schema.pop("description", None) or PARAMETERS.get(item.encode_name)
     if item.encode_name in PARAMETERS:

@@ -54,12 +54,12 @@ def codes() -> dict[str, int]:
     return {code: kind.status for code, kind in KINDS.items()}
 
 
-def responses() -> dict[str, Any]:
+def responses() -> dict[str, object]:
     """The problem answers that operations share, by name."""
     return {f"Problem{status}": _response(status, names) for status, names in _codes_by_status().items()}
 
 
-def _response(status: int, names: list[str]) -> dict[str, Any]:
+def _response(status: int, names: list[str]) -> dict[str, object]:
     kind = KINDS[names[0]]
     example = {
         "type": f"urn:wbsync:problem:{kind.code}",

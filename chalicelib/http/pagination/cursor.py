@@ -71,7 +71,7 @@ def link(call: Call, source: Source, place: Place | None, walk: Walk) -> str | N
     """The link to a page, with every filter kept; None leads nowhere."""
     if place is None:
         return None
-    said: dict[str, Any] = {"p": place.page, "k": place.beyond, "b": int(place.backward), "c": walk.count}
+    said: dict[str, object] = {"p": place.page, "k": place.beyond, "b": int(place.backward), "c": walk.count}
     said |= {"t": walk.totals} if walk.totals is not None else {}
     said |= {"s": walk.synced_until} if walk.synced_until else {}
     packed = base64.urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode().rstrip("=")
@@ -87,5 +87,5 @@ def _read_cursor(call: Call, source: Source) -> dict[str, Any] | None:
     signature, packed = text[:SIGNATURE], text[SIGNATURE:]
     if not text.isascii() or not hmac.compare_digest(signature, _signed(call, source, packed)):
         raise InvalidPage("The cursor is not one of this list.")
-    cursor: dict[str, Any] = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
+    cursor: dict[str, object] = json.loads(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
     return cursor

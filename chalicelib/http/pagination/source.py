@@ -92,7 +92,7 @@ class Source(Struct, frozen=True):
         return all(rule(row[name]["S"] if name in row else "") for name, rule in self.rules)
 
 
-def words(text: str | None) -> tuple[tuple[str, str, Any], ...]:
+def words(text: str | None) -> tuple[tuple[str, str, object], ...]:
     """The tests that ``search=`` stands for: each word begins a word of the row's."""
     return tuple(("contains", "search_text", {"S": f" {word}"}) for word in comparison_form(text or "").split())
 

@@ -43,7 +43,7 @@ class Stretch(Struct, frozen=True):
     walk: Walk
 
 
-def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[Any]], *sums: str) -> Summed[Any]:
+def listed(call: Call, source: Source, present: Callable[[list[Any]], Sequence[object]], *sums: str) -> Summed[Any]:
     """One page of a list, as the contract shapes it; ``sums`` are attributes to add up for ``totals``."""
     found = stretch(call, source, call.query.page_size or PAGE_SIZE, present, *sums)
     return Summed(
@@ -82,7 +82,7 @@ def _begin(
 ) -> tuple[Place, Walk, list[Item], bool]:
     """A walk that starts here: count, and on page 1 read in the same round."""
     skip, place, allowance = (page - 1) * size, Place(page), Allowance(call, source)
-    surveys: list[Callable[[], Any]] = [
+    surveys: list[Callable[[], object]] = [
         partial(survey, call, part, hash, skip, sums, allowance)
         for part in ((source,) if skip else source.parts)
         for hash in source.hashes
@@ -102,7 +102,7 @@ def _begin(
     return place, Walk(count, totals, until), *_merged(source, size, place, found[0 if skip else len(surveys) :])
 
 
-def _together(call: Call, jobs: Sequence[Callable[[], Any]]) -> list[Any]:
+def _together(call: Call, jobs: Sequence[Callable[[], object]]) -> list[Any]:
     return call.store.together(*jobs) if jobs else []
 
 
@@ -126,7 +126,7 @@ def _neighbours(source: Source, place: Place, rows: list[Item], more: bool) -> t
     return next_place, Place(1) if before == 1 else Place(before, first, backward=True)
 
 
-def _shown(source: Source, rows: list[Item], present: Callable[[list[Any]], Sequence[Any]]) -> list[Any]:
+def _shown(source: Source, rows: list[Item], present: Callable[[list[object]], Sequence[object]]) -> list[object]:
     """The rows as the list presents them; deleted ones by id and time."""
     live = iter(present([parse(source.model, row) for row in rows if "deleted_at" not in row]))
     return [
@@ -135,7 +135,7 @@ def _shown(source: Source, rows: list[Item], present: Callable[[list[Any]], Sequ
     ]
 
 
-def _fitting(place: Place, shown: list[Any]) -> tuple[slice, list[Raw]]:
+def _fitting(place: Place, shown: list[object]) -> tuple[slice, list[Raw]]:
     """As many rows as an answer may hold in bytes, from where the page begins: which, and as JSON.
 
     Raises:

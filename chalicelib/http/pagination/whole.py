@@ -1,7 +1,7 @@
 """Lists that are so short that they are read whole."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from chalicelib.errors import InvalidPage
 from chalicelib.http.call import Call
@@ -13,7 +13,7 @@ from chalicelib.storage.rows import Row
 T = TypeVar("T")
 
 
-def listed_whole(call: Call, rows: Sequence[T], present: Callable[[Sequence[T]], Sequence[Any]]) -> Listed[Any]:
+def listed_whole(call: Call, rows: Sequence[T], present: Callable[[Sequence[T]], Sequence[object]]) -> Listed[object]:
     """One page of such a list.
 
     Raises:
