@@ -29,10 +29,9 @@ def send(tree: Tree, content: bytes, kind: str = CSV, query: str = "", **headers
 
 
 def imported(tree: Tree, *rows: Sequence[Any], query: str = "") -> dict[str, Any]:
-    """The counts of an import that went well, and everything settled after it."""
+    """The counts of an import that went well."""
     reply = send(tree, workbook(*rows), XLSX, query)
     assert reply.status == 200, reply
-    finish(company_of(tree))
     return dict(reply.body)
 
 
@@ -76,6 +75,15 @@ class TestImport:
         node = next(node for node in tree.nodes() if node["cost_code"] == "C-3")
         assert (node["budget_hours"], node["baseline_start"], node["earning_rule"]) == ("7.13", "2026-01-05", "percent")
         assert next(node for node in tree.nodes() if node["cost_code"] == "C-1")["earning_rule"] == "units"
+
+    def test_the_tree_is_free_with_the_answer(self, tree: Tree) -> None:
+        """Who imports, or moves many nodes, goes on at once: nothing is left to clear that would refuse them."""
+        imported(tree, *(activity(f"C-{number}", f"Pour {number}") for number in range(60)))
+        tree.add("Yard")
+        tree.change(tree.nodes(level=1)[0]["id"], position=2)  # more than one transaction
+        assert tree.client.send("DELETE", f"/api/v1/wbs/{tree.nodes(level=1)[1]['id']}/").status == 204
+        assert tree.add("Quay") and [node["name"] for node in tree.nodes()] == ["Yard", "Quay"]
+        assert not unfinished(company_of(tree))
 
     def test_the_same_file_again_changes_nothing(self, tree: Tree) -> None:
         imported(tree, *ROWS)
