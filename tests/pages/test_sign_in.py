@@ -21,7 +21,7 @@ from chalicelib.times import utc_now
 from infra import company
 from tests.pages.browser import Browser, forms
 from tests.pages.conftest import PASSWORD, invited, make_inactive, person
-from tests.promises.conftest import QUICK_HASH, Stage
+from tests.stage import QUICK_HASH, Stage
 
 
 class Counting:

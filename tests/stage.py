@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 from argon2 import Parameters, Type
 from moto import mock_aws
 
@@ -148,9 +147,3 @@ def logged() -> Iterator[list[dict[str, Any]]]:
     finally:
         handler.setStream(before)  # type: ignore[attr-defined]  # as above
         lines += [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with running() as stage:
-        yield stage
