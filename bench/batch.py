@@ -13,7 +13,7 @@ def batch_section(output: Callable[[str], object] = print, events: int = EVENTS)
     """Send the shifts of so many operatives in one request to the application in process, and print what it took."""
     from tests.clock.faulty import Counting
     from tests.faults.harness import PATIENT, replaced
-    from tests.promises.conftest import Client, running
+    from tests.stage import Client, running
 
     with running() as stage:
         stage.owner.ok("POST", "/projects/", {"code": "BATCH", "name": "Batch"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.meter import Meter
-    from tests.promises.conftest import Client
+    from tests.stage import Client
 
 ROWS, DAY = 500, "2026-06-08"
 
@@ -22,7 +22,7 @@ def crew_section(output: Callable[[str], object] = print, rows: int = ROWS) -> N
     from chalicelib.storage.store import store
     from tests.faults.harness import PATIENT
     from tests.faults.scenarios import Site
-    from tests.promises.conftest import Client, running
+    from tests.stage import Client, running
 
     with running() as stage:
         site = Site(stage)

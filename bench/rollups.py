@@ -11,8 +11,8 @@ from bench.tree import cost, outside
 
 if TYPE_CHECKING:
     from chalicelib.rollups.sheets import Sheet
-    from tests.promises.conftest import Stage
     from tests.rollups.site import Site
+    from tests.stage import Stage
 
 _LAYOUT = "{:<58} {:>10} {:>6} {:>8} {:>8} {:>8}"
 START, DAYS, NODES = date(2024, 1, 1), 1_096, 50
@@ -21,7 +21,7 @@ WORK = {"hours": Decimal(8), "rate": Decimal(30), "quantity": Decimal(1)}
 
 def rollups_section(output: Callable[[str], object] = print, days: int = DAYS, nodes: int = NODES) -> None:
     """Print a row for each kind of batch and request."""
-    from tests.promises.conftest import running
+    from tests.stage import running
 
     with running() as stage, outside() as moto:
         output(_LAYOUT.format("batch or request", "sequential", "calls", "RCU", "WCU", "CPU ms"))

@@ -17,7 +17,7 @@ from bench.meter import Meter
 if TYPE_CHECKING:
     from chalicelib.http.route import Route
     from tests.faults.scenarios import Site
-    from tests.promises.conftest import Client, Stage
+    from tests.stage import Client, Stage
 
 _LAYOUT = "{:<64} {:>8} {:>10} {:>6} {:>8} {:>8}"
 PROMISED = {
@@ -70,7 +70,7 @@ def _lists(route: Route) -> bool:
 
 def routes_section(output: Callable[[str], object] = print) -> None:
     """Print a row for each route and scenario, and how many keep their promise."""
-    from tests.promises.conftest import running
+    from tests.stage import running
 
     output(_LAYOUT.format("route", "promised", "sequential", "calls", "RCU", "WCU"))
     kept = missed = 0

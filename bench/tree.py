@@ -18,7 +18,7 @@ from bench.meter import Meter
 
 if TYPE_CHECKING:
     from chalicelib.storage.rows import Row
-    from tests.promises.conftest import Client, Stage
+    from tests.stage import Client, Stage
 
 _LAYOUT = "{:<54} {:>10} {:>8} {:>9} {:>9} {:>9}"
 
@@ -48,7 +48,7 @@ class Planted:
 
 def tree_section(output: Callable[[str], object] = print, shape: Shape | None = None) -> None:
     """Print a row for each kind of request."""
-    from tests.promises.conftest import running
+    from tests.stage import running
 
     shape = shape or Shape()
     with running() as stage, outside() as moto:

@@ -54,6 +54,7 @@ from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
 from infra.local.moto_limits import check_index_keys, install_limits
 from infra.local.moto_numbers import install_arithmetic
+from infra.local.moto_speed import install_speed
 from infra.local.moto_streams import LocalShard, LocalStreams
 from infra.local.request_tokens import RequestTokens
 
@@ -84,6 +85,7 @@ def install() -> None:
     _forget_copies()
     install_arithmetic()
     install_limits()
+    install_speed()
 
 
 def _mend_addresses() -> None:

@@ -18,17 +18,17 @@ from pathlib import Path
 from infra.mutate.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent.parent
-EVERYWHERE = ("tests/promises/test_main_job.py", "tests/promises/test_conventions.py")
+EVERYWHERE = ("tests/handlers/test_main_job.py", "tests/http/test_conventions.py")
 TESTS: dict[str, tuple[str, ...]] = {
-    "access": ("tests/identity", "tests/security"),
-    "clock": ("tests/clock", "tests/promises/test_clock.py"),
+    "access": ("tests/access", "tests/security"),
+    "clock": ("tests/clock",),
     "evm": ("tests/evm",),
-    "http": ("tests/promises/test_requests.py", "tests/promises/test_lists.py", "tests/faults/test_idempotency.py"),
-    "labour": ("tests/labour", "tests/identity/test_own_hours.py"),
+    "http": ("tests/http/test_requests.py", "tests/http/test_lists.py", "tests/faults/test_idempotency.py"),
+    "labour": ("tests/labour", "tests/access/test_own_hours.py"),
     "operatives": ("tests/operatives",),
-    "people": ("tests/identity",),
-    "projects": ("tests/projects", "tests/tree"),
-    "rollups": ("tests/rollups", "tests/promises/test_rollups.py"),
+    "people": ("tests/people",),
+    "projects": ("tests/tree", "tests/http/test_lists.py"),
+    "rollups": ("tests/rollups",),
     "spreadsheet": ("tests/spreadsheet",),
     "storage": ("tests/faults",),
     "tree": ("tests/tree",),

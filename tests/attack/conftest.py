@@ -9,7 +9,7 @@ import pytest
 from chalicelib.storage.store import store
 from tests.faults import harness
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Client, Reply, Stage, running
+from tests.stage import Client, Reply, Stage, running
 
 SECONDS = 1.0  # of CPU that a small request may take, storage in process included
 SECONDS_A_MB = 2.0  # and each MB of its body and answer

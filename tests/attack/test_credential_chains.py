@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.access.permissions import ROLES, Permission, Role
 from infra import company
-from tests.promises.conftest import Client, Stage, own_token, stage  # noqa: F401 - the fixture is used from here
+from tests.stage import Client, Stage, own_token
 
 DRAWN = [Role.OWNER, Role.ADMIN, Role.ADMIN, Role.PROJECT_MANAGER, Role.FOREMAN]
 NUMBERS = count()
@@ -68,7 +68,7 @@ class World:
         return [each for each in self.held if each.path is None]
 
 
-def begun(stage: Stage) -> World:  # noqa: F811 - the fixture's value
+def begun(stage: Stage) -> World:
     """A new company with an owner who judges, and five people, each with a token of their own."""
     number = next(NUMBERS)
     made = company.create(f"Chains {number}", "pro", "UTC", f"chains{number}@a.example")
@@ -156,7 +156,7 @@ steps = st.tuples(
 )
 
 
-def told(stage: Stage, drawn: list[tuple[Any, int, int, Role]]) -> None:  # noqa: F811 - the fixture's value
+def told(stage: Stage, drawn: list[tuple[Any, int, int, Role]]) -> None:
     world = begun(stage)
     for step, credential, person, role in drawn:
         usable = world.tokens()
@@ -177,7 +177,7 @@ FEW = settings(deadline=None, suppress_health_check=list(HealthCheck))
 @settings(FEW, max_examples=3, derandomize=True)
 @given(st.lists(steps, min_size=4, max_size=8))
 def test_nobody_becomes_somebody_else_by_any_chain(
-    stage: Stage,  # noqa: F811 - the fixture
+    stage: Stage,
     drawn: list[tuple[Any, int, int, Role]],
 ) -> None:
     told(stage, drawn)
@@ -187,7 +187,7 @@ def test_nobody_becomes_somebody_else_by_any_chain(
 @settings(FEW, max_examples=120)
 @given(st.lists(steps, min_size=10, max_size=25))
 def test_nobody_becomes_somebody_else_by_any_long_chain(
-    stage: Stage,  # noqa: F811 - the fixture
+    stage: Stage,
     drawn: list[tuple[Any, int, int, Role]],
 ) -> None:
     told(stage, drawn)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.attack.conftest import GATEWAY_BYTES, attacked, no_row_is_larger_than_storage_takes
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 
 ACTIVITIES = 60
 WIDE = "\U0001f9f1"  # four bytes of UTF-8

@@ -13,7 +13,7 @@ from tests.attack.conftest import attacked, no_row_is_larger_than_storage_takes
 from tests.attack.worst import BODIES, LONG_VALUES, TEXTS, VALUES
 from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS, Site, route_of
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 FORM = "application/x-www-form-urlencoded"
 ONE_EACH = {route_of(name): name for name in reversed(SCENARIOS)}

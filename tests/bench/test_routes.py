@@ -7,7 +7,7 @@ import pytest
 from bench.routes import promised, requests
 from chalicelib.http.routes import ROUTES
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Stage, running
+from tests.stage import Stage, running
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from chalicelib.storage.store import store
 from chalicelib.times import utc_now
 from chalicelib.work import intents
 from chalicelib.work.rows import UNFINISHED, Intent
-from tests.promises.conftest import Client, Reply, Stage, running
+from tests.stage import Client, Reply, Stage, running
 
 DAY = "2026-11-17"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from tests.clock.conftest import Gates
-from tests.promises.conftest import Client
+from tests.stage import Client
 
 ORIGIN = datetime(2026, 11, 1, tzinfo=UTC)
 Event = dict[str, Any]

@@ -11,7 +11,7 @@ from infra.local.gateway import Gateway
 from tests.clock.conftest import DAY, Gates
 from tests.clock.faulty import Broken, Counting, Refusing
 from tests.faults.harness import PATIENT, replaced
-from tests.promises.conftest import Client
+from tests.stage import Client
 
 INGEST = "/api/v1/clock-events/ingest/"
 MANY = 64

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.clock.conftest import DAY, Gates, told
-from tests.promises.conftest import Client
+from tests.stage import Client
 
 NEXT = "2026-11-18"
 

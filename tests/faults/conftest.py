@@ -6,9 +6,7 @@ import pytest
 
 from chalicelib.storage.store import store
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Stage, stage
-
-__all__ = ["site", "stage"]
+from tests.stage import Stage
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from chalicelib.storage.store import store
 from infra.local.gateway import Gateway
 from infra.local.lambda_context import ACCOUNT, REGION
 from tests.faults.scenarios import Sent
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 KEY = "the-same-key"
 SOON = Gateway(app, 0.002, now=lambda: 0.0)

@@ -19,7 +19,7 @@ from chalicelib.storage.work import commit
 from chalicelib.work import intents
 from chalicelib.work.rows import UNFINISHED, Intent
 from tests.labour.racing import caller_of
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 DAY = "2026-06-08"
 

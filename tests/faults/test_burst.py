@@ -9,7 +9,7 @@ import pytest
 from chalicelib.storage.store import store
 from tests.faults.harness import Conflicting
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Client
+from tests.stage import Client
 
 
 @pytest.mark.parametrize(

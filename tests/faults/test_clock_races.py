@@ -9,7 +9,7 @@ import pytest
 from tests.faults import harness
 from tests.faults.harness import SOON, Died, storage
 from tests.faults.scenarios import DAY, Sent, Site
-from tests.promises.conftest import Reply
+from tests.stage import Reply
 
 INGEST = "/api/v1/clock-events/ingest/"
 

@@ -15,7 +15,7 @@ from chalicelib.storage.store import store
 from tests.faults import harness
 from tests.faults.harness import PATIENT, SOON, Died, Fault, Run, storage
 from tests.faults.scenarios import SCENARIOS, Site, route_of
-from tests.promises.conftest import Reply
+from tests.stage import Reply
 
 every_scenario = pytest.mark.parametrize("name", SCENARIOS)
 

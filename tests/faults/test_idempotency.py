@@ -22,7 +22,7 @@ from infra.local.lambda_context import LambdaContext
 from tests.faults import harness
 from tests.faults.harness import storage
 from tests.faults.scenarios import SCENARIOS, Site
-from tests.promises.conftest import Reply
+from tests.stage import Reply
 
 
 def post(site: Site, key: str | None, body: Any, path: str = "/operatives/", **headers: str) -> Reply:

@@ -14,7 +14,7 @@ from chalicelib.storage.rows import Tracked
 from chalicelib.times import stamp, utc_now
 from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS, Sent, Site
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 from tests.tree.work import finish
 
 ELSEWHERE = {

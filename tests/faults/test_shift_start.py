@@ -12,7 +12,7 @@ import pytest
 from chalicelib.storage.store import store
 from tests.faults.harness import PATIENT, Conflicting, refused
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Client
+from tests.stage import Client
 
 
 class Throttling:

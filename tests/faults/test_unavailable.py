@@ -25,7 +25,7 @@ from infra.local.lambda_context import LambdaContext
 from tests.faults import harness
 from tests.faults.harness import SOON, refused, storage
 from tests.faults.scenarios import DAY, Site
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 OWN_NAMES = {"InternalServerError", "TransactionConflictException", "ReplicatedWriteConflictException"}
 CODES = sorted(

@@ -15,7 +15,7 @@ from infra import company
 from tests.faults import harness
 from tests.faults.harness import Conflicting, Meeting, Rows
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 RACERS = 20
 FRESH = count(1)

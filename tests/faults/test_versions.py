@@ -12,7 +12,7 @@ from chalicelib.http.routes import ROUTES
 from tests.faults import harness
 from tests.faults.harness import Meeting, storage
 from tests.faults.scenarios import SCENARIOS, Sent, Site, route_of
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 RACERS = 20
 READABLE = {route.path for route in ROUTES if route.method == "GET"}

@@ -11,7 +11,7 @@ from chalicelib.work import intents
 from tests.faults import harness
 from tests.faults.harness import Died, Run, storage
 from tests.faults.scenarios import DAY, Sent, Site
-from tests.promises.conftest import Client
+from tests.stage import Client
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 

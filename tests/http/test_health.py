@@ -7,7 +7,7 @@ from chalicelib.access import keys
 from chalicelib.settings import settings
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 from chalicelib.tables import TABLES
-from tests.promises.conftest import Client, Stage, running
+from tests.stage import Client, Stage, running
 
 PLAIN, DEEP = "/api/v1/health/", "/api/v1/health/?deep=true"
 NEEDED = [*(table.name for table in TABLES if table.name != "requests"), IDEMPOTENCY_TABLE]

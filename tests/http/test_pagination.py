@@ -17,7 +17,7 @@ from chalicelib.http.pagination.allowance import MOST_READ
 from chalicelib.http.pagination.walk import MOST_BYTES
 from chalicelib.labour.rows import ENTRIES, Entry
 from chalicelib.storage.queries import Page, Query
-from tests.promises.conftest import running
+from tests.stage import running
 
 NOW = datetime(2026, 6, 8, tzinfo=UTC)
 

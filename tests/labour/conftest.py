@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.storage.store import store
 from chalicelib.work import intents
-from tests.promises.conftest import Client, Reply, Stage, stage  # noqa: F401 - the fixture is used from here
+from tests.stage import Client, Reply, Stage
 
 DAY = "2026-06-08"
 NEXT = "2026-06-09"
@@ -103,5 +103,5 @@ def code(reply: Reply) -> tuple[int, str]:
 
 
 @pytest.fixture(scope="module")
-def site(stage: Stage) -> Iterator[Site]:  # noqa: F811 - the fixture
+def site(stage: Stage) -> Iterator[Site]:
     yield Site(stage)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.harness import put_back, saved
 from tests.labour.conftest import NEXT, Site
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 CALLS: dict[str, Callable[[Client, str], Reply]] = {
     "edit": lambda client, id: client.send("PATCH", f"/api/v1/labour/{id}/", {"hours": 3}),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.labour.conftest import DAY, NEXT, Site, code
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 
 def send(client: Client, rows: list[Any], query: str = "", **headers: str) -> Reply:

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.storage.store import store
 from tests.labour.conftest import DAY, Site
-from tests.promises.conftest import Client
+from tests.stage import Client
 
 CREW = 100
 

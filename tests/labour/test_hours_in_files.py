@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.labour.conftest import DAY, NEXT, Site, code
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 HEADING = "operative,date,project,cost code,hours,quantity,note\n"
 

@@ -9,7 +9,7 @@ from chalicelib.labour import periods
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from tests.labour.conftest import DAY, NEXT, Site, code
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 LATER = timedelta(minutes=2)
 

@@ -12,8 +12,8 @@ from chalicelib.operatives import operatives
 from chalicelib.storage.changes import Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
-from tests.identity.conftest import People, refused
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
+from tests.users import People, refused
 
 
 def made(owner: Client, **values: Any) -> str:

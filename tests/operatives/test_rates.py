@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from chalicelib.operatives import rates
 from chalicelib.operatives.rows import Operative
-from tests.identity.conftest import People, refused
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
+from tests.users import People, refused
 
 DAYS = st.dates().map(lambda day: day.isoformat())
 RATES = st.none() | st.decimals(0, 1000, places=2)

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlencode
 
 from infra.local.gateway import Gateway
-from tests.promises.conftest import Client, Reply
+from tests.stage import Client, Reply
 
 
 @dataclass

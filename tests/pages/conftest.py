@@ -1,7 +1,5 @@
 """A stage, browsers, and users with passwords."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from chalicelib.access.rows import Access
@@ -10,15 +8,9 @@ from chalicelib.storage.changes import Put, Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from tests.pages.browser import Browser
-from tests.promises.conftest import Client, Stage, running
+from tests.stage import Client, Stage
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with running() as stage:
-        yield stage
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from chalicelib.times import utc_now
 from infra import company
 from tests.pages.browser import Browser, forms
 from tests.pages.conftest import PASSWORD, invited, make_inactive, path_of, person
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 
 
 def test_an_invited_person_sets_a_password_and_signs_in(stage: Stage, browser: Browser) -> None:

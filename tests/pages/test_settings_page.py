@@ -7,7 +7,7 @@ import pytest
 from infra import company
 from tests.pages.browser import Browser
 from tests.pages.conftest import PASSWORD, person
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 PAGE = "/settings/api/"
 

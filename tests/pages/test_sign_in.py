@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from argon2 import Parameters, Type
+from argon2 import Parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from chalicelib.access import passwords, sessions
 from chalicelib.access.directory import listing
@@ -20,9 +21,7 @@ from chalicelib.times import utc_now
 from infra import company
 from tests.pages.browser import Browser, forms
 from tests.pages.conftest import PASSWORD, invited, make_inactive, person
-from tests.promises.conftest import Stage
-
-CHEAP = Parameters(Type.ID, 19, 26, 32, 1, 32, 4)
+from tests.stage import QUICK_HASH, Stage
 
 
 class Counting:
@@ -33,7 +32,7 @@ class Counting:
 
     def __call__(self, password: bytes, salt: bytes, parameters: Parameters) -> str:
         self.work += 1
-        return passwords.argon2id(password, salt, CHEAP)
+        return passwords.argon2id(password, salt, QUICK_HASH)
 
     def spent(self) -> int:
         """How often since the last question."""
@@ -45,6 +44,13 @@ def tokens_of(stage: Stage, user: str) -> dict[str, Any]:
     row = store().get(Access, key(stage.made["company"]["id"], user), "access")
     assert row is not None
     return row.tokens
+
+
+def test_a_password_is_kept_at_the_full_cost(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "RFC_9106_LOW_MEMORY", RFC_9106_LOW_MEMORY)
+    kept = passwords.hashed(PASSWORD, "ann@people.example")
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert passwords.matching(PASSWORD, "ann@people.example", [kept])[0] == [True]
 
 
 def test_signing_in_opens_a_session_that_scripts_and_other_sites_cannot_take(stage: Stage, browser: Browser) -> None:

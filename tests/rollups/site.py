@@ -27,7 +27,7 @@ from chalicelib.storage.store import Store, store
 from chalicelib.tree.rows import Baseline, Frozen
 from chalicelib.tree.rows import Measurement as TreeMeasurement
 from chalicelib.tree.rows import Node as TreeNode
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAYS = [date(2026, 6, 26) + timedelta(days=shift) for shift in range(8)]  # over the turn of a half-year

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups import reading
-from tests.promises.conftest import Stage
 from tests.rollups.disturbed import counted
 from tests.rollups.site import DAYS, Site
+from tests.stage import Stage
 
 HOURS = {"hours": Decimal(8), "rate": Decimal(30), "quantity": Decimal(1)}
 

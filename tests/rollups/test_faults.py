@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import go_on, rebuild, work_on
 from chalicelib.storage.store import Store
-from tests.promises.conftest import Stage
 from tests.rollups.disturbed import Killed, disturbed, killed_at
 from tests.rollups.examples import slow
 from tests.rollups.site import Site, step
+from tests.stage import Stage
 
 
 def finish(site: Site) -> None:

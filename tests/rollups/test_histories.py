@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import rebuild
-from tests.promises.conftest import Stage
 from tests.rollups.examples import slow
 from tests.rollups.site import Site, step
+from tests.stage import Stage
 
 
 @slow

@@ -5,8 +5,8 @@ from decimal import Decimal
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups import reading
 from chalicelib.rollups.repairs import go_on, rebuild, work_on
-from tests.promises.conftest import Stage
 from tests.rollups.site import DAYS, PLANNED, Site, node_shown
+from tests.stage import Stage
 
 HEADER = "Location,Sub-Location,Discipline,Activity,Cost code,Budget hours,Unit,Quantity,Baseline start,Baseline finish"
 ROWS = 5

@@ -11,11 +11,11 @@ from chalicelib.evm.project import PROJECT
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups import reading
 from chalicelib.storage.store import Store
-from tests.promises.conftest import Stage
 from tests.rollups.disturbed import disturbed
 from tests.rollups.examples import slow
 from tests.rollups.site import Site, node_shown, nothing, step
 from tests.rollups.test_faults import finish, one_step
+from tests.stage import Stage
 
 AS_OF = date(2026, 7, 2)
 Page = dict[str, Figures]

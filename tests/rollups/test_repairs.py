@@ -20,8 +20,8 @@ from chalicelib.times import stamp
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
 from infra.rebuild import main as rebuild_command
-from tests.promises.conftest import Stage
 from tests.rollups.site import DAYS, NOW, PLANNED, Site
+from tests.stage import Stage
 
 BUDGETED = PLANNED | {"activity": 0, "budget": Decimal(80), "length": 9, "dated": True}
 BOOKED = {"activity": 0, "day": DAYS[1], "hours": Decimal(8), "rate": None, "quantity": Decimal(2)}

@@ -11,8 +11,8 @@ from chalicelib.projects.rows import Project
 from chalicelib.rollups import snapshots
 from chalicelib.storage.changes import Put
 from chalicelib.storage.reading import Reading
-from tests.promises.conftest import Client, Stage
 from tests.rollups.site import DAYS, PLANNED, Site
+from tests.stage import Client, Stage
 
 AS_OF = "2026-07-02"
 PLAN = PLANNED | {"budget": Decimal(80), "length": 9, "dated": True}

@@ -6,11 +6,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-
 from chalicelib.settings import settings
 from infra.local.gateway import Gateway
-from tests.promises.conftest import Client, Stage, running
+from tests.stage import Client
 
 NOON = datetime(2026, 6, 8, 12, 0, 20, tzinfo=UTC)
 
@@ -26,12 +24,6 @@ class At:
 
     def __call__(self, event: Any, context: Any) -> Any:
         return self.app.answer(event, context, self.moment)
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with running() as stage:
-        yield stage
 
 
 def gateway_at(moment: datetime) -> Gateway:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.access import credentials
 from chalicelib.http.telemetry import logger
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 VISIBLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=300)

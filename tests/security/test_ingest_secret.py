@@ -13,8 +13,8 @@ from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.times import utc_now
 from infra import company
-from tests.promises.conftest import Client, Stage
 from tests.security.conftest import gateway_at
+from tests.stage import Client, Stage
 
 PATH = "/api/v1/integrations/ingest-secret/"
 

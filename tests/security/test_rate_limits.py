@@ -15,8 +15,8 @@ from chalicelib.http.routes import ROUTES, Guard
 from chalicelib.storage.store import store
 from infra.local.gateway_messages import HttpAnswer, HttpRequest
 from tests.pages.browser import Browser
-from tests.promises.conftest import Client, Reply, Stage
 from tests.security.conftest import NOON, at, gateway_at, limits
+from tests.stage import Client, Reply, Stage
 
 
 def burst(send: Callable[[int], Reply], times: int = 64) -> list[Reply]:

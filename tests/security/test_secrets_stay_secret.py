@@ -17,7 +17,7 @@ from chalicelib.settings import settings
 from chalicelib.storage.store import store
 from tests.pages.browser import Browser
 from tests.pages.conftest import PASSWORD, invited, path_of
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 
 @contextmanager

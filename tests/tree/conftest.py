@@ -1,12 +1,11 @@
 """A stage of its own for each file of tests of the tree, and a project with a tree in it."""
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.promises.conftest import Client, Stage, running
+from tests.stage import Client, Stage
 
 
 class Tree:
@@ -56,12 +55,6 @@ class Tree:
 
     def read(self, node: str) -> Any:
         return self.client.ok("GET", f"/wbs/{node}/")
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with running() as stage:
-        yield stage
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from chalicelib.storage.work import commit
 from chalicelib.times import utc_now
 from chalicelib.tree import baselines
 from chalicelib.tree.rows import Frozen
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree.callers import owner
 from tests.tree.conftest import Tree
 from tests.tree.work import finish, one_step, unfinished

@@ -9,7 +9,7 @@ from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.tree.rows import NodeEvent
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.conftest import Tree
 from tests.tree.test_moves import MANY, Discipline

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.tree.export import CSV
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree.conftest import Tree
 from tests.tree.files import SHORT, text
 from tests.tree.test_imports import company_of, exported, send

@@ -16,7 +16,7 @@ from chalicelib.times import utc_now
 from chalicelib.tree import imports
 from chalicelib.tree.export import CSV, XLSX
 from chalicelib.tree.rows import ALL_LEVELS, Line, Node
-from tests.promises.conftest import Reply, Stage
+from tests.stage import Reply, Stage
 from tests.tree.callers import owner
 from tests.tree.conftest import Tree
 from tests.tree.files import HEADER, activity, text, workbook

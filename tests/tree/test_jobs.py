@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench.tree import Planted, Shape, plant
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree.work import finish
 
 

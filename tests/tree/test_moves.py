@@ -14,7 +14,7 @@ from chalicelib.times import utc_now
 from chalicelib.tree.changing import change
 from chalicelib.tree.ground import outline_key
 from chalicelib.tree.nodes import Seen
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.callers import owner
 from tests.tree.conftest import Tree

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree.conftest import Tree
 
 

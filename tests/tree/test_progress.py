@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree.conftest import Tree
 
 DAYS = [(datetime.now(UTC).date() - timedelta(days=9 - n)).isoformat() for n in range(9)]

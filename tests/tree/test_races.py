@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.conftest import Tree
 from tests.tree.work import finish

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.conftest import Tree
 

@@ -20,7 +20,7 @@ from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
 from tests.faults.harness import Died, dies, loses_reply, storage, throttles
-from tests.promises.conftest import Client, Stage, running
+from tests.stage import Client, Stage, running
 from tests.work.counting import KIND
 
 

@@ -9,9 +9,9 @@ from chalicelib.access.permissions import Permission, Role
 from chalicelib.http.openapi import WHERE, document
 from chalicelib.http.route import BASE, Guard, Route, Scope
 from chalicelib.http.routes import ROUTES
-from tests.identity.conftest import People, project
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 from tests.test_docs import table
+from tests.users import People, project
 
 MEMBER_ROLES = [role for role in Role if role not in {Role.OWNER, Role.ADMIN}]
 OWN = frozenset({"me", "labour", "clashes", "clock-events", "jobs"})  # the caller sees what is theirs

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from chalicelib.access.rows import Access
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import utc_now
-from tests.identity.conftest import People, refused
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
+from tests.users import People, refused
 
 Change = Callable[[Client, str], Any]
 

@@ -14,8 +14,8 @@ from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, store
 from chalicelib.times import stamp, utc_now
 from infra import company
-from tests.identity.conftest import People, refused
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
+from tests.users import People, refused
 
 
 def listed(owner: Client, id: str) -> dict[str, object]:

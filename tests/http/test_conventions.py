@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.http.negotiation import chosen
 from chalicelib.storage.store import store
 from tests.faults.harness import refused, stays_down, storage
-from tests.promises.conftest import Client, Stage, logged
+from tests.stage import Client, Stage, logged
 
 HEADERS = {
     "x-request-id",

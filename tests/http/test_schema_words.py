@@ -9,7 +9,7 @@ import pytest
 from chalicelib.http.openapi import document
 from chalicelib.http.openapi.components import is_list, name_of
 from chalicelib.http.routes import ROUTES
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 
 WITHOUT_EXAMPLE = {"page", "cursor", "Idempotency-Key", "If-Match", "If-None-Match"}
 

@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from chalicelib.http.openapi import document
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 
 
 def test_a_body_may_be_left_out_exactly_where_an_empty_one_is_valid(stage: Stage) -> None:

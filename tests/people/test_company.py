@@ -8,8 +8,8 @@ from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.times import stamp, utc_now
 from infra import company
-from tests.identity.conftest import People, refused
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
+from tests.users import People, refused
 
 
 def set_plan(id: str, plan: str) -> None:

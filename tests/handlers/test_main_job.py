@@ -9,7 +9,7 @@ import pytest
 from chalicelib.access import authentication, credentials, slots
 from chalicelib.storage.store import store
 from infra import company
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 DAY = "2026-06-08"
 

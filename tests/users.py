@@ -1,16 +1,15 @@
-"""The stage of the promises, and people in all the roles on two projects."""
+"""People in all the roles, and projects for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-
-import pytest
+from uuid import uuid4
 
 from chalicelib.access.rows import Access
 from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
-from tests.promises.conftest import Client, Stage, own_token, stage  # noqa: F401 - the fixture is used from here
+from tests.stage import Client, own_token
 
 
 @dataclass
@@ -18,7 +17,7 @@ class People:
     """Makes users of one company and keeps their clients and ids."""
 
     owner: Client
-    count: int = 0
+    count: int = field(default_factory=lambda: uuid4().int % 10**12)
 
     def make(self, role: str) -> tuple[Client, str]:
         """A new user of a role: a client with their token, and their id."""
@@ -40,14 +39,6 @@ class People:
         return client, user
 
 
-@pytest.fixture
-def people(stage: Stage) -> People:  # noqa: F811 - the fixture
-    """People of the stage's company."""
-    from uuid import uuid4
-
-    return People(stage.owner, uuid4().int % 10**12)
-
-
 def end_membership(project: str, user: str, tenant: str) -> None:
     """The membership's last valid day is over, as time would have it."""
     place = (key(tenant, user), "access")
@@ -59,8 +50,6 @@ def end_membership(project: str, user: str, tenant: str) -> None:
 
 def project(owner: Client, **values: Any) -> str:
     """A new project's id."""
-    from uuid import uuid4
-
     code = uuid4().hex[:12]
     return str(owner.ok("POST", "/projects/", {"code": code, "name": f"Project {code}", **values})["id"])
 

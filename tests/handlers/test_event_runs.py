@@ -21,7 +21,7 @@ from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
 from tests.faults.harness import refused, replaced
 from tests.faults.scenarios import Site
-from tests.promises.conftest import Stage, logged
+from tests.stage import Stage, logged
 
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/wbsync-test-projects/stream/2026-01-01T00:00:00.000"
 SECONDS = {"labour_rollup": 30, "plan_rollup": 30, "repair_rollups": 120}

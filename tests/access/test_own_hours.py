@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.identity.conftest import People, project, refused
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
+from tests.users import People, project, refused
 
 DAY = "2026-06-01"
 

@@ -13,8 +13,8 @@ from chalicelib.handlers.wbs import NodeCreate, NodePatch
 from chalicelib.http.route import Route
 from chalicelib.ids import new_id
 from infra import company
-from tests.identity.test_routes import filled, guarded
-from tests.promises.conftest import Client, Stage
+from tests.access.test_routes import filled, guarded
+from tests.stage import Client, Stage
 
 NODES = ("parent", "under", "wbs", "node")
 LISTS = {"projects": "project", "ids": "labour", "keep": "labour"}

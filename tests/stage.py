@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
-import pytest
+from argon2 import Parameters, Type
 from moto import mock_aws
 
-from chalicelib.access import keys, tokens
+from chalicelib.access import keys, passwords, tokens
 from chalicelib.access.callers import Caller
 from chalicelib.access.rows import Access, Company
 from chalicelib.http.telemetry import logger
@@ -34,6 +35,10 @@ ENVIRONMENT = {
     "WBSYNC_RATE_LIMITS": "off",
     "POWERTOOLS_METRICS_DISABLED": "true",
 }
+
+
+QUICK_HASH = Parameters(Type.ID, 19, 16, 32, time_cost=1, memory_cost=8, parallelism=1)
+"""A password's hash in a millisecond; tests/pages/test_sign_in.py has one of the full cost."""
 
 
 @dataclass
@@ -115,7 +120,7 @@ def running(**settings_of_stage: str) -> Iterator[Stage]:
     os.environ.pop("AWS_ENDPOINT_URL", None)
     for cached in (settings, store, keys._provider):
         cached.cache_clear()
-    with mock_aws():
+    with mock_aws(), patch.object(passwords, "RFC_9106_LOW_MEMORY", QUICK_HASH):
         install()  # inside: entering resets what other tests left
         provision.create_tables()
         provision.create_secrets()
@@ -142,9 +147,3 @@ def logged() -> Iterator[list[dict[str, Any]]]:
     finally:
         handler.setStream(before)  # type: ignore[attr-defined]  # as above
         lines += [json.loads(line) for line in stream.getvalue().splitlines()]
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with running() as stage:
-        yield stage

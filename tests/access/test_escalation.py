@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.access.rows import Token
 from chalicelib.storage.store import store
-from tests.identity.conftest import People, project, refused
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
+from tests.users import People, project, refused
 
 
 def submitted(owner: Client, operative: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.labour.rows import Audit
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import store
-from tests.promises.conftest import Client, Reply, Stage
+from tests.stage import Client, Reply, Stage
 
 INGEST = "/api/v1/clock-events/ingest/"
 DAY = "2026-11-17"

@@ -6,7 +6,7 @@ from chalicelib.settings import settings
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 from chalicelib.tables import TABLES
 from infra import provision
-from tests.promises.conftest import Stage
+from tests.stage import Stage
 
 
 def test_provisioned_tables_are_protected_recoverable_and_forget_what_expires(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from infra import company
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:

@@ -31,7 +31,7 @@ from chalicelib.tree.order import step
 from chalicelib.tree.rows import ALL_LEVELS, Node, Outline, lines_of
 from chalicelib.tree.standing import Standing
 from infra import company
-from tests.promises.conftest import Client, Stage
+from tests.stage import Client, Stage
 
 DAYS = [f"2026-03-{day:02d}" for day in range(1, 8)]
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

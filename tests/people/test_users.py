@@ -9,8 +9,8 @@ from chalicelib.people import users as domain
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import store
 from infra import company
-from tests.identity.conftest import People, refused
-from tests.promises.conftest import Stage, own_token
+from tests.stage import Stage, own_token
+from tests.users import People, refused
 
 
 def test_a_user_is_read_and_changed_with_an_etag(stage: Stage, people: People) -> None:

@@ -10,7 +10,7 @@ from chalicelib.http.openapi import document
 from chalicelib.http.routes import ROUTES
 from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS, Site, route_of
-from tests.promises.conftest import Client, Reply, Stage
+from tests.stage import Client, Reply, Stage
 
 OF_HTTP = {"content-type", "x-amzn-requestid"}
 

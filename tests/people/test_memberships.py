@@ -18,8 +18,8 @@ from chalicelib.storage.changes import Put, Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.times import stamp, utc_now
-from tests.identity.conftest import People, end_membership, project, refused
-from tests.promises.conftest import Stage
+from tests.stage import Stage
+from tests.users import People, end_membership, project, refused
 
 ZONES = ("UTC", "Europe/Dublin", "America/Los_Angeles", "Pacific/Kiritimati", "Asia/Kathmandu", "America/Sao_Paulo")
 

@@ -11,7 +11,7 @@ from chalicelib.http.routes import ROUTES
 from infra.local.gateway import HttpRequest
 from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS, Sent, Site, route_of
-from tests.promises.conftest import Client, Reply, Stage
+from tests.stage import Client, Reply, Stage
 
 FORM = "application/x-www-form-urlencoded"
 API = [route for route in ROUTES if route.tag != "Pages"]
