@@ -85,6 +85,11 @@ class TestImport:
         assert tree.add("Quay") and [node["name"] for node in tree.nodes()] == ["Yard", "Quay"]
         assert not unfinished(company_of(tree))
 
+    def test_each_fault_of_a_cell_is_named_once(self, tree: Tree) -> None:
+        reply = send(tree, workbook(activity("C-1", "Pour", 1, None, None, "2026-01-05", None)), XLSX)
+        said = "Row 2, Baseline finish: Both baseline dates or none."
+        assert (reply.status, reply.body["errors"]) == (400, {"rows.2.baseline_finish": [said]})
+
     def test_the_same_file_again_changes_nothing(self, tree: Tree) -> None:
         imported(tree, *ROWS)
         before = tree.nodes()
@@ -100,6 +105,17 @@ class TestImport:
         assert (node["name"], node["cost_code"], node["budget_hours"]) == ("Pour slab", "c-1", "12.00")
         assert [row["id"] for row in tree.nodes(search="slab")] == [ids["C-1"]]
         assert tree.nodes(search="c-1")[0]["id"] == ids["C-1"]
+
+    def test_an_activity_earns_by_its_first_quantity_unless_a_person_has_measured_it(self, tree: Tree) -> None:
+        """As a new activity of the file would; what somebody entered in percent is not lost."""
+        imported(tree, *(activity(f"C-{name}", name, 10) for name in "ABCD"))
+        ids = {node["name"]: node["id"] for node in tree.nodes(level=4)}
+        tree.client.ok("POST", f"/wbs/{ids['B']}/progress/", {"date": "2026-06-08", "percent_complete": 0.5})
+        tree.change(ids["C"], earning_rule="50/50")
+        again = [activity(f"C-{name}", name, 10, "m3", 2) for name in "ABC"]
+        assert counts(imported(tree, *again)) == (3, 0, 3, 0, 0, 0)
+        assert [node["earning_rule"] for node in tree.nodes(level=4)] == ["units", "percent", "50/50", "percent"]
+        assert counts(imported(tree, *again)) == (3, 0, 0, 3, 0, 0)
 
     def test_an_activity_moves_to_where_the_file_has_it(self, tree: Tree) -> None:
         imported(tree, *ROWS)
