@@ -126,14 +126,17 @@ def move_step(reading: Reading, intent: Intent, now: datetime) -> Step:
     return Step(changes, found.state, intent.done + len(found.nodes))
 
 
-def shown(reading: Reading, intent: Intent, now: datetime, **arguments: object) -> Step:
-    """The flip: everything that is staged shows, and the work is finished. What has ended is cleared by other work."""
+def shown(reading: Reading, intent: Intent, now: datetime, *, deletes: bool = False) -> Step:
+    """The flip: everything that is staged shows, and the work is finished. What has ended is cleared by other work.
+
+    A move is one node that changes its parent; what ``deletes`` takes away the plans of many.
+    """
     outline: Outline = reading.rows(outline_key(*where(intent)))[0]
     kept = {name: intent.arguments[name] for name in ("carries", "parents")}
-    clearing = following(intent, CLEAR, kept | arguments, now, total=intent.done)
+    clearing = following(intent, CLEAR, kept | ({"deletes": True} if deletes else {}), now, total=intent.done)
     answer = intent.arguments.get("answer")
     body = msgspec.Raw(answer.encode()) if answer else None
-    changes = [flip(outline, intent.id, clearing.id), put(clearing)]
+    changes = [flip(outline, intent.id, clearing.id, bulk=deletes), put(clearing)]
     return Step(changes, intent.state, intent.done, finished=Finished(body, intent.arguments["status"], clearing.id))
 
 
