@@ -11,12 +11,19 @@ from contextlib import contextmanager
 import pytest
 
 from chalicelib.http.routes import ROUTES
+from chalicelib.labour.slipped_in import TOGETHER
 from chalicelib.storage.store import store
 from tests.faults import harness
 from tests.faults.harness import PATIENT, SOON, Died, Fault, Run, storage
 from tests.faults.scenarios import SCENARIOS, Site, route_of
 from tests.stage import Reply
 
+CLEARS_AFTERWARDS = {
+    "PATCH /api/v1/wbs/{id} (a large move)",
+    "DELETE /api/v1/wbs/{id} (many nodes)",
+    "POST /api/v1/projects/{id}/wbs/import",
+    "POST /api/v1/projects/{id}/wbs/import (several transactions)",
+}
 every_scenario = pytest.mark.parametrize("name", SCENARIOS)
 
 
@@ -165,8 +172,13 @@ def test_storage_that_stays_down_is_503_after_bounded_repeats_and_a_retry_gives_
             run.again()
             with storage(harness.stays_down(number, error)) as client:
                 down = run.send()
-            assert (down.status, down.body["code"], down.headers["retry-after"]) == (503, "unavailable", "1"), number
-            assert len(client.calls) < number + 40
+            if down.status < 300:  # what is left is nobody's answer
+                assert name in CLEARS_AFTERWARDS and run.outcome(down).answer == wanted.answer, number
+            else:
+                told = down.status, down.body["code"], down.headers["retry-after"]
+                assert told == (503, "unavailable", "1"), number
+            together = 8 * TOGETHER if "(many nodes)" in name else 0  # hours are looked for on many activities at once
+            assert len(client.calls) < number + 40 + together
             release_locks()
             assert run.outcome(run.send()) == wanted, number
 
