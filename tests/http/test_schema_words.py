@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.http.openapi import document
+from chalicelib.handlers import labour
+from chalicelib.http.openapi import document, problems
 from chalicelib.http.openapi.components import is_list, name_of
 from chalicelib.http.routes import ROUTES
 from tests.stage import Stage
@@ -94,6 +95,7 @@ def test_states_and_kinds_are_enumerated_in_answers_too() -> None:
                 assert "enum" in json.dumps(schema["properties"][field]) or "$ref" in json.dumps(
                     schema["properties"][field]
                 ), (name, field)
+    assert problems.Status == labour.Status
 
 
 def test_amounts_claim_the_decimals_of_the_contract() -> None:
