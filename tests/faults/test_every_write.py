@@ -17,7 +17,10 @@ from tests.faults.harness import PATIENT, SOON, Died, Fault, Run, storage
 from tests.faults.scenarios import SCENARIOS, Site, route_of
 from tests.stage import Reply
 
-every_scenario = pytest.mark.parametrize("name", SCENARIOS)
+LONG = ("(many nodes)", "(several transactions)", "(a large move)")
+every_scenario = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.every_fault) if name.endswith(LONG) else name for name in SCENARIOS]
+)
 
 
 @contextmanager
