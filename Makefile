@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-REAL_DATA ?= ../shared/data
 
 .PHONY: help setup run test faults proofs attack lint types docs real mutate rehearse contract clients browser bench clean
 

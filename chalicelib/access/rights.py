@@ -17,6 +17,7 @@ from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Change, Check, Delete, Update, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.storage.store import Wanted
 from chalicelib.times import stamp
 
 MOST_ENDED = 80  # tokens that one transaction ends
@@ -30,6 +31,12 @@ class Consequence(Struct, frozen=True):
     others: Sequence[Change]
 
 
+def wanted(company: str, user: str) -> tuple[Wanted, Wanted, Wanted]:
+    """What :func:`follow` reads."""
+    place = key(company, user)
+    return (Access, place, "access"), (Invitation, place, "invitation"), makers.place(company)
+
+
 def follow(
     reading: Reading, company: str, user: str, role: Role, active: bool, moved: bool, now: datetime
 ) -> Consequence:
@@ -39,9 +46,7 @@ def follow(
     makers may hand out the new role, and ends otherwise. A link ends with the user's activity and address too.
     """
     place = key(company, user)
-    access, link, row = reading.rows(
-        (Access, place, "access"), (Invitation, place, "invitation"), makers.place(company)
-    )
+    access, link, row = reading.rows(*wanted(company, user))
     before = makers.standing_of(row)
     standing = makers.after(before, user, role, active, makers.next_version(row))
     anew = {

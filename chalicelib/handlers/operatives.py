@@ -206,7 +206,7 @@ def read_operative(call: Call, id: str) -> Read:
 def change_operative(call: Call, id: str, body: OperativePatch) -> Written:
     """Change some fields of an operative."""
     company = call.user.company
-    values = _values(call, body, operatives.find(call.decision, company, id).user)
+    values = _values(call, body, operatives.read_ahead(call.decision, company, id, given(body)).user)
     decided = operatives.change(call.decision, company, id, values, _today(call), call.now)
     row = decided.answer
     return Written(

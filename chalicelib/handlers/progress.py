@@ -37,15 +37,18 @@ Date = date  # for fields that are called date
 
 
 class MeasurementCreate(Body, kw_only=True):
-    """What was measured at the end of a date: a total quantity, a percent from 0 to 1, or a milestone reached."""
+    """What was measured at the end of a date: a total quantity, a percent from 0 to 1, or a milestone reached.
+
+    Null is the same as to leave a measure out.
+    """
 
     schema_rules: ClassVar[dict[str, Any]] = {
         "anyOf": [{"required": [name]} for name in ("percent_complete", "installed_quantity", "milestone")]
     }
     date: date
-    installed_quantity: Amount | UnsetType = UNSET
-    percent_complete: Fraction | UnsetType = UNSET
-    milestone: Name | UnsetType = UNSET
+    installed_quantity: Amount | None | UnsetType = UNSET
+    percent_complete: Fraction | None | UnsetType = UNSET
+    milestone: Name | None | UnsetType = UNSET
     note: Note | None | UnsetType = UNSET
 
 
@@ -53,9 +56,9 @@ class MeasurementPatch(Body, kw_only=True):
     """Fields of a measurement to correct; another measure takes the place of the one that was given."""
 
     date: Date | UnsetType = UNSET
-    installed_quantity: Amount | UnsetType = UNSET
-    percent_complete: Fraction | UnsetType = UNSET
-    milestone: Name | UnsetType = UNSET
+    installed_quantity: Amount | None | UnsetType = UNSET
+    percent_complete: Fraction | None | UnsetType = UNSET
+    milestone: Name | None | UnsetType = UNSET
     note: Note | None | UnsetType = UNSET
 
 

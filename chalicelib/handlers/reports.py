@@ -3,13 +3,14 @@
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, UnsetType
 
 from chalicelib.access.permissions import Permission
 from chalicelib.errors import Denied, Invalid
 from chalicelib.http.call import Call
 from chalicelib.http.fields import AmountFigure, Answer, Body, Day, Figure, HoursFigure, Ratio, Stamp
 from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.http.texts import formed
 from chalicelib.ids import project_of
 
 if TYPE_CHECKING:  # loaded by the functions: see rollups/progress.py
@@ -20,10 +21,11 @@ routes = RouteSet("Reports", __name__)
 READ = Permission.READ_PROJECTS
 Baseline = Annotated[
     str,
-    Meta(
-        pattern="^(current|[1-9][0-9]?)$",
-        description="The number of a baseline, or `current` for the plan of now; by default the newest baseline",
-        examples=["1"],
+    formed(
+        "1",
+        "^(current|[1-9][0-9]?)$",
+        7,
+        "the number of a baseline, or `current` for the plan of now",
     ),
 ]
 Measure = Literal["hours", "cost"]

@@ -17,7 +17,7 @@ from chalicelib.storage.calls import function_time
 from chalicelib.storage.store import Store, store
 
 PIECE_MILLISECONDS = 60_000
-AT_ONCE = 8  # slices of a next generation that a batch works on itself; what is left goes on every minute
+AT_ONCE = 40  # slices of a next generation that a batch works on itself, of 25 nodes; what is left goes on every minute
 
 
 class RollupBatch(BatchProcessor):

@@ -17,6 +17,7 @@ from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.storage.store import Wanted
 from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
@@ -42,6 +43,12 @@ def find(reading: Reading, company: str, id: str) -> Operative:
     return row
 
 
+def read_ahead(reading: Reading, company: str, id: str, values: Mapping[str, Any]) -> Operative:
+    """The operative that is to be changed, read in one round with what its new values name; or :class:`NotFound`."""
+    reading.rows(place(company, id), *_wanted(company, values))
+    return find(reading, company, id)
+
+
 def create(reading: Reading, company: str, values: Mapping[str, Any], now: datetime) -> Decided[Operative]:
     """A new operative; its first rate is valid from always.
 
@@ -62,6 +69,7 @@ def create(reading: Reading, company: str, values: Mapping[str, Any], now: datet
         updated_at=at,
         **({"active": True} | given),
     )
+    reading.rows(*_wanted(company, values))
     _refuse_unknown(reading, company, row.user, projects)
     return Decided(
         [Put(row, absent(Operative)), *_links(company, row, None), *_claims(reading, company, None, row)], row
@@ -79,7 +87,7 @@ def change(
         Conflict: another operative has the clock ID.
         InUse: the operative has as many rates as may be.
     """
-    row, given = find(reading, company, id), dict(values)
+    row, given = read_ahead(reading, company, id, values), dict(values)
     before, old_clock, old_user = row.version, row.external_clock_id, row.user
     new_user = given.get("user", old_user)
     _refuse_unknown(reading, company, new_user if new_user != old_user else None, given.get("projects", ()))
@@ -111,6 +119,21 @@ def rated(reading: Reading, company: str, id: str, valid: Valid, now: datetime) 
     row.rates = rates.with_rate(row.rates, since, valid.hourly_rate)
     row.version, row.updated_at = before + 1, stamp(now)
     return Decided([Put(row, Operative.version == before)], row)
+
+
+def _wanted(company: str, values: Mapping[str, Any]) -> list[Wanted]:
+    """What is asked of some fields of an operative beside its own row, so that it costs one round."""
+    user, clock = values.get("user"), comparison_form(values.get("external_clock_id") or "")
+    wanted: list[Wanted] = [_project(company, id) for id in values.get("projects") or ()]
+    return wanted + ([_access(company, user)] if user else []) + ([clock_place(company, clock)] if clock else [])
+
+
+def _access(company: str, user: str) -> Wanted:
+    return Access, key(company, user), "access"
+
+
+def _project(company: str, id: str) -> Wanted:
+    return Project, key(company, id), "project"
 
 
 def _former(row: Operative, old: str) -> dict[str, str]:
@@ -160,12 +183,12 @@ def _refuse_unknown(reading: Reading, company: str, user: str | None, projects: 
     Raises:
         Invalid: there is one, or the user is as many operatives as may be.
     """
-    wanted = [(Project, key(company, id), "project") for id in projects]
-    access, *known = reading.rows((Access, key(company, user or "nobody"), "access"), *wanted)
+    [access] = reading.rows(_access(company, user)) if user else [None]
+    known = reading.rows(*(_project(company, id) for id in projects))
     errors: dict[str, list[str]] = {}
     if user and access is None:
         errors["user"] = ["There is no such user."]
-    elif user and len(access.operatives) >= MOST_OF_USER:
+    elif access is not None and len(access.operatives) >= MOST_OF_USER:
         errors["user"] = [f"The user is {MOST_OF_USER} operatives, which is the most."]
     if not all(known):
         errors["projects"] = ["There is no such project."]

@@ -1,6 +1,6 @@
 """Users: how they come to be and change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from chalicelib.storage.changes import Change, Delete, Put, Update, absent
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import Row, key
-from chalicelib.storage.store import Store
+from chalicelib.storage.store import Store, Wanted
 from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
@@ -89,6 +89,19 @@ def listed_anew(store: Store, company: str) -> Iterator[Change]:
         yield Put(directory.listing(company, user.id, user.email))
 
 
+def place(company: str, id: str) -> tuple[type[User], str, str]:
+    """Which row a user is."""
+    return User, company, f"user#{id}"
+
+
+def _claim(company: str, email: str) -> tuple[type[EmailClaim], str, str]:
+    return EmailClaim, company, email_claim(email)
+
+
+def _owners(company: str) -> tuple[type[Owners], str, str]:
+    return Owners, company, "owners"
+
+
 def email_claim(email: str) -> str:
     """The key of the row that keeps an e-mail unique in its company."""
     return f"email#{comparison_form(email)}"
@@ -96,7 +109,7 @@ def email_claim(email: str) -> str:
 
 def find(reading: Reading, company: str, id: str) -> User:
     """The user, or :class:`NotFound`."""
-    row = reading.row(User, company, f"user#{id}")
+    row = reading.row(*place(company, id))
     if row is None:
         raise NotFound
     return row
@@ -104,7 +117,7 @@ def find(reading: Reading, company: str, id: str) -> User:
 
 def with_email(reading: Reading, company: str, email: str) -> str:
     """The id of the company's user who has an e-mail, or :class:`NotFound`."""
-    claim = reading.row(EmailClaim, company, email_claim(email))
+    claim = reading.row(*_claim(company, email))
     if claim is None:
         raise NotFound
     return claim.holder
@@ -138,10 +151,21 @@ def change(reading: Reading, caller: Caller, id: str, values: dict[str, Any], no
         InUse: the user is the last active owner, and would not be one any more.
         Conflict: the e-mail is taken.
     """
+    reading.rows(*_wanted(caller.company, id, values))
     row = find(reading, caller.company, id)
     require_all(caller, Role(row.role))
     require_all(caller, Role(values.get("role", row.role)))
     return changed(reading, row, values, now)
+
+
+def _wanted(company: str, id: str, values: Mapping[str, Any]) -> list[Wanted]:
+    """Everything that a change of some fields may read, so that it costs one round."""
+    wanted: list[Wanted] = [place(company, id)]
+    if "email" in values:
+        wanted += [_claim(company, values["email"]), (Password, key(company, id), "password")]
+    if {"role", "active"} & set(values):
+        wanted += [_owners(company), *rights.wanted(company, id)]
+    return wanted
 
 
 def changed(reading: Reading, row: User, values: dict[str, Any], now: datetime) -> Decided[User]:
@@ -176,7 +200,7 @@ def _owners_with(reading: Reading, company: str, user: str, owns: bool) -> Chang
     Raises:
         InUse: the user is the last active owner, or would be one too many.
     """
-    row = reading.row(Owners, company, "owners")
+    row = reading.row(*_owners(company))
     assert row is not None, "a company is made with its owner"
     left = {id: kept for id, kept in row.users.items() if id != user} | ({user: "1"} if owns else {})
     if not left:
@@ -190,7 +214,7 @@ def _owners_with(reading: Reading, company: str, user: str, owns: bool) -> Chang
 
 def _refuse_taken(reading: Reading, company: str, email: str, user: str | None = None) -> None:
     """Somebody else has the e-mail; one's own claim only says that the row was changed since it was read."""
-    claim = reading.row(EmailClaim, company, email_claim(email))
+    claim = reading.row(*_claim(company, email))
     if claim and claim.holder != user:
         raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
 

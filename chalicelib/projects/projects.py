@@ -68,6 +68,8 @@ def change(reading: Reading, caller: Caller, id: str, values: Mapping[str, Any],
         Invalid, Conflict: a field may not be like this, or another project has its code.
     """
     company = caller.company
+    claims = [_claim(company, values["code"])] if "code" in values else []
+    reading.rows(place(company, id), *((ProjectCodeClaim, claim.pk, claim.sk) for claim in claims))
     before = find(reading, company, id)
     given = {**values, **({"working_days": _days(values["working_days"])} if "working_days" in values else {})}
     row = Project(**{**before.plain(), **given, "version": before.version + 1, "updated_at": stamp(now)})

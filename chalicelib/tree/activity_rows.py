@@ -79,7 +79,8 @@ class _Reader:
             try:
                 values[field] = self._value(field, line.cells.get(field))
             except ValueError as error:
-                self._faults.add(line.row, field, str(error))
+                if (line.row, field) not in self._faults:  # a merged cell is blank only because it is merged
+                    self._faults.add(line.row, field, str(error))
         self._check_between(line.row, values)
         return _activity(line.row, values) if len(values) == len(self._fields) else None
 

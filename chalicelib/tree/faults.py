@@ -23,12 +23,17 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    def __contains__(self, cell: tuple[int, str]) -> bool:
+        return cell in self._found
+
     def __iter__(self) -> Iterator[tuple[int, str]]:
         return iter(self._found)
 
     def add(self, row: int, field: str | None, message: str) -> None:
-        """A fault of one cell, or of the whole row when there is no field."""
-        self._found.setdefault((row, field or ""), []).append(message)
+        """A fault of one cell, or of the whole row when there is no field; said once, whoever finds it."""
+        found = self._found.setdefault((row, field or ""), [])
+        if message not in found:
+            found.append(message)
 
     def refuse(self) -> None:
         """Raises :class:`Invalid` naming all of them; nothing when there are none."""

@@ -162,7 +162,7 @@ def _step_of(standing: Standing, id: str) -> str:
 
 
 def _stored(planned: Planned) -> dict[str, object]:
-    """A plan as the node's fields keep it; the earning rule stays the node's own."""
+    """A plan as the node's fields keep it."""
     dates: Mapping[str, date | None] = {
         "baseline_start": planned.baseline_start,
         "baseline_finish": planned.baseline_finish,
@@ -172,5 +172,6 @@ def _stored(planned: Planned) -> dict[str, object]:
         "budget_hours": planned.budget_hours,
         "unit": planned.unit,
         "quantity": planned.quantity,
+        "earning_rule": planned.earning_rule,
         **{name: day.isoformat() if day else None for name, day in dates.items()},
     }

@@ -21,7 +21,7 @@ from chalicelib.tree.large import where
 from chalicelib.tree.rows import NodeClaim, Outline
 from chalicelib.tree.sowing import ChangedNode, Entry, NewChildren, NewNode, unpacked
 from chalicelib.tree.staging import end, flip
-from chalicelib.work.intents import begun, piece, put
+from chalicelib.work.intents import following, piece, put
 from chalicelib.work.kinds import Finished, Step
 from chalicelib.work.rows import Intent
 
@@ -51,15 +51,14 @@ def _entries(reading: Reading, company: str, intent: str, number: int) -> list[E
 
 def _shown(reading: Reading, intent: Intent, now: datetime) -> Step:
     """The flip: everything shows, and the import is finished. Other work clears what was staged."""
-    company, project = where(intent)
-    finished = Finished(intent.arguments["report"])
+    report = intent.arguments["report"]
     if not intent.arguments["pieces"]:
-        return Step([], intent.state, intent.done, finished=finished)
-    outline: Outline = reading.rows(outline_key(company, project))[0]
+        return Step([], intent.state, intent.done, finished=Finished(report))
+    outline: Outline = reading.rows(outline_key(*where(intent)))[0]
     arguments = {"import": intent.id, "pieces": intent.arguments["pieces"]}
-    clearing = begun(company, CLEAR, arguments, now, total=intent.total, by=intent.by, project=project)
+    clearing = following(intent, CLEAR, arguments, now, total=intent.total)
     changes = [flip(outline, intent.id, clearing.id, bulk=True), put(clearing)]
-    return Step(changes, intent.state, intent.done, finished=finished)
+    return Step(changes, intent.state, intent.done, finished=Finished(report, then=clearing.id))
 
 
 def _refusal(error: WbsyncError) -> dict[str, object]:

@@ -16,7 +16,7 @@ from chalicelib.ids import new_id
 from chalicelib.storage.changes import Change as StoredChange
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import Decided
-from chalicelib.tree import activity_rows, sheet, sowing, whole
+from chalicelib.tree import activity_rows, progress, sheet, sowing, whole
 from chalicelib.tree.activity_rows import ActivityRows, Check
 from chalicelib.tree.editions import busy
 from chalicelib.tree.faults import Faults
@@ -75,7 +75,14 @@ def begin_import(
     if ground.outline.change is not None:
         raise busy()
     present = whole.read(reading, company, ground).nodes
-    made = plan(file.rows.rows, present, lambda: project + new_id(), faults, file.rows.codes)
+    made = plan(
+        file.rows.rows,
+        present,
+        lambda: project + new_id(),
+        faults,
+        file.rows.codes,
+        lambda ids: progress.measured(reading, company, ids),
+    )
     faults.refuse()
     _require_budgets(caller, project, made)
     report = _report(file, made, dry_run)

@@ -22,7 +22,7 @@ from chalicelib.tree.movement import Movement
 from chalicelib.tree.order import LEVELS, last_step, level_of, node_of
 from chalicelib.tree.rows import Line, Outline
 from chalicelib.tree.staging import begin, end, flip, stage_children, stage_node, stage_order
-from chalicelib.work.intents import begun, put
+from chalicelib.work.intents import begun, following, put
 from chalicelib.work.kinds import Finished, Step
 from chalicelib.work.rows import Intent
 
@@ -126,16 +126,18 @@ def move_step(reading: Reading, intent: Intent, now: datetime) -> Step:
     return Step(changes, found.state, intent.done + len(found.nodes))
 
 
-def shown(reading: Reading, intent: Intent, now: datetime, **arguments: object) -> Step:
-    """The flip: everything that is staged shows, and the work is finished. What has ended is cleared by other work."""
-    company, project = where(intent)
-    outline: Outline = reading.rows(outline_key(company, project))[0]
+def shown(reading: Reading, intent: Intent, now: datetime, *, deletes: bool = False) -> Step:
+    """The flip: everything that is staged shows, and the work is finished. What has ended is cleared by other work.
+
+    A move is one node that changes its parent; what ``deletes`` takes away the plans of many.
+    """
+    outline: Outline = reading.rows(outline_key(*where(intent)))[0]
     kept = {name: intent.arguments[name] for name in ("carries", "parents")}
-    clearing = begun(company, CLEAR, kept | arguments, now, total=intent.done, project=project, by=intent.by)
+    clearing = following(intent, CLEAR, kept | ({"deletes": True} if deletes else {}), now, total=intent.done)
     answer = intent.arguments.get("answer")
     body = msgspec.Raw(answer.encode()) if answer else None
-    changes = [flip(outline, intent.id, clearing.id), put(clearing)]
-    return Step(changes, intent.state, intent.done, finished=Finished(body, intent.arguments["status"]))
+    changes = [flip(outline, intent.id, clearing.id, bulk=deletes), put(clearing)]
+    return Step(changes, intent.state, intent.done, finished=Finished(body, intent.arguments["status"], clearing.id))
 
 
 def clear_step(reading: Reading, intent: Intent, now: datetime) -> Step:

@@ -5,7 +5,7 @@ and moved nodes come last among their siblings, in the file's order.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -68,15 +68,16 @@ def plan(
     new_id: Callable[[], str],
     faults: Faults,
     mentioned: frozenset[str] = frozenset(),
+    measured: Callable[[Sequence[str]], Collection[str]] = lambda ids: (),
 ) -> ImportPlan:
     """The plan for rows without faults of their own; what does not fit the tree goes to ``faults``.
 
     ``mentioned`` are the cost codes of all rows as compared, with those of rows that have faults: the activities of
-    others stay as they are.
+    others stay as they are. ``measured`` says which of some activities have been measured.
     """
     planner = _Planner(present, new_id, faults)
-    rows = list(rows)
     wanted = [(row, planner.wanted(row)) for row in rows]
+    wanted = planner.with_rules(wanted, measured)
     planner.check_names(wanted, mentioned)
     planner.check_children(wanted)
     return planner.outcome(wanted)
@@ -123,6 +124,21 @@ class _Planner:
         if planned.earning_rule == "level_of_effort" and planned.baseline_start is None:
             self._faults.add(row, "baseline_start", "The activity earns by level of effort, which needs both dates.")
 
+    def with_rules(
+        self, wanted: list[tuple[ActivityRow, TreeNode]], measured: Callable[[Sequence[str]], Collection[str]]
+    ) -> list[tuple[ActivityRow, TreeNode]]:
+        """Activities that get their first quantity earn by it, as new ones do, unless a person has measured them."""
+        gets = {node.id: node for _, node in wanted if self._gets_quantity(node)}
+        by_units = gets.keys() - set(measured(list(gets)))
+        return [(row, _earning_by_units(node) if node.id in by_units else node) for row, node in wanted]
+
+    def _gets_quantity(self, node: TreeNode) -> bool:
+        before = self._nodes[node.id].planned if node.id in self._nodes else None
+        assert node.planned is not None, "an activity"
+        return bool(
+            before and before.earning_rule == "percent" and not before.quantity and (node.planned.quantity or 0) > 0
+        )
+
     def check_names(self, wanted: list[tuple[ActivityRow, TreeNode]], mentioned: frozenset[str]) -> None:
         """A name that an activity which the file leaves alone has under the same parent is taken."""
         named = mentioned | {comparison_form(row.cost_code) for row, _ in wanted}
@@ -164,6 +180,11 @@ class _Planner:
 def seat(node: TreeNode) -> tuple[str | None, str]:
     """What two siblings may not share."""
     return node.parent, comparison_form(node.name)
+
+
+def _earning_by_units(node: TreeNode) -> TreeNode:
+    assert node.planned is not None, "an activity"
+    return msgspec.structs.replace(node, planned=msgspec.structs.replace(node.planned, earning_rule="units"))
 
 
 def _by_parent(nodes: Iterable[tuple[int, TreeNode]]) -> dict[str | None, list[tuple[int, TreeNode]]]:

@@ -1,6 +1,6 @@
 """Dated measurements of activities: recorded, corrected, taken away."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +43,12 @@ def measurement_key(company: str, activity: str, id: str) -> Wanted:
 def guard_key(company: str, activity: str) -> Wanted:
     """Which row guards the measurements of an activity."""
     return Measured, key(company, activity), "measured"
+
+
+def measured(reading: Reading, company: str, activities: Sequence[str]) -> set[str]:
+    """Which of some activities have measurements."""
+    guards: list[Measured | None] = reading.rows(*(guard_key(company, id) for id in activities))
+    return {id for id, guard in zip(activities, guards, strict=True) if guard is not None and guard.held}
 
 
 def find_measurement(reading: Reading, company: str, activity: str, id: str) -> Recorded:
@@ -102,7 +108,7 @@ def correct(
     """Another date, measure or note; it keeps its place in the order of recording."""
     was = find_measurement(reading, caller.company, activity, id)
     before = was.row
-    measures = dict.fromkeys(MEASURES) if values.keys() & set(MEASURES) else {}
+    measures = dict.fromkeys(MEASURES) if any(values.get(name) is not None for name in MEASURES) else {}
     after = {**before.plain(), **measures, **values}
     require_open(was.activity, before.date)
     _check(was.activity, after, now)

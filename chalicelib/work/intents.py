@@ -8,6 +8,7 @@ takes a step (the request, its retry, a stream function, the schedule), no step 
 import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,7 @@ KEPT = timedelta(days=30)
 OF_REQUEST = timedelta(seconds=40)  # work that a request waits for is left to it for longer than a request lasts
 CARRIED_SECONDS = 5.0  # what one step has read may serve the next; rows that no step writes are read again after that
 NO_CONTENT = 204
+THEN = "then"  # in the state of finished work: the work that follows it
 MOST_STAGED = 50  # pieces in one transaction
 Moment = Callable[[], datetime]
 
@@ -70,6 +72,13 @@ def begun(
         updated_at=at,
         expires=int((now + KEPT).timestamp()),
     )
+
+
+def following(intent: Intent, kind: str, arguments: Mapping[str, object], now: datetime, *, total: int) -> Intent:
+    """Work that follows other work of a project: where a request waits for that one, it is left to the same request."""
+    company, _, _ = str(intent.pk).partition("#")
+    awaited = intent.not_before is not None
+    return begun(company, kind, arguments, now, total=total, by=intent.by, project=intent.project, awaited=awaited)
 
 
 def put(intent: Intent) -> Change:
@@ -151,6 +160,7 @@ def _advance(intent: Intent, step: Step) -> None:
     intent.not_before = stamp(step.not_before) if step.not_before else intent.not_before
     if step.finished:
         intent.result, intent.result_status = zlib.compress(encode(step.finished.body)), step.finished.status
+        intent.state |= {THEN: step.finished.then} if step.finished.then else {}
 
 
 def _waits(intent: Intent, now: datetime) -> bool:
@@ -170,6 +180,8 @@ def result(intent: Intent) -> bytes | None:
 def carry_out(store: Store, company: str, id: str) -> tuple[int, bytes]:
     """The status and body that a request's work comes to, carried out now as far as it is not yet.
 
+    What follows it is carried out as well, as far as the function's time allows: it is nobody's answer.
+
     Raises:
         Unavailable: the function's time was too short; the work goes on, and a retry with the key gives its answer.
         WbsyncError: what the work has failed with, having changed nothing.
@@ -179,6 +191,9 @@ def carry_out(store: Store, company: str, id: str) -> tuple[int, bytes]:
         raise _failure(intent.errors)
     if intent is None or intent.result is None:
         raise Unavailable("The work goes on. Ask again with the same Idempotency-Key for its answer.")
+    if THEN in intent.state:
+        with suppress(Unavailable):
+            forward(store, company, intent.state[THEN], waited_for=True)
     body = result(intent)
     assert body is not None and intent.result_status is not None, "finished work has a result"
     return intent.result_status, b"" if intent.result_status == NO_CONTENT else body

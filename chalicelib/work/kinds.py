@@ -31,10 +31,14 @@ KINDS: dict[str, str] = {  # kind -> "module:function"
 
 
 class Finished(Struct, frozen=True):
-    """What work has come to: the status and body that its request is answered with."""
+    """What work has come to: the status and body that its request is answered with.
+
+    ``then`` is work that follows it, such as clearing up: a request that waits carries it out too before it answers.
+    """
 
     body: Any
     status: int = 200
+    then: str | None = None
 
 
 class Step(Struct, frozen=True):

@@ -5,11 +5,13 @@ from typing import Annotated, ClassVar
 import pytest
 from msgspec import UNSET, Meta, UnsetType
 
+import app  # noqa: F401 - declares the routes
 from chalicelib.errors import FieldErrors, Invalid
-from chalicelib.http.binding import bind, bind_query
+from chalicelib.http.binding import _members, _stripped, bind, bind_query, types_of
 from chalicelib.http.faults import MOST_NAMED
 from chalicelib.http.fields import Body, Code, Date, Hours, Loose, Weekday
 from chalicelib.http.json_text import parse_json
+from chalicelib.http.routes import ROUTES
 
 
 class Line(Body, kw_only=True):
@@ -125,3 +127,21 @@ def test_a_rule_between_fields_is_told_beside_the_faults_of_single_ones() -> Non
     with pytest.raises(Invalid) as refused:
         bind(Plan, {"start": "2026-02-30", "finish": "2026-02-01"})
     assert set(refused.value.errors or {}) == {"start"}
+
+
+def test_what_the_schema_says_of_a_text_is_what_is_checked() -> None:
+    """A form or length that is declared without a rule would be documented and let through."""
+    models = [model for route in ROUTES for model in (route.body, route.query) if model is not None]
+    texts = [(model, name, *_stripped(hint)) for model in models for name, hint in types_of(model).items()]
+    loose = [
+        (model.__name__, name)
+        for model, name, base, metas in texts
+        for base, metas in [(base, metas), *map(_stripped, _members(base))]
+        if base is str and any(_bounded(meta) for meta in metas)
+    ]
+    assert not loose and len(texts) > 100
+
+
+def _bounded(meta: Meta) -> bool:
+    """Whether a text is bounded by what msgspec knows alone."""
+    return "rule" not in (meta.extra or {}) and (meta.pattern, meta.min_length, meta.max_length) != (None, None, None)

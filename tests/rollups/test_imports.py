@@ -1,4 +1,4 @@
-"""An import shows at once in the key figures: before or after, never a part of it."""
+"""An import, and a large deletion, show at once in the key figures: before or after, never a part of them."""
 
 from decimal import Decimal
 
@@ -10,20 +10,29 @@ from tests.stage import Stage
 
 HEADER = "Location,Sub-Location,Discipline,Activity,Cost code,Budget hours,Unit,Quantity,Baseline start,Baseline finish"
 ROWS = 5
+MANY = 30  # their deletion takes more than one transaction
 
 
-def test_an_import_shows_before_or_after(stage: Stage) -> None:
-    """While records come one by one and the next generation is built slice by slice, BAC is the old or the new one."""
+def planned(stage: Stage) -> Site:
+    """A site with a budget of 80 hours."""
     site = Site(stage)
     site.do("plan", PLANNED | {"activity": 0, "budget": Decimal(80), "length": 9, "dated": True})
     assert not settle(site.store, site.records)
-    before = len(site.records)
-    lines = [f"North,Ground,D{n % 3},New {n},N-{n},10,m,5,{DAYS[0]},{DAYS[4]}" for n in range(ROWS)]
+    return site
+
+
+def imports(site: Site, stage: Stage, location: str, rows: int) -> None:
+    """So many new activities of ten hours."""
+    lines = [f"{location},Ground,D{n % 3},New {n},N-{n},10,m,5,{DAYS[0]},{DAYS[4]}" for n in range(rows)]
     body = "\r\n".join([HEADER, *lines]).encode()
     path = f"/api/v1/projects/{site.project}/wbs/import/"
     assert stage.owner.send("POST", path, body, Content_Type="text/csv").status == 200
     site.recorded()
-    seen = {80 * 10**6}
+
+
+def budgets(site: Site, before: int) -> set[int]:
+    """BAC while records come one by one and the next generation is built slice by slice."""
+    seen = {budget(site)}
     for record in site.records[before:]:
         settle(site.store, [record], 1)
         seen.add(budget(site))
@@ -31,8 +40,29 @@ def test_an_import_shows_before_or_after(stage: Stage) -> None:
         once = iter([True])
         go_on(site.store, row, lambda once=once: next(once, False))
         seen.add(budget(site))
-    assert seen == {80 * 10**6, (80 + 10 * ROWS) * 10**6}
+    return seen
+
+
+def test_an_import_shows_before_or_after(stage: Stage) -> None:
+    site = planned(stage)
+    before = len(site.records)
+    imports(site, stage, "North", ROWS)
+    assert budgets(site, before) == {80 * 10**6, (80 + 10 * ROWS) * 10**6}
     assert budget(site) == (80 + 10 * ROWS) * 10**6
+    assert rebuild(site.store, site.place) == 0
+
+
+def test_a_deletion_of_more_than_one_transaction_shows_before_or_after(stage: Stage) -> None:
+    site, before = planned(stage), 0
+    imports(site, stage, "East", MANY)
+    budgets(site, before)
+    assert budget(site) == (80 + 10 * MANY) * 10**6
+    before = len(site.records)
+    [east] = stage.owner.ok("GET", f"/projects/{site.project}/wbs/?search=East")["results"]
+    assert stage.owner.send("DELETE", f"/api/v1/wbs/{east['id']}/").status == 204
+    site.recorded()
+    assert budgets(site, before) == {(80 + 10 * MANY) * 10**6, 80 * 10**6}
+    assert budget(site) == 80 * 10**6
     assert rebuild(site.store, site.place) == 0
 
 

@@ -48,8 +48,9 @@ def test_a_kpi_takes_the_newest_baseline_a_number_or_the_plan_of_now(stage: Stag
     assert newest == first and (newest["baseline"], now["baseline"]) == (1, None)
     assert (newest["bac"], now["bac"]) == ("320.00", "340.00")
     assert newest["ac"] == now["ac"] == "24.00"
-    reply = stage.owner.send("GET", f"/api/v1/projects/{site.project}/kpis/?baseline=2")
-    assert reply.status == 400 and list(reply.body["errors"]) == ["baseline"]
+    for none in ("2", "0", "x", "-1", "1.5"):
+        reply = stage.owner.send("GET", f"/api/v1/projects/{site.project}/kpis/?baseline={none}")
+        assert reply.status == 400 and list(reply.body["errors"]) == ["baseline"], none
 
 
 def test_a_figure_is_explained_by_its_formula_and_sums(stage: Stage, site: Site) -> None:

@@ -29,10 +29,9 @@ def send(tree: Tree, content: bytes, kind: str = CSV, query: str = "", **headers
 
 
 def imported(tree: Tree, *rows: Sequence[Any], query: str = "") -> dict[str, Any]:
-    """The counts of an import that went well, and everything settled after it."""
+    """The counts of an import that went well."""
     reply = send(tree, workbook(*rows), XLSX, query)
     assert reply.status == 200, reply
-    finish(company_of(tree))
     return dict(reply.body)
 
 
@@ -77,6 +76,20 @@ class TestImport:
         assert (node["budget_hours"], node["baseline_start"], node["earning_rule"]) == ("7.13", "2026-01-05", "percent")
         assert next(node for node in tree.nodes() if node["cost_code"] == "C-1")["earning_rule"] == "units"
 
+    def test_the_tree_is_free_with_the_answer(self, tree: Tree) -> None:
+        """Who imports, or moves many nodes, goes on at once: nothing is left to clear that would refuse them."""
+        imported(tree, *(activity(f"C-{number}", f"Pour {number}") for number in range(60)))
+        tree.add("Yard")
+        tree.change(tree.nodes(level=1)[0]["id"], position=2)  # more than one transaction
+        assert tree.client.send("DELETE", f"/api/v1/wbs/{tree.nodes(level=1)[1]['id']}/").status == 204
+        assert tree.add("Quay") and [node["name"] for node in tree.nodes()] == ["Yard", "Quay"]
+        assert not unfinished(company_of(tree))
+
+    def test_each_fault_of_a_cell_is_named_once(self, tree: Tree) -> None:
+        reply = send(tree, workbook(activity("C-1", "Pour", 1, None, None, "2026-01-05", None)), XLSX)
+        said = "Row 2, Baseline finish: Both baseline dates or none."
+        assert (reply.status, reply.body["errors"]) == (400, {"rows.2.baseline_finish": [said]})
+
     def test_the_same_file_again_changes_nothing(self, tree: Tree) -> None:
         imported(tree, *ROWS)
         before = tree.nodes()
@@ -92,6 +105,17 @@ class TestImport:
         assert (node["name"], node["cost_code"], node["budget_hours"]) == ("Pour slab", "c-1", "12.00")
         assert [row["id"] for row in tree.nodes(search="slab")] == [ids["C-1"]]
         assert tree.nodes(search="c-1")[0]["id"] == ids["C-1"]
+
+    def test_an_activity_earns_by_its_first_quantity_unless_a_person_has_measured_it(self, tree: Tree) -> None:
+        """As a new activity of the file would; what somebody entered in percent is not lost."""
+        imported(tree, *(activity(f"C-{name}", name, 10) for name in "ABCD"))
+        ids = {node["name"]: node["id"] for node in tree.nodes(level=4)}
+        tree.client.ok("POST", f"/wbs/{ids['B']}/progress/", {"date": "2026-06-08", "percent_complete": 0.5})
+        tree.change(ids["C"], earning_rule="50/50")
+        again = [activity(f"C-{name}", name, 10, "m3", 2) for name in "ABC"]
+        assert counts(imported(tree, *again)) == (3, 0, 3, 0, 0, 0)
+        assert [node["earning_rule"] for node in tree.nodes(level=4)] == ["units", "percent", "50/50", "percent"]
+        assert counts(imported(tree, *again)) == (3, 0, 0, 3, 0, 0)
 
     def test_an_activity_moves_to_where_the_file_has_it(self, tree: Tree) -> None:
         imported(tree, *ROWS)

@@ -39,6 +39,17 @@ def test_percent_is_what_a_person_entered_last(tree: Tree, stage: Stage) -> None
     assert stands(tree, stage, top)[0] == "0.9000"
 
 
+def test_what_a_measurement_shows_can_be_sent_back(tree: Tree) -> None:
+    """A measure that is null is none, as if it were left out; one has to be there."""
+    activity = tree.branch()[3]
+    nulls = {"installed_quantity": None, "milestone": None, "note": None}
+    first = measure(tree, activity, DAYS[1], percent_complete=0.2, **nulls)
+    path = f"/wbs/{activity}/progress/{first['id']}/"
+    assert tree.client.ok("PATCH", path, {"percent_complete": 0.3, **nulls})["percent_complete"] == "0.3000"
+    assert tree.client.ok("PATCH", path, nulls)["percent_complete"] == "0.3000"
+    assert tree.client.send("PATCH", f"/api/v1{path}", {"percent_complete": None}).status == 400
+
+
 def test_a_measured_total_replaces_all_dated_on_or_before_it(tree: Tree, stage: Stage) -> None:
     discipline = tree.branch()[2]
     activity = tree.activity("Cure", discipline, budget_hours=10, quantity=20)
