@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test faults attack lint types docs real mutate rehearse contract clients browser bench clean
+.PHONY: help setup run test faults proofs attack lint types docs real mutate rehearse contract clients browser bench clean
 
 help:
-	@echo "make run | test | faults | attack | lint | types | docs | real | mutate | rehearse | contract | clients | browser | bench | clean"
+	@echo "make run | test | faults | proofs | attack | lint | types | docs | real | mutate | rehearse | contract | clients | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -26,7 +26,10 @@ test: $(READY)
 
 faults: $(READY)
 	$(BIN)/python -m pytest -n 2 tests/faults -m every_fault
-	ROLLUP_HISTORIES=40 $(BIN)/python -m pytest -n 2 tests/rollups
+
+proofs: $(READY)
+	$(BIN)/python -m pytest -n 2 -m proof
+	EXAMPLES=5 $(BIN)/python -m pytest -n 2 -m hypothesis
 
 attack: $(READY)
 	$(BIN)/python -m pytest -n 2 tests/attack -m attack

@@ -136,6 +136,14 @@ def _ceded(reading: Reading, access: Access, ids: Iterable[str], standing: Stand
     return {id: min((when for maker in each if (when := at.get(maker))), default=None) for id, each in lost.items()}
 
 
+def find(reading: Reading, company: str, id: str) -> Token:
+    """A token of the company, also one that has ended, or :class:`NotFound`."""
+    row = reading.row(Token, company, f"token#{id}")
+    if row is None:
+        raise NotFound
+    return row
+
+
 def revoke(reading: Reading, caller: Caller, id: str, now: datetime) -> Decided[None]:
     """End a token; it stops with the next request. One that has ended by revocation or by its maker is there no more.
 
@@ -143,9 +151,7 @@ def revoke(reading: Reading, caller: Caller, id: str, now: datetime) -> Decided[
         Denied: its user's role holds a permission that the caller lacks.
         NotFound: there is none, or no more.
     """
-    row = reading.row(Token, caller.company, f"token#{id}")
-    if row is None:
-        raise NotFound
+    row = find(reading, caller.company, id)
     access, found = reading.rows((Access, key(row.pk, row.user), "access"), makers.place(row.pk))
     kept = access.tokens.get(id, {})
     if row.revoked_at or not makers.holds(makers.standing_of(found), kept.get("by", {}), access.role):

@@ -151,17 +151,12 @@ class Batch:
         def accept(reading: Reading) -> Decided[list[Arrival]]:
             return ingest.accept(reading, self.company, sent.punch, sent.event, self.now)
 
-        def give_up(reading: Reading) -> Decided[list[Arrival]]:
-            return ingest.kept_as_sent(reading, self.company, sent.punch, sent.event, self.now)
-
         try:
             return commit(self.store, accept, along).answer[0]
         except Unavailable:
             raise
         except WbsyncError as error:
             return error
-        except ClientError:
-            return commit(self.store, give_up, along).answer[0]
 
 
 class _Pending:

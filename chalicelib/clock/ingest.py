@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from chalicelib.clock import judging, records
 from chalicelib.clock.payloads import Punch, as_json, code_form
@@ -50,13 +50,17 @@ def codes(punches: Iterable[Punch]) -> set[str]:
 
 def accept(reading: Reading, company: str, punch: Punch, event: object, now: datetime) -> Decided[list[Arrival]]:
     """Keep one punch, whatever goes wrong with it: what fails for a reason of ours is kept as it was sent."""
+
+    def as_sent(reading: Reading) -> Decided[list[Arrival]]:
+        return kept_as_sent(reading, company, punch, event, now)
+
     try:
-        return ingest(reading, company, [punch], now)
+        return structs.replace(ingest(reading, company, [punch], now), otherwise=as_sent)
     except WbsyncError:
         raise
     except Exception:
         logger.exception("an event could not be processed")
-        return kept_as_sent(Reading(reading.store), company, punch, event, now)
+        return as_sent(Reading(reading.store))
 
 
 def kept_as_sent(reading: Reading, company: str, punch: Punch, event: object, now: datetime) -> Decided[list[Arrival]]:

@@ -1,6 +1,7 @@
 """The caller, and API tokens."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -12,7 +13,9 @@ from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Id, Label, Moment, Stamp, one_of
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
+from chalicelib.people import users
 
 routes = RouteSet("Account", __name__)
 
@@ -60,6 +63,7 @@ def read_me(call: Call) -> Me:
 class TokenCreate(Body, kw_only=True):
     """A new API token; for another user with ``user``."""
 
+    references: ClassVar[Mapping[str, Place]] = {"user": users.place}
     label: Label
     user: Id | None = None
     expires_at: Moment | None = None
@@ -120,6 +124,13 @@ def create_token(call: Call, body: TokenCreate) -> Written:
         location=f"{BASE}/tokens/{row.id}/",
         secrets={"token": Secret(token.reference)},
     )
+
+
+@routes.route("GET", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, answer=TokenAnswer)
+def read_token(call: Call, id: str) -> TokenAnswer:
+    """Read a token's description; never the token itself."""
+    row = tokens.find(call.decision, call.user.company, id)
+    return _present_token(row, tokens.states(call.decision, [row])[row.id])
 
 
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)

@@ -1,12 +1,12 @@
 """Clashes: listed, read, resolved."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Permission
-from chalicelib.handlers.labour import Origin, Status, source_of
+from chalicelib.handlers.labour import Status, source_of
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
@@ -14,7 +14,7 @@ from chalicelib.http.fields import Answer, Body, Date, Day, HoursFigure, Id, Rea
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Rule, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour import clashes, lists
-from chalicelib.labour.clash_rules import CLOCK, Choice, Event
+from chalicelib.labour.clash_rules import Choice, Event
 from chalicelib.labour.clashes import ShownClash
 from chalicelib.labour.days import MOST_ENTRIES
 from chalicelib.labour.lists import Filters
@@ -53,8 +53,9 @@ class ClashEntryAnswer(Answer, kw_only=True):
     status: Annotated[str, one_of(Status)]
     id: str | UnsetType = UNSET
     project: str | UnsetType = UNSET
-    submitted_by: str | None | UnsetType = UNSET
-    source: Annotated[str, one_of(Origin)] | UnsetType = UNSET
+    submitted_by: Annotated[str | None, Meta(description="The user who submitted it; null: the clock.")] | UnsetType = (
+        UNSET
+    )
 
 
 class ClashEventAnswer(Answer, kw_only=True):
@@ -103,11 +104,7 @@ def present(shown: ShownClash) -> ClashAnswer:
 
 
 def _entry(each: ClashEntry) -> ClashEntryAnswer:
-    seen: dict[str, Any] = {"date": each.date, "hours": each.hours, "status": each.status}
-    if each.id is not None and each.project is not None:
-        by_clock = each.submitter == CLOCK
-        seen |= {"id": each.id, "project": each.project, "submitted_by": None if by_clock else each.submitter}
-    return ClashEntryAnswer(**seen)
+    return ClashEntryAnswer(**asdict(each))
 
 
 def _event(event: Event) -> ClashEventAnswer:

@@ -23,9 +23,12 @@ from chalicelib.http.json_text import Unreadable
 from chalicelib.http.negotiation import json_body, raw_body
 from chalicelib.http.pagination import Changes, ChangesQuery, Source, changed, incremental, listed
 from chalicelib.http.problems import problem_body
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, Guard, RouteSet
 from chalicelib.http.texts import text
 from chalicelib.names import IGNORABLE
+from chalicelib.operatives import operatives
+from chalicelib.projects import projects
 from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import AlsoFailed, Decided
@@ -141,10 +144,19 @@ def ingest_event(call: Call, body: IngestBody) -> Written:
         return Written([], BatchAnswer(results=_batch(call, body.events)), status=200)
     event, punch = _single(call)
     assert call.reading is not None
-    decided = ingest.accept(call.reading, call.company, punch, event, call.now)
-    [arrival] = decided.answer
-    status = 200 if arrival.duplicate else 201
-    return Written(decided.changes, present(arrival), refusal=arrival.refusal, status=status)
+    return _written(ingest.accept(call.reading, call.company, punch, event, call.now))
+
+
+def _written(decided: Decided[list[Arrival]]) -> Written:
+    """What became of a single punch."""
+    [arrival], other = decided.answer, decided.otherwise
+    return Written(
+        decided.changes,
+        present(arrival),
+        refusal=arrival.refusal,
+        otherwise=(lambda reading: _written(other(reading))) if other else None,
+        status=200 if arrival.duplicate else 201,
+    )
 
 
 def _single(call: Call) -> tuple[object, Punch]:
@@ -232,6 +244,7 @@ class Events(Changes[EventAnswer], kw_only=True):
 class Assign(Body, kw_only=True):
     """Whose an event is, of which project, or both."""
 
+    references: ClassVar[Mapping[str, Place]] = {"operative": operatives.place, "project": projects.place}
     operative: Id | None = None
     project: Id | None = None
 

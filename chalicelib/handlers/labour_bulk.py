@@ -14,10 +14,12 @@ from chalicelib.http.answers import Written
 from chalicelib.http.binding import bind
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body, Date, Id, Reason, dates_as_text, given
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour import crew_sheets, reviews
 from chalicelib.labour.crew_sheets import RowError, Sheet
 from chalicelib.labour.states import Action
+from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading
 from chalicelib.work import intents
 from chalicelib.work.kinds import Finished, Step
@@ -63,6 +65,7 @@ class SheetAnswer(Answer, kw_only=True):
 class ApproveMany(Body, kw_only=True):
     """Which entries: by their ids, or whatever waits on a project's day."""
 
+    references: ClassVar[Mapping[str, Place]] = {"project": projects.place}
     schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["ids"]}, {"required": ["project", "date"]}]}
     ids: Annotated[list[Id], Meta(min_length=1, max_length=reviews.MOST_IDS)] | UnsetType = UNSET
     project: Id | UnsetType = UNSET

@@ -1,7 +1,8 @@
 """Memberships: roles of users on single projects."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, UnsetType
 
@@ -12,8 +13,9 @@ from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Day, Id, Stamp, dates_as_text, given, one_of
 from chalicelib.http.pagination import Listed, PageQuery, Rule, Source, listed
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
-from chalicelib.people import memberships
+from chalicelib.people import memberships, users
 from chalicelib.people.memberships import MemberRole
 from chalicelib.people.rows import MEMBERS, MEMBERS_OF_PROJECT, MEMBERSHIPS_OF_USER, Membership
 from chalicelib.projects import projects
@@ -33,6 +35,7 @@ class MembershipQuery(PageQuery, kw_only=True):
 class MembershipCreate(Body, kw_only=True):
     """A role on the project; ``expires_on`` is the last valid day in the project's time zone."""
 
+    references: ClassVar[Mapping[str, Place]] = {"user": users.place}
     user: Id
     role: MemberRole
     expires_on: date | None = None

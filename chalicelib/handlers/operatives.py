@@ -1,6 +1,7 @@
 """Operatives."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -38,10 +39,13 @@ from chalicelib.http.pagination import (
     listed_whole,
     words,
 )
+from chalicelib.http.references import Place
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.operatives import operatives, rates
 from chalicelib.operatives.rates import Valid, rate_on
 from chalicelib.operatives.rows import BY_ACTIVE, BY_CLOCK_ID, BY_TRADE, OPERATIVES, Operative, compared
+from chalicelib.people import users
+from chalicelib.projects import projects
 from chalicelib.storage.rows import key
 
 routes = RouteSet("Operatives", __name__)
@@ -60,6 +64,7 @@ class OperativeQuery(ChangesQuery, kw_only=True):
 class OperativeCreate(Body, kw_only=True):
     """A new operative."""
 
+    references: ClassVar[Mapping[str, Place]] = {"user": users.place, "projects": projects.place}
     name: PersonName
     external_clock_id: ClockId | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET
@@ -73,6 +78,7 @@ class OperativeCreate(Body, kw_only=True):
 class OperativePatch(Body, kw_only=True):
     """Fields of an operative to change; a new rate, or none with null, is valid from today, the first from always."""
 
+    references: ClassVar[Mapping[str, Place]] = {"user": users.place, "projects": projects.place}
     name: PersonName | UnsetType = UNSET
     external_clock_id: ClockId | None | UnsetType = UNSET
     trade: Name | None | UnsetType = UNSET

@@ -7,6 +7,7 @@ from chalicelib.http.call import Call
 from chalicelib.http.route import ID
 from chalicelib.storage.store import Wanted
 
+MOST_IDS = 50  # of one field; more would not be a body that is nearly right
 Place = Callable[[str, str], Wanted]  # where the row of a company's id is
 
 
@@ -16,11 +17,19 @@ def with_unknown(call: Call, references: Mapping[str, Place], body: object, refu
     A body that is right by itself needs none of this: what decides on it reads the rows anyway.
     """
     named, given = dict(refusal.errors or {}), body if isinstance(body, dict) else {}
-    asked = {
-        field: place(call.company, str(given[field]))
+    asked = [
+        (field, place(call.company, id))
         for field, place in references.items()
-        if field not in named and isinstance(given.get(field), str) and ID.fullmatch(given[field])
-    }
-    rows = call.store.get_many(*asked.values()) if asked else []
-    missing = [field for field, row in zip(asked, rows, strict=True) if row is None]
-    return Invalid(refusal.detail, errors={**named, **{name: [f"There is no such {name}."] for name in missing}})
+        if field not in named
+        for id in _ids(given.get(field))
+    ]
+    rows = call.store.get_many(*(place for _, place in asked)) if asked else []
+    missing = {field for (field, _), row in zip(asked, rows, strict=True) if row is None}
+    unknown = {field: [f"There is no such {field.removesuffix('s')}."] for field in references if field in missing}
+    return Invalid(refusal.detail, errors={**named, **unknown})
+
+
+def _ids(value: object) -> list[str]:
+    """What may be an id in a field that holds one, or a list of them."""
+    values = value[:MOST_IDS] if isinstance(value, list) else [value]
+    return [each for each in values if isinstance(each, str) and ID.fullmatch(each)]

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from chalicelib.access.callers import Caller
 from chalicelib.access.permissions import Permission as P
 from chalicelib.errors import Invalid
 from chalicelib.labour import clash_rules, days, four_eyes
 from chalicelib.labour.actors import hand_of
+from chalicelib.labour.clash_rules import CLOCK
 from chalicelib.labour.days import Day, Days, Judged
 from chalicelib.labour.four_eyes import Hand
 from chalicelib.labour.rows import Entry
@@ -172,15 +173,15 @@ def _held_back(caller: Caller, entry: Entry, day: Day) -> Mapping[str, object] |
     return {"clash": {"id": day.id, "link": link, "kinds": list(clash.kinds), "entries": others}}
 
 
-class ClashEntry(Struct, frozen=True, omit_defaults=True):
+class ClashEntry(Struct, frozen=True):
     """An entry under a clash; of a project that the caller may not see only date, hours and status."""
 
     date: str
     hours: Decimal
     status: str
-    id: str | None = None
-    project: str | None = None
-    submitter: str | None = None  # "clock" for the clock
+    id: str | UnsetType = UNSET
+    project: str | UnsetType = UNSET
+    submitted_by: str | None | UnsetType = UNSET  # None: the clock
 
 
 def clash_entries(
@@ -190,7 +191,7 @@ def clash_entries(
     shown = []
     for id, each in sorted(clash_rules.counted(entries).items()):
         whole = caller.may(P.READ_ALL_LABOUR, each.project) or operative in caller.operatives
-        rest = (id, each.project, each.submitter) if whole else ()
+        rest = (id, each.project, None if each.submitter == CLOCK else each.submitter) if whole else ()
         shown.append(ClashEntry(date, each.hours, each.status, *rest))
     return shown
 

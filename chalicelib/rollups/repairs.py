@@ -51,7 +51,12 @@ def leave_due(store: Store, now: datetime) -> bool:
     if not page.rows:
         return False
     sk = page.rows[0]["sk"]["S"]
-    _, company, project = sk.split("#")
+    try:
+        _, company, project = sk.split("#")
+    except ValueError:  # it names no project, and stands before all that are due later
+        logger.error("a check that names no project is dropped", due=sk)
+        store.transact([Delete(CheckDue, (DUE, sk), CheckDue.pk.exists())])
+        return True
     day = (now + timedelta(days=CHECK_DAYS)).date().isoformat()
     moved: list[Change] = [
         Delete(CheckDue, (DUE, sk), CheckDue.pk.exists()),

@@ -5,9 +5,11 @@ error. It writes nothing. Routes, pages, devices, commands and jobs commit what 
 :func:`commit`, the only loop there is.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from chalicelib.errors import Unavailable, WbsyncError
@@ -17,6 +19,7 @@ from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import ConditionFailed, Store
 
 A = TypeVar("A")
+logger = logging.getLogger("wbsync.storage")
 BUSY = "The resource is too busy; try again."
 
 
@@ -25,12 +28,14 @@ class Decided(Struct, Generic[A], frozen=True):
 
     ``began`` is the entity tag of what is changed, as it was read; None where nothing that is changed has one.
     A ``refusal`` is the verb's answer although there is something to keep: it is raised after the changes are in.
+    ``otherwise`` is decided instead when storage refuses the changes for what they are, not for what is there.
     """
 
     changes: Sequence[Change]
     answer: A
     began: str | None = None
     refusal: WbsyncError | None = None
+    otherwise: "Callable[[Reading], Decided[A]] | None" = None
 
 
 class AlsoFailed(Exception):
@@ -61,6 +66,12 @@ def commit(
             if decided is not None and any(place >= len(decided.changes) for place in error.failed):
                 raise AlsoFailed from error
             store.pause(attempt)
+            continue
+        except ClientError:
+            if decided is None or decided.otherwise is None:
+                raise
+            logger.exception("storage refuses what was decided")
+            decide = decided.otherwise
             continue
         if decided.refusal:
             raise decided.refusal

@@ -16,6 +16,7 @@ from infra.local.service import service
 
 HOME = Path(".clients").absolute()
 HERE = Path(__file__).parent
+CONFIG = Path(__file__).parent / "generator.yml"
 REQUIREMENTS = HERE / "requirements.txt"
 PACKAGE = "wbsync_client"
 MOST_LINES = 60_000  # what a person would still look into; shared components keep it below
@@ -55,6 +56,7 @@ def _generate(python: Path) -> None:
     shutil.rmtree(HOME / PACKAGE, ignore_errors=True)
     command: list[str | Path] = [python.parent / "openapi-python-client", "generate", "--path", HOME / "schema.json"]
     command += ["--output-path", HOME / PACKAGE, "--meta", "none", "--fail-on-warning"]
+    command += ["--config", CONFIG]
     environment = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}  # it calls ruff
     subprocess.run(command, env=environment, check=True)
 

@@ -38,6 +38,8 @@ from moto.dynamodb import responses as dynamodb_responses
 from moto.dynamodb import urls as dynamodb_urls
 from moto.dynamodb.comparisons import get_filter_expression
 from moto.dynamodb.exceptions import (
+    ItemSizeTooLarge,
+    ItemSizeToUpdateTooLarge,
     MockValidationException,
     MultipleTransactionsException,
     TooManyTransactionsException,
@@ -54,7 +56,7 @@ from moto.dynamodbstreams.responses import DynamoDBStreamsHandler
 
 from infra.local.moto_limits import check_index_keys, install_limits
 from infra.local.moto_numbers import install_arithmetic
-from infra.local.moto_speed import install_speed
+from infra.local.moto_speed import check_size, install_speed
 from infra.local.moto_streams import LocalShard, LocalStreams
 from infra.local.request_tokens import RequestTokens
 
@@ -255,6 +257,7 @@ class LocalDynamoDB(DynamoDBBackend):
             undo.callback(table.put_back, *self.get_keys_value(table, key), before)
             with without_records(table):
                 after = super().update_item(table_name, key, *args, **kwargs)
+            _check_updated(after)
             undo.pop_all()
         if table.stream_shard is not None:
             table.stream_shard.add(before, after)
@@ -326,6 +329,13 @@ class LocalDynamoDB(DynamoDBBackend):
                 shard.take_back(sequence)
 
         return undo
+
+
+def _check_updated(item: Item) -> None:
+    try:
+        check_size(item)
+    except ItemSizeTooLarge:
+        raise ItemSizeToUpdateTooLarge from None
 
 
 def _key_of(attributes: dict[str, Any], table: Table) -> Key:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import fields
 
@@ -14,6 +14,7 @@ from chalicelib.http.route import Route
 from chalicelib.ids import new_id
 from infra import company
 from tests.access.test_routes import filled, guarded
+from tests.examples import slow
 from tests.stage import Client, Stage
 
 NODES = ("parent", "under", "wbs", "node")
@@ -115,7 +116,7 @@ def ask(client: Client, route: Route, given_ids: dict[str, str], other: dict[str
     return reply, re.sub(r'("request_id":)"[^"]*"', r"\1", text)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@slow(100)
 @given(st.data())
 def test_another_companys_ids_answer_exactly_as_ids_that_do_not_exist(
     houses: tuple[House, House], data: st.DataObject

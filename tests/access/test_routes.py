@@ -84,7 +84,9 @@ def allowed(route: Route, base: str, role: str | None, kind: str, may: dict[str,
     return route.scope is Scope.ANYWHERE or (route.scope is Scope.PROJECT and kind == "here")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [kind if kind == "here" else pytest.param(kind, marks=pytest.mark.proof) for kind in KINDS]
+)
 def test_a_route_is_denied_exactly_when_the_table_says_so(stage: Stage, site: Site, kind: str) -> None:
     may, wrong = held(), []
     for route in guarded():
@@ -94,6 +96,7 @@ def test_a_route_is_denied_exactly_when_the_table_says_so(stage: Stage, site: Si
             body: Any = {} if route.writes else None
             reply = client.send(route.method, filled(route, site.ids), body)
             denied = reply.status == 403 and reply.body["code"] == "permission_denied"
+            denied = denied and "your own hours" not in reply.text  # a rule of the entry's, behind the route's
             if denied is allowed(route, base, role, kind, may) or reply.status in {401, 500}:
                 wrong.append((route.method, route.path, base, role, reply.status, reply.text[:120]))
     assert wrong == []

@@ -164,3 +164,14 @@ def test_the_memory_of_unknown_companies_is_bounded_and_short() -> None:
         memory.add(company_id, now)
     assert [memory.holds(each, now) for each in "abcd"] == [False, True, True, True]
     assert not memory.holds("d", now + timedelta(seconds=60))
+
+
+def test_the_location_of_a_new_token_leads_to_it_and_shows_it_no_more(stage: Stage, people: People) -> None:
+    made = stage.owner.send("POST", "/api/v1/tokens/", {"label": "kiosk"})
+    path = made.headers["location"]
+    read = stage.owner.send("GET", path)
+    assert read.body == {name: value for name, value in made.body.items() if name != "token"}
+    stage.owner.ok("DELETE", path.removeprefix("/api/v1"))
+    assert stage.owner.send("GET", path).body["revoked_at"] is not None
+    assert refused(people.make("foreman")[0].send("GET", path), 403, "permission_denied")
+    assert refused(stage.owner.send("GET", "/api/v1/tokens/nothing/"), 404, "not_found")

@@ -87,6 +87,7 @@ def walk(store: Store, company: str, query: dict[str, Any]) -> Iterator[Page]:
             return
 
 
+@pytest.mark.proof
 @settings(max_examples=150, deadline=None)
 @given(
     orders=st.lists(ORDERS, unique=True, max_size=8),

@@ -14,6 +14,7 @@ def test_reading_the_worst_input_takes_a_time_that_grows_no_faster_than_the_inpu
     assert large < max(small, LEAST) * (LARGE / SMALL) * ROOM, (small, large)
 
 
+@pytest.mark.proof
 def test_every_parser_has_its_row() -> None:
     rows: list[str] = []
     parsers_section(rows.append)

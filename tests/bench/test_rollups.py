@@ -1,8 +1,11 @@
 """The section of the bench that measures sums."""
 
+import pytest
+
 from bench.rollups import rollups_section
 
 
+@pytest.mark.proof
 def test_every_batch_and_request_of_the_section_is_measured() -> None:
     """Small ones here; calls do not depend on how many days or nodes there are."""
     lines: list[str] = []

@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
 from tests.clock.conftest import Gates
+from tests.examples import slow
 from tests.stage import Client
 
 ORIGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -77,7 +78,7 @@ def requests(draw: st.DrawFn, events: list[Event]) -> list[Any]:
 
 
 @given(st.data())
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@slow(6)
 def test_shifts_end_as_exactly_their_entries(gates: Gates, data: st.DataObject) -> None:
     crew = data.draw(st.lists(hands(), min_size=1, max_size=3))
     devices: list[list[Any]] = []

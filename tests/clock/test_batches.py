@@ -92,6 +92,18 @@ def test_an_event_that_storage_refuses_is_kept_as_sent_and_the_others_go_on(gate
     assert gates.hours(hands[0]) == gates.hours(hands[2]) == ["8.00"]
 
 
+@pytest.mark.parametrize("key", [None, "refused-by-storage"])
+def test_a_single_event_that_storage_refuses_is_kept_as_sent_too(gates: Gates, key: str | None) -> None:
+    hand = gates.hand()
+    headers = {"Idempotency_Key": key} if key else {}
+    with replaced(lambda sound: Refusing(sound, gates.hands[hand])):
+        replies = [gates.device.send("POST", INGEST, shift(hand), **headers) for _ in range(2)]
+    assert [reply.status for reply in replies] == [201, 201 if key else 200]
+    assert {reply.body["reason"] for reply in replies} == {"processing_failed"}
+    assert len({reply.body["id"] for reply in replies}) == 1
+    assert gates.send(shift(hand)).body["status"] == "matched"
+
+
 @pytest.mark.parametrize("key", [None, "in-time"])
 def test_a_batch_ends_in_time_with_a_503_whose_retry_takes_up_the_rest(gates: Gates, key: str | None) -> None:
     hands = [gates.hand() for _ in range(40)]

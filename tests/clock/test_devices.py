@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.clock.conftest import DAY, Gates, told
+from tests.examples import slow
 from tests.stage import Client
 
 NEXT = "2026-11-18"
@@ -153,9 +154,7 @@ ODD = st.one_of(
         st.sampled_from(("clock_out", "project_code", "device_id", "break_minutes", "more")), ODD, min_size=1
     )
 )
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@slow(40)
 def test_no_odd_value_of_any_field_throws_a_readable_event_away(gates: Gates, odd: dict[str, Any]) -> None:
     hand = gates.hand()
     reply = gates.send({"clock_id": hand, "clock_in": f"{DAY}T07:00:00Z", **odd})

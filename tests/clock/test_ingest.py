@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.labour.rows import Audit
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import store
+from tests.examples import slow
 from tests.stage import Client, Reply, Stage
 
 INGEST = "/api/v1/clock-events/ingest/"
@@ -217,9 +218,7 @@ def test_of_overlapping_shifts_sent_at_once_exactly_one_becomes_hours(yard: Yard
         unique_by=lambda shift: shift[0],
     )
 )
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@slow(10)
 def test_a_shift_becomes_hours_exactly_when_none_that_did_overlaps_it(
     yard: Yard, shifts: list[tuple[int, int, str]]
 ) -> None:

@@ -152,7 +152,7 @@ def throttles(at: int, times: int) -> Fault:
     def fault(number: int, request: Request) -> dict[str, Any]:
         if number >= at and left[0]:
             left[0] -= 1
-            raise next(errors)
+            raise next(errors).with_traceback(None)
         return request()
 
     return fault
@@ -163,7 +163,7 @@ def stays_down(since: int, error: Exception) -> Fault:
 
     def fault(number: int, request: Request) -> dict[str, Any]:
         if number >= since:
-            raise error
+            raise error.with_traceback(None)  # each raise would lengthen it
         return request()
 
     return fault

@@ -6,11 +6,12 @@ from decimal import Decimal
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.http.negotiation import chosen
 from chalicelib.storage.store import store
+from tests.examples import slow
 from tests.faults.harness import refused, stays_down, storage
 from tests.stage import Client, Stage, logged
 
@@ -139,7 +140,7 @@ def test_the_most_specific_range_of_accept_decides(header: str, taken: bool) -> 
     assert (chosen(header, ("application/json",)) is not None) is taken
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@slow(40)
 @given(
     header=st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60),
     name=st.sampled_from(["Accept", "Content-Type", "If-Match", "Idempotency-Key", "Authorization", "Cookie"]),
@@ -159,7 +160,7 @@ def test_the_request_id_is_in_every_log_line_of_the_request(stage: Stage) -> Non
 FIGURES = st.decimals(0, 1_000_000, places=2) | st.sampled_from([Decimal("0.1"), Decimal("0.29"), Decimal("100.5")])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@slow(30)
 @given(rate=FIGURES, exponent=st.booleans())
 def test_a_number_is_the_same_from_the_text_of_the_body_to_the_table_and_back(
     stage: Stage, rate: Decimal, exponent: bool

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -31,10 +31,10 @@ from chalicelib.tree.order import step
 from chalicelib.tree.rows import ALL_LEVELS, Node, Outline, lines_of
 from chalicelib.tree.standing import Standing
 from infra import company
+from tests.examples import slow
 from tests.stage import Client, Stage
 
 DAYS = [f"2026-03-{day:02d}" for day in range(1, 8)]
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NUMBERS = count(1)
 
 
@@ -148,7 +148,7 @@ FILTERS = st.sampled_from(
 )
 
 
-@SLOW
+@slow(15)
 @given(
     st.lists(st.sampled_from(DAYS), max_size=9),
     st.lists(st.lists(ACTIONS, max_size=3), max_size=8),

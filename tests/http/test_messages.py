@@ -1,7 +1,11 @@
 """Messages name every bad field at once and say what to do next."""
 
+from typing import get_args, get_type_hints
+
 import pytest
 
+from chalicelib.http.fields import Id
+from chalicelib.http.routes import ROUTES
 from tests.faults.scenarios import Site
 from tests.stage import Client, Stage
 
@@ -24,6 +28,41 @@ def test_bad_hours_do_not_hide_an_unknown_project_or_operative(site: Site) -> No
         "project": ["There is no such project."],
         "operative": ["There is no such operative."],
     }
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wrong"),
+    [
+        ("/tokens/", {"label": "", "user": "nobody"}, {"label", "user"}),
+        ("/projects/{project}/memberships/", {"role": "king", "user": "nobody"}, {"role", "user"}),
+        (
+            "/operatives/",
+            {"name": "", "user": "nobody", "projects": ["nowhere"]},
+            {"name", "user", "projects"},
+        ),
+        (
+            "/clock-events/nothing/assign/",
+            {"operative": "nobody", "project": "nowhere", "more": 1},
+            {"operative", "project", "more"},
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_field_hides_no_unknown_id(site: Site, path: str, body: dict[str, object], wrong: set[str]) -> None:
+    assert set(errors(site.owner, "POST", path.format(project=site.project), body)) == wrong
+
+
+def test_every_body_says_where_the_rows_of_its_ids_are(site: Site) -> None:
+    """Entries that a bulk request or a resolution names are answered for one by one."""
+    singly = {"ids", "keep"}
+    for route in ROUTES:
+        for name, hint in get_type_hints(route.body, include_extras=True).items() if route.body else ():
+            if _of_ids(hint) and name not in singly:
+                assert name in route.body.references, (route.path, name)
+
+
+def _of_ids(hint: object) -> bool:
+    return hint == Id or any(_of_ids(each) for each in get_args(hint) if hint != Id)
 
 
 def test_a_negative_budget_does_not_hide_dates_in_the_wrong_order(site: Site) -> None:

@@ -74,7 +74,9 @@ def test_the_clash_that_holds_an_entry_back_is_declared(site: Site) -> None:
     properties = document()["components"]["schemas"]["Problem"]["properties"]
     assert refused.body.keys() <= properties.keys()
     schema = {**properties["clash"], "components": document()["components"]}
-    Draft202012Validator(schema).validate(refused.body["clash"])
+    Draft202012Validator(schema).validate(json.loads(refused.text)["clash"])
+    others = {each["id"]: each["submitted_by"] for each in refused.body["clash"]["entries"]}
+    assert others[paths[1].split("/")[2]] is not None
     assert not Draft202012Validator(schema).is_valid({"id": 1})
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -22,6 +22,7 @@ from chalicelib.labour.states import Action
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.work import intents
+from tests.examples import slow
 from tests.faults.harness import sleeps, storage
 from tests.labour.conftest import DAY, NEXT, Site
 from tests.labour.racing import Verb, _judged, act, caller_of, check_day, create, done, edit, entries_of, resolve
@@ -158,12 +159,7 @@ def test_no_interleaving_of_two_passes_the_gate(site: Site) -> None:
         def everything_adds_up(self) -> None:
             self.hand.check()
 
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
-    )
+    run_state_machine_as_test(Machine, settings=settings(slow(8), stateful_step_count=14))
 
 
 @pytest.mark.parametrize("seed", range(2))

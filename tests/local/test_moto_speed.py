@@ -1,11 +1,12 @@
 """The short cuts through moto give moto's own answers."""
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from moto.core.serialize import BaseJSONSerializer
@@ -34,9 +35,12 @@ VALUES = st.recursive(
 )
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
-@given(st.dictionaries(st.sampled_from("abcdef"), VALUES, max_size=4))
-def test_what_is_written_is_read_back(attributes: dict[str, Any]) -> None:
+KEY = {"pk": {"S": "1"}}
+
+
+@pytest.fixture
+def client() -> Iterator[Any]:
+    """DynamoDB with one table."""
     with mock_aws():
         install()
         client = boto3.client("dynamodb", region_name="eu-west-1")
@@ -46,13 +50,33 @@ def test_what_is_written_is_read_back(attributes: dict[str, Any]) -> None:
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         )
-        item = {"pk": {"S": "1"}, **attributes}
-        client.put_item(TableName="t", Item=item)
-        read = client.get_item(TableName="t", Key={"pk": {"S": "1"}})["Item"]
-        assert [read] == client.query(
-            TableName="t", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "1"}}
-        )["Items"]
-        assert read == item
+        yield client
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from("abcdef"), VALUES, max_size=4))
+def test_what_is_written_is_read_back(client: Any, attributes: dict[str, Any]) -> None:
+    item = {**KEY, **attributes}
+    client.put_item(TableName="t", Item=item)
+    read = client.get_item(TableName="t", Key=KEY)["Item"]
+    condition = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "1"}}}
+    assert [read] == client.query(TableName="t", **condition)["Items"]
+    assert read == item
+
+
+def test_an_item_that_would_be_too_large_is_refused_and_left_as_it_was(client: Any) -> None:
+    half = {"S": "x" * 210_000}
+    with pytest.raises(client.exceptions.ClientError, match="size has exceeded"):
+        client.put_item(TableName="t", Item={**KEY, "a": half, "b": half})
+    client.put_item(TableName="t", Item={**KEY, "map": {"M": {"a": half}}})
+    for name in ("b", "map.b"):
+        grown = {"UpdateExpression": f"SET {name} = :half", "ExpressionAttributeValues": {":half": half}}
+        names = {"ExpressionAttributeNames": {"#map": "map"}} if "map" in name else {}
+        grown["UpdateExpression"] = str(grown["UpdateExpression"]).replace("map", "#map")
+        with pytest.raises(client.exceptions.ClientError, match="size to update has exceeded"):
+            client.update_item(TableName="t", Key=KEY, **grown, **names)
+    assert client.get_item(TableName="t", Key=KEY)["Item"].keys() == {"pk", "map"}
+    client.put_item(TableName="t", Item={**KEY, "a": half, "b": {"S": "é" * 90_000}})
 
 
 def test_a_copy_shares_nothing_that_a_write_changes_in_place() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import go_on, rebuild, work_on
 from chalicelib.storage.store import Store
+from tests.examples import slow
 from tests.rollups.disturbed import Killed, disturbed, killed_at
-from tests.rollups.examples import slow
 from tests.rollups.site import Site, step
 from tests.stage import Stage
 
@@ -21,7 +21,7 @@ def finish(site: Site) -> None:
         go_on(site.store, row, lambda: True)
 
 
-@slow
+@slow(4)
 @given(history=st.lists(step, min_size=1, max_size=10), when=st.integers(0, 40), slices=st.integers(0, 3))
 def test_a_function_that_ends_between_any_two_calls_does_no_harm(
     stage: Stage, history: list[Any], when: int, slices: int
@@ -40,7 +40,7 @@ def test_a_function_that_ends_between_any_two_calls_does_no_harm(
     assert rebuild(site.store, site.place) == 0
 
 
-@slow
+@slow(4)
 @given(
     history=st.lists(step, min_size=1, max_size=6),
     others=st.lists(step, min_size=1, max_size=4),
@@ -65,7 +65,7 @@ def test_two_workers_on_the_same_sums(stage: Stage, history: list[Any], others: 
     assert rebuild(site.store, site.place) == 0
 
 
-@slow
+@slow(4)
 @given(
     history=st.lists(step, min_size=2, max_size=6),
     later=st.lists(step, min_size=1, max_size=6),

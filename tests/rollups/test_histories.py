@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import rebuild
-from tests.rollups.examples import slow
+from tests.examples import slow
 from tests.rollups.site import Site, step
 from tests.stage import Stage
 
 
-@slow
+@slow(4)
 @given(history=st.lists(step, max_size=14), data=st.data())
 def test_after_duplicates_retries_and_reordered_batches(stage: Stage, history: list[Any], data: st.DataObject) -> None:
     """Records may come late, twice, out of order and in any batches, as long as each comes."""

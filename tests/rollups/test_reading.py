@@ -11,8 +11,8 @@ from chalicelib.evm.project import PROJECT
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups import reading
 from chalicelib.storage.store import Store
+from tests.examples import slow
 from tests.rollups.disturbed import disturbed
-from tests.rollups.examples import slow
 from tests.rollups.site import Site, node_shown, nothing, step
 from tests.rollups.test_faults import finish, one_step
 from tests.stage import Stage
@@ -34,7 +34,7 @@ def read_page(store: Store, site: Site) -> Page:
     return {PROJECT if id == site.project else id: figures(node_shown(states[id], AS_OF)) for id in levels}
 
 
-@slow
+@slow(4)
 @given(
     history=st.lists(step, min_size=2, max_size=6),
     later=st.lists(step, min_size=1, max_size=4),
@@ -68,7 +68,7 @@ def test_an_answer_is_one_state_while_others_write(
     assert figures(node_shown(state, AS_OF)) in [each[id] for each in states]
 
 
-@slow
+@slow(4)
 @given(
     history=st.lists(step, min_size=4, max_size=10),
     calendar=st.sets(st.integers(1, 7), min_size=1).map(sorted),

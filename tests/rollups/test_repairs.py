@@ -196,6 +196,24 @@ def test_every_project_is_checked_once_a_day(stage: Stage) -> None:
     site.store.transact([Delete(Slices, ("repairs", site.place.pk))])
 
 
+def test_a_malformed_row_of_the_schedule_does_not_stop_the_others(stage: Stage) -> None:
+    """Checks and repairs that name nothing: what is behind them is done all the same."""
+    site = Site(stage)
+    site.do("plan", BUDGETED)
+    settle(site.store, site.records)
+    site.do("book", BOOKED)
+    leave_for_repair(site.store, site.place, site.activities[0], "failed")
+    broken = [Repair(pk="repairs", sk="nobody", reason="?", since="?"), CheckDue(pk="checks", sk="2000-01-01#nobody")]
+    due = CheckDue(pk="checks", sk=f"2000-01-02#{site.place.pk}")
+    site.store.transact([Put(row) for row in (*broken, due)])
+    while repair(site.store, always, NOW).done:
+        pass
+    assert left(site) == []
+    assert not [row for row in site.store.items(Query(model=CheckDue, hash="checks")) if row["sk"]["S"] < "2001"]
+    assert rebuild(site.store, site.place) == 0
+    site.store.transact([Delete(Repair, ("repairs", "nobody"))])
+
+
 def test_installed_quantity_never_shows_below_nothing(stage: Stage) -> None:
     """Negative quantities are corrections; the activity's total never goes below 0."""
     site = Site(stage)

@@ -6,11 +6,12 @@ import string
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.access import credentials
 from chalicelib.http.telemetry import logger
+from tests.examples import slow
 from tests.stage import Client, Stage
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -54,6 +55,7 @@ def refused(client: Client, path: str = "/api/v1/me/", method: str = "GET") -> N
     assert reply.headers["content-type"] == "application/problem+json" and reply.headers["x-request-id"]
 
 
+@pytest.mark.proof
 def test_a_thousand_wrong_tokens_cookies_and_secrets_are_401_without_a_traceback(
     stage: Stage, logged: list[logging.LogRecord]
 ) -> None:
@@ -76,7 +78,7 @@ def test_a_thousand_wrong_tokens_cookies_and_secrets_are_401_without_a_traceback
 
 
 @given(header=VISIBLE, cookie=VISIBLE, secret=VISIBLE)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@slow(40)
 def test_headers_of_any_content_are_401(stage: Stage, header: str, cookie: str, secret: str) -> None:
     for value in (header, f"Bearer {header}", f"Bearer wbs_{header}"):
         refused(Client(stage.gateway, {"Authorization": value}))
@@ -86,7 +88,7 @@ def test_headers_of_any_content_are_401(stage: Stage, header: str, cookie: str, 
 
 
 @given(email=st.text(max_size=300), password=st.text(max_size=300), choice=st.text(max_size=200))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@slow(25)
 def test_sign_in_forms_of_any_content_are_401(stage: Stage, email: str, password: str, choice: str) -> None:
     from tests.pages.browser import Browser
 

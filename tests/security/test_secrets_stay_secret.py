@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import boto3
+import pytest
 
 from chalicelib.access import credentials, keys
 from chalicelib.http.openapi import document
@@ -81,6 +82,7 @@ def everywhere(stage: Stage, secret: str) -> None:
         assert Client(gateway).send("GET", path).status == 404
 
 
+@pytest.mark.proof
 def test_no_secret_is_in_a_log_or_a_table(stage: Stage) -> None:
     values: list[str] = []
     with heard() as text:

@@ -3,10 +3,11 @@
 import uuid
 from decimal import Decimal
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.tree.export import CSV
+from tests.examples import slow
 from tests.stage import Stage
 from tests.tree.conftest import Tree
 from tests.tree.files import SHORT, text
@@ -53,12 +54,7 @@ def written(tree: Tree) -> dict[str, Row]:
 
 
 @given(st.lists(files(), min_size=2, max_size=4))
-@settings(
-    max_examples=5,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(slow(4), phases=[Phase.generate])
 def test_imports_one_after_another_leave_the_tree_that_the_files_say(stage: Stage, sequence: list[list[Row]]) -> None:
     tree, model = Tree(stage.owner), dict[str, Row]()
     company = company_of(tree)

@@ -24,6 +24,7 @@ def begun(stage: Stage, reply: Any) -> str:
     return path
 
 
+@pytest.mark.proof
 def test_a_freeze_of_more_than_a_thousand_nodes_is_a_job(stage: Stage, planted: Planted) -> None:
     path = f"/projects/{planted.project}/baselines/"
     job = begun(stage, stage.owner.send("POST", f"/api/v1{path}", {"name": "Contract"}))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples import slow
 from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.conftest import Tree
@@ -127,7 +128,7 @@ def check_budgets(tree: Tree, model: Model) -> None:
     assert Decimal(whole) == sum(model.budgets[row[0]] for row in expected)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@slow(3)
 @given(edits=st.lists(edit, min_size=10, max_size=25))
 def test_every_listing_code_and_path_is_right_after_any_edits(stage: Stage, edits: list[tuple[str, int, int]]) -> None:
     tree, model = Tree(stage.owner), Model()

@@ -68,10 +68,13 @@ def _parameter(item: Any, schema: dict[str, Any]) -> dict[str, object]:
     if item.encode_name in PARAMETERS:
         described = PARAMETERS[item.encode_name]
     found = {"name": item.encode_name, "in": "query", "required": item.required, "description": described}
-    if item.encode_name not in BY_HAND:
-        found["example"] = _example(schema)
+    example = _example(schema)
     schema.pop("examples", None)
-    return {**found, "schema": schema}
+    if item.encode_name in BY_HAND:
+        return {**found, "schema": schema}
+    if item.required:
+        return {**found, "example": example, "schema": schema}
+    return {**found, "schema": schema | {"examples": [example]}}  # on the parameter itself a page would fill it in
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,22 +1,45 @@
 """Problem answers: every kind of error with its code, and the answer of each status."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.errors import WbsyncError
-from chalicelib.http.fields import Answer
+from chalicelib.http.fields import Answer, Day, HoursFigure, one_of
 from chalicelib.http.openapi.headers import HEADERS, header, shared
+
+Status = Literal["draft", "submitted", "approved", "rejected"]
+
+
+class OtherEntry(Answer, kw_only=True):
+    """An entry that clashes; of a project that the caller may not see only date, hours and status."""
+
+    date: Day
+    hours: HoursFigure
+    status: Annotated[str, one_of(Status)]
+    id: str | msgspec.UnsetType = msgspec.UNSET
+    project: str | msgspec.UnsetType = msgspec.UNSET
+    submitted_by: Annotated[str | None, Meta(description="Null: the clock.")] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ClashReference(Answer, kw_only=True):
-    """Which clash holds an entry back."""
+    """Which clash holds an entry back, and the other entries of it."""
 
     id: str
     link: str
     kinds: list[str]
-    entries: list[Any]
+    entries: list[OtherEntry]
+
+
+class EntryInTheWay(Answer, kw_only=True):
+    """An entry that a period cannot be closed over: it is submitted, or under an open clash."""
+
+    id: str
+    operative: str
+    date: Day
+    status: Annotated[str, one_of(Status)]
+    clash: str | None
 
 
 class Problem(Answer, kw_only=True):
@@ -32,7 +55,10 @@ class Problem(Answer, kw_only=True):
         msgspec.UNSET
     )
     clash: ClashReference | msgspec.UnsetType = msgspec.UNSET
-    entries: list[Any] | msgspec.UnsetType = msgspec.UNSET
+    entries: (
+        Annotated[list[EntryInTheWay], Meta(description="With `in_use` of a period: what is in the way.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 def kinds() -> dict[str, type[WbsyncError]]:
