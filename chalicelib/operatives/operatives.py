@@ -57,7 +57,7 @@ def create(reading: Reading, company: str, values: Mapping[str, Any], now: datet
         Conflict: another operative has the clock ID.
     """
     id, at, given = new_id(), stamp(now), dict(values)
-    rate, projects = given.pop("hourly_rate", None), given.pop("projects", None) or []
+    rate, projects = given.pop("hourly_rate", None), _each_once(given.pop("projects", None) or [])
     row = Operative(
         pk=key(company, id),
         sk="operative",
@@ -88,6 +88,8 @@ def change(
         InUse: the operative has as many rates as may be.
     """
     row, given = read_ahead(reading, company, id, values), dict(values)
+    if "projects" in given:
+        given["projects"] = _each_once(given["projects"])
     before, old_clock, old_user = row.version, row.external_clock_id, row.user
     new_user = given.get("user", old_user)
     _refuse_unknown(reading, company, new_user if new_user != old_user else None, given.get("projects", ()))
@@ -134,6 +136,11 @@ def _access(company: str, user: str) -> Wanted:
 
 def _project(company: str, id: str) -> Wanted:
     return Project, key(company, id), "project"
+
+
+def _each_once(projects: Sequence[str]) -> list[str]:
+    """A project that is named twice is one: the clock asks whether there is a single one."""
+    return list(dict.fromkeys(projects))
 
 
 def _former(row: Operative, old: str) -> dict[str, str]:

@@ -83,6 +83,15 @@ def test_every_unknown_id_is_named_at_once(stage: Stage) -> None:
     assert refused(reply, 400, "validation_error") and reply.body["errors"].keys() == {"user", "projects"}
 
 
+def test_a_project_that_is_named_twice_is_one(stage: Stage) -> None:
+    """Else a punch without a project code would find two for an operative who has one."""
+    project = stage.owner.ok("POST", "/projects/", {"code": uuid4().hex[:8], "name": "Quay"})["id"]
+    id = made(stage.owner, projects=[project, project])
+    path = f"/operatives/{id}/"
+    assert stage.owner.ok("GET", path)["projects"] == [project]
+    assert stage.owner.ok("PATCH", path, {"projects": [project] * 3})["projects"] == [project]
+
+
 def test_a_user_is_twenty_operatives_at_most(stage: Stage, people: People) -> None:
     _, user = people.make("foreman")
     place = (key(stage.made["company"]["id"], user), "access")
