@@ -18,9 +18,16 @@ from tests.faults.scenarios import SCENARIOS, Site, route_of
 from tests.stage import Reply
 
 LONG = ("(many nodes)", "(several transactions)", "(a large move)")
-every_scenario = pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.every_fault) if name.endswith(LONG) else name for name in SCENARIOS]
-)
+
+
+def scenarios(long: pytest.MarkDecorator) -> pytest.MarkDecorator:
+    """Every scenario; those of work in several transactions have many calls to fail at, and a gate of their own."""
+    marked = [pytest.param(name, marks=long) if name.endswith(LONG) else name for name in SCENARIOS]
+    return pytest.mark.parametrize("name", marked)
+
+
+every_scenario = scenarios(pytest.mark.every_fault)
+short_scenarios = scenarios(pytest.mark.long_work)
 
 
 @contextmanager
@@ -103,7 +110,7 @@ def replays(run: Run, first: Reply) -> None:
 
 @pytest.mark.every_fault
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@every_scenario
+@short_scenarios
 def test_it_holds_when_somebody_changes_the_row_between_the_death_and_the_retry(
     site: Site, name: str, after: bool
 ) -> None:
@@ -121,7 +128,7 @@ Kind = Callable[[int], Fault]
 
 @pytest.mark.every_fault
 @pytest.mark.parametrize("fault", [harness.loses_reply, harness.never_arrives])
-@every_scenario
+@short_scenarios
 def test_a_fault_near_the_functions_end_is_the_answer_or_503_and_a_retry_gives_the_answer(
     site: Site, name: str, fault: Kind
 ) -> None:
@@ -143,7 +150,7 @@ def throttles_three_times(number: int) -> Fault:
 @pytest.mark.every_fault
 @pytest.mark.parametrize("fault", [harness.loses_reply, harness.never_arrives, throttles_three_times])
 @pytest.mark.parametrize("keyed", [True, False], ids=["with key", "without key"])
-@every_scenario
+@short_scenarios
 def test_a_passing_fault_is_not_noticed(site: Site, name: str, fault: Kind, keyed: bool) -> None:
     with prepared(site, name) as run:
         send = run.send if keyed else run.without_key
@@ -158,7 +165,7 @@ def test_a_passing_fault_is_not_noticed(site: Site, name: str, fault: Kind, keye
 
 @pytest.mark.every_fault
 @pytest.mark.parametrize("error", [harness.refused("ThrottlingException"), harness.ReadTimeoutError(endpoint_url="x")])
-@every_scenario
+@short_scenarios
 def test_storage_that_stays_down_is_503_after_bounded_repeats_and_a_retry_gives_the_answer(
     site: Site, name: str, error: Exception
 ) -> None:
@@ -183,7 +190,7 @@ def release_locks() -> None:
 
 
 @pytest.mark.every_fault
-@every_scenario
+@short_scenarios
 def test_a_slow_first_run_that_wakes_after_its_retry_commits_nothing_and_gives_the_kept_answer(
     site: Site, name: str
 ) -> None:
