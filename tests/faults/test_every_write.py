@@ -114,13 +114,17 @@ def replays(run: Run, first: Reply) -> None:
 def test_it_holds_when_somebody_changes_the_row_between_the_death_and_the_retry(
     site: Site, name: str, after: bool
 ) -> None:
+    """Long work that has begun takes effect later, so that the other change may come before it, or make it give up."""
     with prepared(site, name) as run:
         first = run.expected(run.send, run.meanwhile)
         second = run.expected(run.meanwhile, run.send)
         for number in range(run.calls()):
             committed = die(run, number, after=after)
             run.meanwhile()
-            assert run.outcome(run.send()) == (first if committed else second), number
+            right = [first if committed else second, *([second] if name.endswith(LONG) else [])]
+            reply = run.send()
+            gives_up = name.endswith(LONG) and reply.status == 409 and "Nothing was imported" in reply.text
+            assert gives_up or run.outcome(reply) in right, number
 
 
 Kind = Callable[[int], Fault]
