@@ -25,6 +25,7 @@ PROMISED = {
     "GET /api/v1/wbs/{id}/kpis": 2,
     "GET /api/v1/reports/s-curve": 3,
     "GET /api/v1/projects/{id}/wbs": 5,  # four, and the count of the first page
+    "GET /api/v1/projects/{id}/wbs/export": 4,  # as the flat list, without its count
     "GET /api/v1/wbs/{id}": 3,
     "GET /api/v1/labour/{id}": 3,
     "POST /api/v1/labour": 4,
@@ -33,6 +34,8 @@ PROMISED = {
     "POST /api/v1/clock-events/ingest": 5,
 }
 """Sequential calls by route, where they are not those of its kind."""
+BY_SIZE = {"PATCH /api/v1/wbs/{id} (a small move)", "PATCH /api/v1/wbs/{id} (a large move)"}
+"""Requests that cost what they change."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def routes_section(output: Callable[[str], object] = print) -> None:
     kept = missed = 0
     with running() as stage:
         for name, route, cost in costs(stage):
-            limit = promised(route)
+            limit = promised(route) if name not in BY_SIZE else None
             kept += limit is not None and cost.sequential_calls <= limit
             missed += limit is not None and cost.sequential_calls > limit
             figures = (cost.sequential_calls, cost.calls, cost.read_units, cost.write_units)

@@ -34,7 +34,7 @@ from chalicelib.storage.reading import Reading
 from chalicelib.tree import deletion
 from chalicelib.tree.changing import change, read_ahead
 from chalicelib.tree.creating import create
-from chalicelib.tree.ground import Ground, find, node_key, steadily
+from chalicelib.tree.ground import Ground, find, found_keys, node_key, steadily
 from chalicelib.tree.large import MOST_AWAITED
 from chalicelib.tree.nodes import Seen
 from chalicelib.work.rows import Intent
@@ -139,6 +139,7 @@ def read_node(call: Call, id: str) -> Read:
     body=NodePatch,
     answer=NodeAnswer,
     job_answer=jobs.JobAnswer,
+    ahead=found_keys,
 )
 def change_node(call: Call, id: str, body: NodePatch) -> Written:
     """Change some fields of a node, or move it with everything below.

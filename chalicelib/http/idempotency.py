@@ -12,6 +12,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +35,8 @@ from chalicelib.encoding import encode
 from chalicelib.errors import InProgress, InvalidKey, KeyReused, Unavailable, WbsyncError
 from chalicelib.settings import settings
 from chalicelib.storage.changes import Raw
-from chalicelib.storage.store import Store
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import Store, Wanted
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 
 DAY = 24 * 3600
@@ -76,20 +78,31 @@ def _comparable(value: object) -> object:
 class _Calls:
     """DynamoDB as Powertools' layer sees it: through the store, so that its faults are retried alike."""
 
-    def __init__(self, store: Store, run: str) -> None:
+    def __init__(self, store: Store, run: str, ahead: Sequence[Wanted]) -> None:
         self.store = store
         self.run = run
+        self.ahead = ahead
+        self.known: Reading | None = None
 
     def put_item(self, **parameters: Any) -> dict[str, object]:
         """Take the lock in this run's name; a repeat after a lost reply finds it taken by itself."""
         parameters["Item"] = {**parameters["Item"], "run": {"S": self.run}}
         try:
-            return self.store.call("put_item", **parameters)
+            taken, _ = self.store.together(lambda: self.store.call("put_item", **parameters), self._read_ahead)
+            return dict(taken)
         except ClientError as error:
             held: dict[str, object] = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
             if held.get("run") == {"S": self.run}:
                 return {}
             raise
+
+    def _read_ahead(self) -> None:
+        """What the run will want, in the same round; where it cannot be read now, the run reads it itself."""
+        if self.ahead:
+            with suppress(WbsyncError, ClientError):
+                reading = Reading(self.store)
+                reading.rows(*self.ahead)
+                self.known = reading
 
     def get_item(self, **parameters: object) -> dict[str, object]:
         """Read a record."""
@@ -99,14 +112,20 @@ class _Calls:
 class Ledger(DynamoDBPersistenceLayer):
     """Powertools' records of one request; completed by :meth:`completion`, never by a call of its own."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, ahead: Sequence[Wanted] = ()) -> None:
         self.run = uuid.uuid4().hex
-        calls: Any = _Calls(store, self.run)  # as much of a client as the layer uses
+        self._calls = _Calls(store, self.run, ahead)
+        calls: Any = self._calls  # as much of a client as the layer uses
         super().__init__(store.name(IDEMPOTENCY_TABLE), key_attr="id", boto3_client=calls)
         self.store = store
         self.lock: DataRecord | None = None
         self.lost = False
         self.answer = b""  # of the record that was read last
+
+    @property
+    def known(self) -> Reading | None:
+        """What was read while the lock was taken."""
+        return self._calls.known
 
     def _put_record(self, data_record: DataRecord) -> None:
         super()._put_record(data_record)
@@ -229,15 +248,18 @@ def run_once(
     fingerprint: str,
     context: Any,
     run: Callable[[Ledger], bytes],
+    ahead: Sequence[Wanted] = (),
 ) -> tuple[bytes, bool]:
     """Run a write at most once for its key: the answer, and whether it is a replay.
+
+    The rows that the run wants ``ahead`` are read while the lock is taken.
 
     Raises:
         KeyReused: the key was used with another body.
         InProgress: another run holds the lock.
         Unavailable: the table throttles or fails.
     """
-    ledger = Ledger(store)
+    ledger = Ledger(store, ahead)
     ran: list[bytes] = []
     config = IdempotencyConfig(
         event_key_jmespath="key",

@@ -1,7 +1,7 @@
 """The answer to a write, given for the first time or again."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib.access import authentication, credentials
 from chalicelib.http.answers import JSON, Kept, Reply, Secret, with_fields
@@ -9,7 +9,8 @@ from chalicelib.http.call import Call
 from chalicelib.http.idempotency import Ledger, fingerprint, run_once
 from chalicelib.http.json_text import parse_json
 from chalicelib.http.negotiation import content_type
-from chalicelib.http.route import Route
+from chalicelib.http.route import ID, Route
+from chalicelib.storage.store import Wanted
 from chalicelib.work.intents import carry_out
 
 REPLAYED = {"Idempotency-Replayed": "true"}
@@ -32,8 +33,16 @@ def once(
         _fingerprint(route, call, raw),
         call.context,
         lambda ledger: write(ledger).pack(),
+        _ahead(route, call, arguments),
     )
     return given(call, Kept.unpack(packed), replayed=replayed)
+
+
+def _ahead(route: Route, call: Call, arguments: Mapping[str, str]) -> Sequence[Wanted]:
+    """What the write is sure to read, where the ids of its path may be ids."""
+    if route.ahead is None or not all(ID.fullmatch(value) for value in arguments.values()):
+        return ()
+    return route.ahead(call.company, *arguments.values())
 
 
 def given(call: Call, kept: Kept, *, replayed: bool) -> Reply:

@@ -1,7 +1,7 @@
 """One endpoint as a value: everything that is known of it before a request comes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from chalicelib.access.permissions import Permission
 from chalicelib.http.fields import Body
+from chalicelib.storage.store import Wanted
 
 BASE = "/api/v1"
 WRITES = frozenset({"POST", "PATCH", "DELETE"})
@@ -45,7 +46,8 @@ class Route(Struct, frozen=True, kw_only=True):
     """One endpoint.
 
     ``page`` ones answer people with HTML and do without a key and a schema. A write of ``every_plan`` is open to a
-    signed-in person where the company's plan has no API.
+    signed-in person where the company's plan has no API. ``ahead`` says which rows a write is sure to read, by the
+    company and the ids of the path: they are read while its key is locked.
     """
 
     method: str
@@ -63,6 +65,7 @@ class Route(Struct, frozen=True, kw_only=True):
     status: int = 200
     page: bool = False
     every_plan: bool = False
+    ahead: Callable[..., Sequence[Wanted]] | None = None
     tag: str = ""
     summary: str = ""
 

@@ -3,7 +3,7 @@
 Validation, permission check, idempotency, the schema and the tests all read that declaration.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from chalicelib.http.answers import JSON
 from chalicelib.http.call import CURRENT
 from chalicelib.http.route import BASE, Guard, NoQuery, Route
 from chalicelib.http.serving import serve
+from chalicelib.storage.store import Wanted
 
 __all__ = ["BASE", "ROUTES", "Guard", "RouteSet"]
 
@@ -45,6 +46,7 @@ class RouteSet:
         content_types: tuple[str, ...] = (JSON,),
         produces: tuple[str, ...] = (JSON,),
         every_plan: bool = False,
+        ahead: Callable[..., Sequence[Wanted]] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare a route.
 
@@ -71,6 +73,7 @@ class RouteSet:
                 status=status,
                 page=self.pages and guard in (Guard.ANYBODY, Guard.VISITOR),
                 every_plan=every_plan,
+                ahead=ahead,
                 tag=self.tag,
                 summary=(handler.__doc__ or handler.__name__).strip().splitlines()[0],
             )

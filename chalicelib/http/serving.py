@@ -137,7 +137,7 @@ def _write(route: Route, call: Call, arguments: dict[str, str], raw: bytes, ledg
         return ledger.completion(Kept.of(written, route.status).pack()) if ledger else []
 
     try:
-        written: Any = commit(call.store, decide, completion)
+        written: Any = commit(call.store, decide, completion, known=ledger.known if ledger else None)
     except AlsoFailed as error:
         raise InProgress(LOCK_LOST) from error
     return Kept.of(written, route.status)

@@ -18,7 +18,7 @@ from chalicelib.tree import claims, large
 from chalicelib.tree.carrying import carry_now, gathered
 from chalicelib.tree.editions import require_own
 from chalicelib.tree.freezing import keep, kept_of
-from chalicelib.tree.ground import Found, find, node_key, outline_key, place_key, project_key
+from chalicelib.tree.ground import Found, find, found_keys, node_key, place_key
 from chalicelib.tree.movement import plan
 from chalicelib.tree.nodes import Seen, as_seen, require_fields
 from chalicelib.tree.order import LEVELS, parent_of
@@ -34,8 +34,7 @@ def read_ahead(reading: Reading, caller: Caller, id: str, values: Mapping[str, A
     company, project, parent = caller.company, project_of(id), values.get("parent")
     require_fields(caller, project, set(values))
     ahead = [place_key(company, parent)] if parent and project_of(parent) == project else []
-    of_project = project_key(company, project), outline_key(company, project)
-    reading.rows(*of_project, node_key(company, id), place_key(company, id), *ahead)
+    reading.rows(*found_keys(company, id), *ahead)
     return find(reading, company, id)
 
 

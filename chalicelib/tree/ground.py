@@ -102,15 +102,16 @@ def find(reading: Reading, company: str, node: str) -> Found:
     return found
 
 
+def found_keys(company: str, node: str) -> tuple[Wanted, Wanted, Wanted, Wanted]:
+    """The rows that a node is found by: its project, the outline, what it is, where it stands."""
+    project = project_of(node)
+    of_project = project_key(company, project), outline_key(company, project)
+    return (*of_project, node_key(company, node), place_key(company, node))
+
+
 def look(reading: Reading, company: str, node: str) -> Found | None:
     """The same; None where there is no such node."""
-    project = project_of(node)
-    row, outline, node_row, place_row = reading.rows(
-        project_key(company, project),
-        outline_key(company, project),
-        node_key(company, node),
-        place_key(company, node),
-    )
+    row, outline, node_row, place_row = reading.rows(*found_keys(company, node))
     if row is None or outline is None:
         return None
     seen, place = as_of(node_row, outline.edition), as_of(place_row, outline.edition)
