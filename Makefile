@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test faults proofs attack lint types docs real mutate rehearse contract clients browser bench clean
+.PHONY: help setup run test faults faults-long proofs attack lint types docs real mutate rehearse contract clients browser bench clean
 
 help:
-	@echo "make run | test | faults | proofs | attack | lint | types | docs | real | mutate | rehearse | contract | clients | browser | bench | clean"
+	@echo "make run | test | faults | faults-long | proofs | attack | lint | types | docs | real | mutate | rehearse | contract | clients | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -25,7 +25,10 @@ test: $(READY)
 	$(BIN)/python -m pytest -n 2
 
 faults: $(READY)
-	$(BIN)/python -m pytest -n 2 tests/faults -m every_fault
+	$(BIN)/python -m pytest -n 2 tests/faults -m "every_fault and not long_work"
+
+faults-long: $(READY)
+	$(BIN)/python -m pytest -n 2 tests/faults -m long_work
 
 proofs: $(READY)
 	$(BIN)/python -m pytest -n 2 -m proof

@@ -94,11 +94,7 @@ class Selection(Struct, frozen=True):
 
 
 def entries(store: Store, caller: Caller, asked: Filters, judged: Judged) -> Selection:
-    """The entries that a caller sees of those asked for, in the narrowest list that serves it.
-
-    Raises:
-        Invalid: ``approvable`` without a project.
-    """
+    """The entries that a caller sees of those asked for, in the narrowest list that serves it."""
     wanted, view = _wanted(store, caller, asked)
     found = next(((each, parts) for each, parts in LISTS if _serves(parts, wanted)), (ENTRIES, ()))
     hashes = tuple(key(caller.company, *values) for values in product(*(wanted[part] for part in found[1])))
@@ -122,12 +118,13 @@ def _wanted(store: Store, caller: Caller, asked: Filters) -> tuple[dict[str, tup
     """Of each attribute what it may be, and whose rows these are."""
     plain = {name: getattr(asked, name) for name in ("project", "operative", "status", "source", "submitted_by")}
     wanted: dict[str, tuple[str, ...]] = {name: (value,) for name, value in plain.items() if value is not None}
+    view, whole = "all", caller.may(Permission.READ_ALL_LABOUR, asked.project)
     if asked.approvable:
-        if asked.project is None:
-            raise Invalid(errors={"project": ["Needed with approvable."]})
         wanted["status"] = tuple(each for each in wanted.get("status", ("submitted",)) if each == "submitted")
-    view = "all"
-    if not caller.may(Permission.READ_ALL_LABOUR, asked.project):
+        if asked.project is None and not caller.may(Permission.APPROVE):
+            wanted["project"] = tuple(sorted(caller.projects_with(Permission.APPROVE)))
+            view, whole = " ".join(("approver", *wanted["project"])), True
+    if not whole:
         own = tuple(sorted(caller.operatives))
         wanted["operative"] = tuple(id for id in wanted.get("operative", own) if id in own)
         view = " ".join(("own", *own))

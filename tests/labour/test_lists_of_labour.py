@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.labour.conftest import DAY, NEXT, Site, code
+from tests.stage import Client
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +78,29 @@ def test_approvable_shows_what_the_caller_may_approve_now(plan: dict[str, Any]) 
     assert names(plan, first) | names(plan, second) == {"plain", "bare", "other"} and second["next"] is None
 
 
-def test_approvable_needs_a_project_and_goes_without_updated_since(plan: dict[str, Any]) -> None:
+def test_approvable_over_all_projects_is_of_those_where_the_caller_may_approve(plan: dict[str, Any]) -> None:
+    """By base role everywhere, by memberships on their projects, for others nowhere."""
     site = plan["site"]
-    refused = site.manager.send("GET", "/api/v1/labour/?approvable=true")
-    assert code(refused) == (400, "validation_error") and list(refused.body["errors"]) == ["project"]
+    other = site.new_project()
+    elsewhere = site.entry(site.hand(), site.client("supervisor", "elsewhere"), project=other, cost_code=None)
+    back = {id: name for name, id in plan["made"].items()} | {elsewhere: "elsewhere"}
+
+    def waiting(client: Client) -> set[str]:
+        page = client.ok("GET", "/labour/?approvable=true&page_size=200")
+        assert page["count"] == len(page["results"])
+        return {back[row["id"]] for row in page["results"] if row["id"] in back}
+
+    assert waiting(site.manager) == {"plain", "bare", "other", "elsewhere"}
+    assert waiting(site.supervisor) == {"plain", "mine", "bare", "other", "elsewhere"}
+    member, user = site.person("engineer", "approves here only")
+    assert waiting(member) == set()
+    site.owner.ok("POST", f"/projects/{other}/memberships/", {"user": user, "role": "foreman"})
+    assert waiting(member) == {"elsewhere"}
+    assert waiting(site.client("project_planner")) == set()
+
+
+def test_approvable_goes_without_updated_since(plan: dict[str, Any]) -> None:
+    site = plan["site"]
     since = f"/api/v1/labour/?approvable=true&project={site.project}&updated_since=2026-01-01T00:00:00Z"
     assert list(site.manager.send("GET", since).body["errors"]) == ["approvable"]
 

@@ -2,7 +2,7 @@
 
 PARAMETERS: dict[str, str] = {
     "active": "Only active ones, or only others.",
-    "approvable": "Only entries that the caller may approve now; needs `project`.",
+    "approvable": "Only entries that the caller may approve now.",
     "as_of": "The date at whose end the figures stand; by default today where the project is.",
     "baseline": "The number of a frozen baseline, or `current` for the plan of now; by default the newest.",
     "clock_id": "Only events of this clock ID.",
