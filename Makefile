@@ -47,7 +47,7 @@ docs: $(READY)
 	$(BIN)/python -m infra.docs
 
 real: $(READY)
-	$(BIN)/python -m infra.real $(REAL_DATA)
+	$(BIN)/python -m infra.real
 
 mutate: $(READY)
 	$(BIN)/python -m infra.mutate $(PACKAGES)
