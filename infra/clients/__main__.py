@@ -6,41 +6,41 @@ and nothing of ours.
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from infra.company import create
+from infra.gates import python_with, saying, unwind_when_stopped
 from infra.local.service import service
 
 HOME = Path(".clients").absolute()
 HERE = Path(__file__).parent
-CONFIG = Path(__file__).parent / "generator.yml"
+CONFIG = HERE / "generator.yml"
 REQUIREMENTS = HERE / "requirements.txt"
 PACKAGE = "wbsync_client"
+say = saying("clients")
 MOST_LINES = 60_000  # what a person would still look into; shared components keep it below
 
 
 def main() -> int:
     """Install, serve, generate, run the job; 0 when all of it worked."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # unwinds: moto is stopped
+    unwind_when_stopped()
     HOME.mkdir(exist_ok=True)
-    _say("installing openapi-python-client into its own environment")
-    python = _install()
-    with service(0, "off", _say) as (base_url, _, pump):
+    say("installing openapi-python-client into its own environment")
+    python = python_with(REQUIREMENTS, HOME / "venv")
+    with service(0, "off", say) as (base_url, _, pump):
         company = create("Clients", "pro", "Europe/Dublin", "owner@clients.example")
-        _say("generating a client from the served schema")
+        say("generating a client from the served schema")
         _fetch(python, base_url, company["token"])
         _generate(python)
         lines = sum(len(path.read_text().splitlines()) for path in (HOME / PACKAGE).rglob("*.py"))
-        _say(f"the generated client has {lines} lines; running the main job with it")
+        say(f"the generated client has {lines} lines; running the main job with it")
         job_of: list[str | Path] = [python, HERE / "job.py", base_url, company["token"], company["ingest_secret"]]
         job = subprocess.run(job_of, env={**os.environ, "PYTHONPATH": str(HOME)}, check=False)
         pump.drain(60)
     if lines > MOST_LINES:
-        _say(f"more than {MOST_LINES} lines: something that operations share is no component")
+        say(f"more than {MOST_LINES} lines: something that operations share is no component")
     return job.returncode or int(lines > MOST_LINES)
 
 
@@ -59,22 +59,6 @@ def _generate(python: Path) -> None:
     command += ["--config", CONFIG]
     environment = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}  # it calls ruff
     subprocess.run(command, env=environment, check=True)
-
-
-def _install() -> Path:
-    """The environment's interpreter, made at first use."""
-    home, ready = HOME / "venv", HOME / "venv" / ".ready"
-    python = home / "bin" / "python"
-    if not ready.exists() or ready.read_text() != REQUIREMENTS.read_text():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", REQUIREMENTS], check=True)
-        ready.write_text(REQUIREMENTS.read_text())
-    return python
-
-
-def _say(text: str) -> None:
-    print(f"[clients] {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def test_a_page_of_the_largest_rows_is_bounded_in_bytes_and_the_walk_gives_every
 
 @pytest.mark.parametrize("group", ["projects", "operatives", "labour", "users", "tokens", "memberships"])
 def test_no_page_number_overflows_anything(stage: Stage, group: str) -> None:
-    for page in (2, 999_999, 1_000_000, 10_737_419, 2**31, 2**63, 10**40):
+    for page in (99_999, 999_999, 1_000_000, 10_737_419, 2**31, 2**63, 10**40):
         for size in (1, 200):
             reply = attacked(stage.owner, "GET", f"/api/v1/{group}/?page={page}&page_size={size}")
             assert (reply.status, reply.body["code"]) == (404, "invalid_page")
