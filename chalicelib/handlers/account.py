@@ -8,8 +8,9 @@ from msgspec import UNSET, UnsetType
 from chalicelib.access import tokens
 from chalicelib.access.permissions import PLANS, Permission, Role
 from chalicelib.access.rows import TOKENS, Token
-from chalicelib.http.answers import Secret, Written
+from chalicelib.http.answers import Read, Secret, Written
 from chalicelib.http.call import Call
+from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Id, Label, Moment, Stamp, one_of
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.pagination import Listed, PageQuery, Source, listed
@@ -58,6 +59,9 @@ def read_me(call: Call) -> Me:
         permissions=sorted(call.user.permissions()),
         csrf_token=csrf_token(session) if session else UNSET,
     )
+
+
+LIVE, ENDED = 1, 2  # the versions of a token: it changes once
 
 
 class TokenCreate(Body, kw_only=True):
@@ -122,18 +126,20 @@ def create_token(call: Call, body: TokenCreate) -> Written:
         decided.changes,
         _present_token(row, tokens.State(None, None)),
         location=f"{BASE}/tokens/{row.id}/",
+        etag=etag(LIVE),
         secrets={"token": Secret(token.reference)},
     )
 
 
 @routes.route("GET", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, answer=TokenAnswer)
-def read_token(call: Call, id: str) -> TokenAnswer:
-    """Read a token's description; never the token itself."""
+def read_token(call: Call, id: str) -> Read:
+    """Read a token's description; never the token itself. Being used moves no tag, being revoked does."""
     row = tokens.find(call.decision, call.user.company, id)
-    return _present_token(row, tokens.states(call.decision, [row])[row.id])
+    state = tokens.states(call.decision, [row])[row.id]
+    return Read(_present_token(row, state), etag=etag(ENDED if state.revoked_at else LIVE))
 
 
 @routes.route("DELETE", f"{BASE}/tokens/{{id}}", permission=Permission.MANAGE_TOKENS, status=204)
 def revoke_token(call: Call, id: str) -> Written:
     """Revoke a token; it stops with the next request. One that is revoked already is 404."""
-    return Written(tokens.revoke(call.decision, call.user, id, call.now).changes, None)
+    return Written(tokens.revoke(call.decision, call.user, id, call.now).changes, None, began=etag(LIVE))

@@ -168,10 +168,13 @@ def test_the_memory_of_unknown_companies_is_bounded_and_short() -> None:
 
 def test_the_location_of_a_new_token_leads_to_it_and_shows_it_no_more(stage: Stage, people: People) -> None:
     made = stage.owner.send("POST", "/api/v1/tokens/", {"label": "kiosk"})
-    path = made.headers["location"]
+    path, tag = made.headers["location"], made.headers["etag"]
     read = stage.owner.send("GET", path)
+    assert read.headers["etag"] == tag and stage.owner.send("GET", path, If_None_Match=tag).status == 304
+    assert stage.owner.send("DELETE", path, If_Match='"7"').status == 412
     assert read.body == {name: value for name, value in made.body.items() if name != "token"}
-    stage.owner.ok("DELETE", path.removeprefix("/api/v1"))
-    assert stage.owner.send("GET", path).body["revoked_at"] is not None
+    assert stage.owner.send("DELETE", path, If_Match=tag).status == 204
+    ended = stage.owner.send("GET", path)
+    assert ended.body["revoked_at"] is not None and ended.headers["etag"] != tag
     assert refused(people.make("foreman")[0].send("GET", path), 403, "permission_denied")
     assert refused(stage.owner.send("GET", "/api/v1/tokens/nothing/"), 404, "not_found")

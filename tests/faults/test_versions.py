@@ -21,6 +21,7 @@ VERSIONED = [
     name
     for name in SCENARIOS
     if name.split()[0] in {"PATCH", "DELETE"} and name.split()[1] in READABLE and not name.endswith(tuple(OTHERS))
+    if name != "DELETE /api/v1/tokens/{id}"  # it changes once, and is 404 then: tests/access/test_tokens.py
 ]
 
 
