@@ -1,6 +1,5 @@
 """Answers as JSON text: numbers with the digits they have, never through float."""
 
-
 import msgspec
 
 _encoder = msgspec.json.Encoder(decimal_format="number")

@@ -1,6 +1,5 @@
 """Baselines of projects."""
 
-
 from chalicelib.access.permissions import Permission
 from chalicelib.handlers import jobs
 from chalicelib.http.answers import Written

@@ -2,15 +2,16 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Permission
-from chalicelib.handlers.labour import Status, source_of
+from chalicelib.handlers.labour import source_of
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
 from chalicelib.http.conditional import etag
 from chalicelib.http.fields import Answer, Body, Date, Day, HoursFigure, Id, Reason, Stamp, one_of
+from chalicelib.http.openapi.problems import ClashEntryAnswer
 from chalicelib.http.pagination import Changes, ChangesQuery, Listed, Rule, Source, changed, incremental, listed
 from chalicelib.http.routes import BASE, RouteSet
 from chalicelib.labour import clashes, lists
@@ -43,19 +44,6 @@ class Resolve(Body, kw_only=True):
     keep: Annotated[list[Id], Meta(max_length=MOST_ENTRIES)]
     reject_rest: bool
     note: Reason
-
-
-class ClashEntryAnswer(Answer, kw_only=True):
-    """An entry under a clash; of projects that the caller may not see only date, hours and status."""
-
-    date: Day
-    hours: HoursFigure
-    status: Annotated[str, one_of(Status)]
-    id: str | UnsetType = UNSET
-    project: str | UnsetType = UNSET
-    submitted_by: Annotated[str | None, Meta(description="The user who submitted it; null: the clock.")] | UnsetType = (
-        UNSET
-    )
 
 
 class ClashEventAnswer(Answer, kw_only=True):

@@ -88,7 +88,8 @@ class _Calls:
         """Take the lock in this run's name; a repeat after a lost reply finds it taken by itself."""
         parameters["Item"] = {**parameters["Item"], "run": {"S": self.run}}
         try:
-            taken, _ = self.store.together(lambda: self.store.call("put_item", **parameters), self._read_ahead)
+            reads = [self._read_ahead] if self.ahead else []
+            taken, *_ = self.store.together(lambda: self.store.call("put_item", **parameters), *reads)
             return dict(taken)
         except ClientError as error:
             held: dict[str, object] = error.response.get("Item", {})  # type: ignore[assignment]  # not in the stubs
@@ -98,11 +99,10 @@ class _Calls:
 
     def _read_ahead(self) -> None:
         """What the run will want, in the same round; where it cannot be read now, the run reads it itself."""
-        if self.ahead:
-            with suppress(WbsyncError, ClientError):
-                reading = Reading(self.store)
-                reading.rows(*self.ahead)
-                self.known = reading
+        with suppress(WbsyncError, ClientError):
+            reading = Reading(self.store)
+            reading.rows(*self.ahead)
+            self.known = reading
 
     def get_item(self, **parameters: object) -> dict[str, object]:
         """Read a record."""

@@ -1,6 +1,5 @@
 """Problem answers (RFC 9457): the one place where errors become answers."""
 
-
 from chalicelib.encoding import encode
 from chalicelib.errors import WbsyncError
 

@@ -13,7 +13,7 @@ from chalicelib.names import comparison_form
 from chalicelib.operatives import rates
 from chalicelib.operatives.rates import FIRST, LAST, Valid
 from chalicelib.operatives.rows import ClockIdClaim, Operative
-from chalicelib.projects.rows import Project
+from chalicelib.projects.projects import place as project_place
 from chalicelib.storage.changes import Change, Delete, Put, Update, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
@@ -126,16 +126,12 @@ def rated(reading: Reading, company: str, id: str, valid: Valid, now: datetime) 
 def _wanted(company: str, values: Mapping[str, Any]) -> list[Wanted]:
     """What is asked of some fields of an operative beside its own row, so that it costs one round."""
     user, clock = values.get("user"), comparison_form(values.get("external_clock_id") or "")
-    wanted: list[Wanted] = [_project(company, id) for id in values.get("projects") or ()]
+    wanted: list[Wanted] = [project_place(company, id) for id in values.get("projects") or ()]
     return wanted + ([_access(company, user)] if user else []) + ([clock_place(company, clock)] if clock else [])
 
 
 def _access(company: str, user: str) -> Wanted:
     return Access, key(company, user), "access"
-
-
-def _project(company: str, id: str) -> Wanted:
-    return Project, key(company, id), "project"
 
 
 def _each_once(projects: Sequence[str]) -> list[str]:
@@ -191,7 +187,7 @@ def _refuse_unknown(reading: Reading, company: str, user: str | None, projects: 
         Invalid: there is one, or the user is as many operatives as may be.
     """
     [access] = reading.rows(_access(company, user)) if user else [None]
-    known = reading.rows(*(_project(company, id) for id in projects))
+    known = reading.rows(*(project_place(company, id) for id in projects))
     errors: dict[str, list[str]] = {}
     if user and access is None:
         errors["user"] = ["There is no such user."]

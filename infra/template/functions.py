@@ -34,6 +34,8 @@ def functions(stage: str) -> Resources:
         found[f"{name}Logs"] = _logs(stage, name)
         found[name] = {"Properties": _function(stage, name)}
         found["ApiHandlerRole" if name == API else f"{name}Role"] = role(stage, name == API)
+    for each in FUNCTIONS:
+        found[named(each.name)]["Properties"]["Timeout"] = each.seconds
     for function in STREAM_FUNCTIONS:
         name = named(function.name)
         found[name]["Properties"]["Events"] = {f"{name}DynamodbEventSource": _source(function)}

@@ -1,6 +1,5 @@
 """The whole merge template of a stage."""
 
-
 from infra import gateway_answers
 from infra.template.alarms import alarms
 from infra.template.functions import functions

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.storage.store import store
 from tests.faults import harness
 from tests.faults.scenarios import Site
-from tests.stage import Client, Reply, Stage, running
+from tests.stage import Client, Reply, Stage
 
 SECONDS = 1.0  # of CPU that a small request may take, storage in process included
 SECONDS_A_MB = 2.0  # and each MB of its body and answer
@@ -23,12 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "attack" in item.path.parts:
             item.add_marker("attack")
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with running() as stage:
-        yield stage
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,9 @@
 """The bench measures every route, because it takes them from the declarations."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from bench.routes import promised, requests
 from chalicelib.http.routes import ROUTES
 from tests.faults.scenarios import Site
-from tests.stage import Stage, running
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    with running() as stage:
-        yield stage
+from tests.stage import Stage
 
 
 def test_every_route_of_the_api_is_measured(stage: Stage) -> None:

@@ -1,7 +1,6 @@
 """The template holds what cannot be changed easily after a first deploy, and nothing that AWS refuses."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +21,9 @@ def test_every_function_logs_to_a_group_of_its_own_that_forgets() -> None:
 
 
 def test_every_function_has_the_time_that_it_is_declared_with() -> None:
-    """The package takes times from Chalice's configuration, the local runtime from the declaration."""
-    config = json.loads(Path(".chalice/config.json").read_text())
+    """The package and the local runtime take it from one place."""
     for function in FUNCTIONS:
-        given = config["lambda_functions"].get(function.name, {}).get("lambda_timeout", config["lambda_timeout"])
-        assert given == function.seconds, function.name
+        assert RESOURCES[named(function.name)]["Properties"]["Timeout"] == function.seconds, function.name
 
 
 def test_a_role_reaches_its_own_stage_alone_and_event_functions_reach_no_secret() -> None:

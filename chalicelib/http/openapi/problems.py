@@ -12,15 +12,17 @@ from chalicelib.http.openapi.headers import HEADERS, header, shared
 Status = Literal["draft", "submitted", "approved", "rejected"]
 
 
-class OtherEntry(Answer, kw_only=True):
-    """An entry that clashes; of a project that the caller may not see only date, hours and status."""
+class ClashEntryAnswer(Answer, kw_only=True):
+    """An entry under a clash; of projects that the caller may not see only date, hours and status."""
 
     date: Day
     hours: HoursFigure
     status: Annotated[str, one_of(Status)]
     id: str | msgspec.UnsetType = msgspec.UNSET
     project: str | msgspec.UnsetType = msgspec.UNSET
-    submitted_by: Annotated[str | None, Meta(description="Null: the clock.")] | msgspec.UnsetType = msgspec.UNSET
+    submitted_by: (
+        Annotated[str | None, Meta(description="The user who submitted it; null: the clock.")] | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class ClashReference(Answer, kw_only=True):
@@ -29,7 +31,7 @@ class ClashReference(Answer, kw_only=True):
     id: str
     link: str
     kinds: list[str]
-    entries: list[OtherEntry]
+    entries: list[ClashEntryAnswer]
 
 
 class EntryInTheWay(Answer, kw_only=True):
