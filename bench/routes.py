@@ -24,6 +24,7 @@ PROMISED = {
     "GET /api/v1/projects/{id}/kpis": 2,
     "GET /api/v1/wbs/{id}/kpis": 2,
     "GET /api/v1/reports/s-curve": 3,
+    "GET /api/v1/projects/{id}/look-ahead": 3,  # names of other rows
     "GET /api/v1/projects/{id}/wbs": 5,  # four, and the count of the first page
     "GET /api/v1/projects/{id}/wbs/export": 4,  # as the flat list, without its count
     "GET /api/v1/wbs/{id}": 3,
@@ -34,8 +35,13 @@ PROMISED = {
     "POST /api/v1/clock-events/ingest": 5,
 }
 """Sequential calls by route, where they are not those of its kind."""
-BY_SIZE = {"PATCH /api/v1/wbs/{id} (a small move)", "PATCH /api/v1/wbs/{id} (a large move)"}
-"""Requests that cost what they change."""
+BY_SIZE = {
+    "PATCH /api/v1/wbs/{id} (a small move)",
+    "PATCH /api/v1/wbs/{id} (a large move)",
+    "POST /api/v1/clock-events/ingest (a batch)",
+    "POST /api/v1/clock-events/ingest (a batch with a refusal)",
+}
+"""Requests that cost what they change: a transaction for so many nodes or punches."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 
 from msgspec import Struct
 
@@ -12,8 +13,11 @@ from chalicelib.projects.rows import Project
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
+from chalicelib.storage.store import Store
 
 MOST_DAYS = 92
+PRESENT = ("submitted", "approved")
+"""What a day must hold for its hours not to be missing."""
 
 
 class Missing(Struct, frozen=True):
@@ -24,7 +28,7 @@ class Missing(Struct, frozen=True):
     dates: list[str]
 
 
-def report(reading: Reading, company: str, project: str, first: date, last: date) -> Iterator[Missing]:
+def report(reading: Reading, company: str, project: str, first: date, last: date) -> list[Missing]:
     """The active operatives with gaps, by name: those of the project, and whoever has hours on it in these days.
 
     Raises:
@@ -35,15 +39,25 @@ def report(reading: Reading, company: str, project: str, first: date, last: date
         raise Invalid(errors={"date_to": ["Must not be before date_from."]})
     if (last - first).days >= MOST_DAYS:
         raise Invalid(errors={"date_to": [f"At most {MOST_DAYS} days."]})
-    row = reading.row(Project, key(company, project), "project")
+    row, operatives, *present = reading.together(
+        lambda: reading.row(Project, key(company, project), "project"),
+        lambda: list(reading.each(Query(model=Operative, hash=key(company, "yes"), list=BY_ACTIVE))),
+        *(partial(_present, reading.store, key(company, project, status), first, last) for status in PRESENT),
+    )
     if row is None:
         raise NotFound
-    days, present = _working_days(row, first, last), _present(reading, company, project, first, last)
-    for operative in reading.each(Query(model=Operative, hash=key(company, "yes"), list=BY_ACTIVE)):
-        if project in operative.projects or operative.id in present:
-            gaps = [day for day in days if day not in present.get(operative.id, set())]
+    return list(_gaps(operatives, project, _working_days(row, first, last), set().union(*present)))
+
+
+def _gaps(
+    operatives: list[Operative], project: str, days: list[str], present: set[tuple[str, str]]
+) -> Iterator[Missing]:
+    with_hours = {operative for operative, _ in present}
+    for each in operatives:
+        if project in each.projects or each.id in with_hours:
+            gaps = [day for day in days if (each.id, day) not in present]
             if gaps:
-                yield Missing(operative.id, operative.name, gaps)
+                yield Missing(each.id, each.name, gaps)
 
 
 def _working_days(project: Project, first: date, last: date) -> list[str]:
@@ -52,17 +66,13 @@ def _working_days(project: Project, first: date, last: date) -> list[str]:
     return [day for day in worked if day not in set(project.holidays)]
 
 
-def _present(reading: Reading, company: str, project: str, first: date, last: date) -> dict[str, set[str]]:
-    """The dates on which each operative has an entry that is submitted or approved."""
-    found: dict[str, set[str]] = {}
-    for status in ("submitted", "approved"):
-        query: Query[Entry] = Query(
-            model=Entry,
-            hash=key(company, project, status),
-            list=BY_PROJECT_STATUS,
-            between=(first.isoformat(), f"{last.isoformat()}#~"),
-            attributes=("operative", "date"),
-        )
-        for item in reading.store.items(query):
-            found.setdefault(item["operative"]["S"], set()).add(item["date"]["S"])
-    return found
+def _present(store: Store, status: str, first: date, last: date) -> set[tuple[str, str]]:
+    """The operatives and dates of the entries of a status of a project."""
+    query: Query[Entry] = Query(
+        model=Entry,
+        hash=status,
+        list=BY_PROJECT_STATUS,
+        between=(first.isoformat(), f"{last.isoformat()}#~"),
+        attributes=("operative", "date"),
+    )
+    return {(item["operative"]["S"], item["date"]["S"]) for item in store.items(query)}

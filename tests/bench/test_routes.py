@@ -1,6 +1,8 @@
 """The bench measures every route, because it takes them from the declarations."""
 
-from bench.routes import promised, requests
+import pytest
+
+from bench.routes import BY_SIZE, costs, promised, requests
 from chalicelib.http.routes import ROUTES
 from tests.faults.scenarios import Site
 from tests.stage import Stage
@@ -15,3 +17,13 @@ def test_every_read_and_change_of_the_api_has_a_promise() -> None:
     for route in ROUTES:
         if route.path.startswith("/api/v1") and route.method in {"GET", "PATCH"} and "health" not in route.path:
             assert promised(route) is not None, route.path
+
+
+@pytest.mark.proof
+def test_every_route_costs_at_most_the_sequential_calls_that_are_promised(stage: Stage) -> None:
+    beyond = {
+        name: cost.sequential_calls
+        for name, route, cost in costs(stage)
+        if name not in BY_SIZE and cost.sequential_calls > (promised(route) or cost.sequential_calls)
+    }
+    assert beyond == {}
