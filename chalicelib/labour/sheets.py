@@ -29,6 +29,7 @@ MORE = (
     "approved_at",
     "hourly_rate",
 )
+MOST_COLUMNS = 50
 MOST_ROWS = 5000
 MOST_CELL = 2000
 _BOUNDS = {"hours": (2, Decimal(24)), "quantity": (4, Decimal(1_000_000_000))}
@@ -81,7 +82,10 @@ def _heading(text: str) -> tuple[list[str | None], str]:
     """Which column each cell is of, and the separator: a semicolon where the heading has one."""
     first = text.partition("\n")[0]
     separator = ";" if ";" in first else "\t" if "\t" in first else ","
-    names = [comparison_form(cell).replace(" ", "_") for cell in next(_cells(first, separator), [])]
+    cells = next(_cells(first, separator), [])
+    if len(cells) > MOST_COLUMNS:
+        raise Invalid(errors={"file": [f"At most {MOST_COLUMNS} columns."]})
+    names = [comparison_form(cell).replace(" ", "_") for cell in cells]
     wrong = {name: [f"Must be one of {', '.join(COLUMNS)}."] for name in names if name not in {*COLUMNS, *MORE}}
     wrong |= {name: ["This column is required."] for name in NEEDED if name not in names}
     wrong |= {name: ["Appears twice."] for name in names if names.count(name) > 1}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.errors import Invalid
-from chalicelib.labour.sheets import COLUMNS, MORE, MOST_ROWS, SheetRow, read, write
+from chalicelib.labour.sheets import COLUMNS, MORE, MOST_COLUMNS, MOST_ROWS, SheetRow, read, write
 
 HEADING = "operative,date,project,cost code,hours,quantity,note\n"
 
@@ -31,6 +31,12 @@ def refused(text: str | bytes) -> dict[str, list[str]]:
 def test_a_row_is_read_with_all_its_columns() -> None:
     [row] = read((HEADING + '77,2026-06-08,P-1,C-1,12.5,-3.25,"rain, until ten"\r\n').encode())
     assert row == SheetRow("77", "2026-06-08", "P-1", "C-1", Decimal("12.50"), Decimal("-3.25"), "rain, until ten", 2)
+
+
+def test_a_heading_of_more_columns_than_any_table_has_is_refused_whole() -> None:
+    """Each column was looked for among all others: three hundred thousand of them took an hour."""
+    assert refused("," * MOST_COLUMNS) == {"file": [f"At most {MOST_COLUMNS} columns."]}
+    assert refused("," * 1_000_000) == {"file": [f"At most {MOST_COLUMNS} columns."]}
 
 
 def test_hours_are_read_with_a_point_and_with_a_comma_where_semicolons_separate() -> None:
