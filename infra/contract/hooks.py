@@ -36,6 +36,7 @@ FIELDS = {
     "date": "2026-06-09",
     "valid_from": "2026-06-09",
     "as_of": "2026-06-09",
+    "baseline": "current",
     "closed_to": "2026-03-31",  # before all hours, so that closing it stops nothing else
 }
 ORDERED = (("start_date", "finish_date"), ("baseline_start", "baseline_finish"), ("date_from", "date_to"))
@@ -50,6 +51,7 @@ FILES = {
     "/wbs/import/": "Location,Sub-Location,Discipline,Activity,Cost code,Budget hours\n"
     "Plant,Building,Concrete,Pour,C-1,80\n",
 }
+ROW = {"project": "", "operative": "", "date": "", "hours": 1}  # one that is no object has its problem in `errors`
 # Ids that the other requests need: the caller, the token in use, and what the fields above name. To change or delete
 # one would answer the rest of the run with 401, 403 and 404.
 NEEDED = frozenset(SITE[name] for name in ("owner", "token", "projects", "operatives", "users"))
@@ -84,6 +86,8 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.body = _possible(case.body, case.operation.path, case.method)
     if case.query:
         _answerable(case.query)
+    if case.operation.path.endswith("/s-curve/") and not {"project", "node"} & (case.query or {}).keys():
+        case.query = {**(case.query or {}), "project": FIELDS["project"]}
 
 
 @schemathesis.hook
@@ -200,7 +204,7 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body["clock_in"] = FIELDS["clock_in"]
     if path.endswith("/bulk/"):
         rows = body["entries"] if isinstance(body["entries"], list) else []
-        body["entries"] = [_possible(each, "/labour/", method) if isinstance(each, dict) else each for each in rows]
+        body["entries"] = [_possible(each if isinstance(each, dict) else ROW, "/labour/", method) for each in rows]
     if path.endswith(("/bulk-approve/", "/bulk-reject/")) and "ids" in body:  # or a project and its day
         body = {name: value for name, value in body.items() if name not in {"project", "date"}}
     if path.endswith("/resolve/"):
@@ -217,7 +221,7 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body |= {"parent": FIELDS["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
     if "earning_rule" in body or "milestones" in body:  # most rules need fields of their own
         body = {name: value for name, value in body.items() if name != "milestones"} | {"earning_rule": "percent"}
-    if path.endswith("/progress/"):  # one measure of the three, the one that this activity's rule takes
+    if "/progress/" in path:  # one measure of the three, the one that this activity's rule takes
         body = {name: value for name, value in body.items() if name in {"date", "note"}} | {"percent_complete": 0.5}
     _order(body)
     return body

@@ -98,7 +98,7 @@ def _newman(tools: Tools, name: str, collection: Mapping[str, Any], variables: M
     file, told = HOME / f"{name}.json", HOME / f"{name}-variables.json"
     file.write_text(json.dumps(collection))
     options = [part for pair in variables.items() for part in ("--env-var", "=".join(pair))]
-    command = [
+    command: list[str | Path] = [
         "run",
         file,
         "--bail",
