@@ -7,21 +7,38 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Annotated, Any
 
 from msgspec import Meta
 
 from chalicelib.access import credentials
+from chalicelib.clock.payloads import as_json
+from chalicelib.clock.payloads import read as punch
 from chalicelib.errors import WbsyncError
 from chalicelib.http.binding import bind, bind_query
+from chalicelib.http.conditional import tags_in
 from chalicelib.http.fields import Body, Code, Email, Hours, Name, Note, Zone
+from chalicelib.http.idempotency import checked_key, fingerprint
 from chalicelib.http.json_text import parse_json
+from chalicelib.http.multipart import file_of
 from chalicelib.http.negotiation import chosen
+from chalicelib.labour.sheets import read as hours_sheet
 from chalicelib.names import comparison_form
+from chalicelib.tree.faults import Faults
+from chalicelib.tree.sheet import read as read_breakdown
 
 SMALL, LARGE = 20_000, 400_000
 _LAYOUT = "{:<58} {:>14} {:>14}"
 MARKS = "\u0300\u0327\u0345\u0323"  # of classes that have to be put in order
+
+
+HEADING = b"operative,date,project,hours,note\n"
+
+
+def breakdown(content: bytes) -> object:
+    """A work breakdown out of a file."""
+    return read_breakdown(content, Faults())
 
 
 class Line(Body, kw_only=True):
@@ -90,6 +107,38 @@ WORST: Mapping[str, Worst] = {
         lambda size: {f"p{number}": ["1"] for number in range(size // 8)}, lambda raw: bind_query(Sheet, raw)
     ),
     "header: Accept": Worst(lambda size: "a/b;q=0.5," * (size // 10), lambda text: chosen(text, ("text/csv",))),
+    "header: If-Match": Worst(
+        lambda size: ",".join(f'"{number}"' for number in range(size // 8)), lambda text: tags_in([text])
+    ),
+    "header: Idempotency-Key": Worst(lambda size: '"' * size, lambda text: checked_key([text])),
+    "header: boundary of a form": Worst(
+        lambda size: "boundary=" * (size // 9), lambda text: file_of(text, b"", "file")
+    ),
+    "form: many parts": Worst(lambda size: b"\r\n--x" * (size // 5), lambda raw: file_of("boundary=x", raw, "file")),
+    "form: a long head": Worst(
+        lambda size: b"--x\r\ncontent-disposition: " + b" name=" * (size // 6) + b"\r\n--x--",
+        lambda raw: file_of("boundary=x", raw, "file"),
+    ),
+    "hours as CSV: a wide heading": Worst(lambda size: b"a," * (size // 2), hours_sheet),
+    "hours as CSV: empty lines": Worst(lambda size: HEADING + b"\n" * size, hours_sheet),
+    "hours as CSV: bad rows": Worst(lambda size: HEADING + b"x,y,z,1e9,0\n" * min(5000, size // 12), hours_sheet),
+    "hours as CSV: quotes": Worst(lambda size: HEADING + b'""' * (size // 2), hours_sheet),
+    "work breakdown as CSV: a wide heading": Worst(lambda size: b"Activity," * (size // 9), breakdown),
+    "work breakdown as CSV: short rows": Worst(lambda size: b"a\n" * (size // 2), breakdown),
+    "work breakdown as CSV: delimiters": Worst(lambda size: b",;\t" * (size // 3), breakdown),
+    "work breakdown as CSV: quotes": Worst(lambda size: b'"a""' * (size // 4), breakdown),
+    "work breakdown as a workbook: a broken archive": Worst(lambda size: b"PK\x03\x04" * (size // 4), breakdown),
+    "punch: every field as long as it may be sent": Worst(
+        lambda size: dict.fromkeys(("clock_id", "clock_in", "clock_out", "project_code"), "9" * (size // 4)),
+        punch,
+    ),
+    "punch: fields that nobody knows": Worst(
+        lambda size: {f"k{number}": "1" for number in range(size // 12)}, lambda event: (punch(event), as_json(event))
+    ),
+    "punch: a time of marks": Worst(lambda size: {"clock_id": "1", "clock_in": MARKS * (size // 8)}, punch),
+    "fingerprint: numbers": Worst(
+        lambda size: [Decimal(f"1e{number}") for number in range(size // 8)], lambda body: fingerprint(body, {})
+    ),
     "header: Authorization": Worst(lambda size: "wbs_" + "a" * size, lambda text: credentials.parse(text, "wbs")),
 }  # fmt: skip
 

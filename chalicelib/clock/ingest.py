@@ -9,20 +9,19 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 from msgspec import Struct, structs
 
-from chalicelib.clock import judging, records
+from chalicelib.clock import judging, records, retries
 from chalicelib.clock.payloads import Punch, as_json, code_form
-from chalicelib.clock.rows import ClockEvent, changed, event_place
+from chalicelib.clock.rows import ClockEvent, event_place
 from chalicelib.clock.surroundings import Active
 from chalicelib.clock.timeline import Timeline
 from chalicelib.clock.values import Outcome
 from chalicelib.clock.writing import changes
-from chalicelib.errors import Conflict, InUse, InvalidTransition, WbsyncError
+from chalicelib.errors import Conflict, InvalidTransition, WbsyncError
 from chalicelib.operatives import operatives
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.work import Decided
 
 logger = Logger(service="wbsync", child=True)
-FAILED = "processing_failed"
 NO_PROJECT = (
     "The event names no project_code, and there is no single active project that it can be of. "
     "Send a project_code, or somebody has to assign each event."
@@ -64,13 +63,16 @@ def accept(reading: Reading, company: str, punch: Punch, event: object, now: dat
 
 
 def kept_as_sent(reading: Reading, company: str, punch: Punch, event: object, now: datetime) -> Decided[list[Arrival]]:
-    """An event that could not be processed: it waits for a person, and is processed anew when it is sent again."""
+    """An event that could not be processed: it is tried again by itself, and when it is sent again."""
     seen: ClockEvent | None = reading.rows(event_place(company, punch.form, punch.identity.name))[0]
     row = seen or records.new_row(company, punch, now)
-    row.as_sent, row.status, row.reason = as_json(event), "needs_review", FAILED
+    repeat = seen is not None and records.is_repeat(seen, punch)
+    if seen is not None and not repeat:
+        records.correct(row, punch, now)
     row.clock_in = row.clock_in or (punch.clock_in.text if punch.clock_in else None)
     row.clock_out = row.clock_out or (punch.clock_out.text if punch.clock_out else None)
-    return Decided([changed(row, now)], [Arrival(row, seen is not None)])
+    row.as_sent = as_json(event)
+    return Decided(retries.failed(company, row, now), [Arrival(row, repeat)])
 
 
 def ingest(reading: Reading, company: str, punches: Sequence[Punch], now: datetime) -> Decided[list[Arrival]]:
@@ -91,11 +93,7 @@ def read_first(reading: Reading, lines: Sequence[Timeline], punches: Sequence[Se
 
 
 def receive(line: Timeline, punches: Sequence[Punch], now: datetime) -> dict[str, list[bool]]:
-    """The punches among the events; which of them only repeat, by event.
-
-    Raises:
-        InUse: an event has been corrected too often.
-    """
+    """The punches among the events; which of them only repeat, by event."""
     if line.owner is None and line.tenant.auto_add_operatives:
         _add_operative(line, punches[0], now)
     found: dict[str, list[bool]] = {}
@@ -120,17 +118,14 @@ def _add_operative(line: Timeline, punch: Punch, now: datetime) -> None:
 
 def _received(line: Timeline, punch: Punch, now: datetime) -> bool:
     """Whether the punch repeats what its event has said before. A correction is what the event says from now on."""
-    name, version = punch.identity.name, records.version_of(punch)
+    name = punch.identity.name
     row = line.rows.get(name)
     if row is None:
         line.add(records.new_row(line.company, punch, now))
         return False
-    if version == row.said or version in (row.earlier or ()) or (row.sent_out and punch.clock_out is None):
-        return True  # an in alone says nothing once the out is known
-    if len(row.earlier or ()) >= records.MOST_VERSIONS:
-        raise InUse(f"An event may be corrected {records.MOST_VERSIONS} times.", event=row.id)
-    row.earlier = [*(row.earlier or ()), row.said]
-    records.send(row, punch, now)
+    if records.is_repeat(row, punch):
+        return True
+    records.correct(row, punch, now)
     line.changed.add(name)
     return False
 

@@ -16,7 +16,9 @@ from chalicelib.operatives.rows import Operative
 from chalicelib.projects.rows import Project
 from chalicelib.times import stamp
 
-MOST_VERSIONS = 100  # of one event, as devices send it; more wait for review
+MOST_VERSIONS = (
+    100  # earlier versions of one event that are known again when they are repeated; older ones are forgotten
+)
 DIGEST = 16
 
 
@@ -36,6 +38,18 @@ def send(row: ClockEvent, punch: Punch, now: datetime) -> None:
     row.sent_out = punch.clock_out.text if punch.clock_out else None
     row.break_minutes, row.unreadable, row.as_sent = punch.break_minutes, list(punch.unreadable) or None, punch.as_sent
     row.sent_at, row.said = stamp(now), version_of(punch)
+
+
+def is_repeat(row: ClockEvent, punch: Punch) -> bool:
+    """Whether the event has been sent so before; an in alone says nothing once the out is known."""
+    known = (row.said, *(row.earlier or ()))
+    return version_of(punch) in known or (row.sent_out is not None and punch.clock_out is None)
+
+
+def correct(row: ClockEvent, punch: Punch, now: datetime) -> None:
+    """The event is sent otherwise than before: this is what it says from now on."""
+    row.earlier = [*(row.earlier or ()), row.said][-MOST_VERSIONS:]
+    send(row, punch, now)
 
 
 def version_of(punch: Punch) -> str:

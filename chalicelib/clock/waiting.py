@@ -6,15 +6,16 @@ the longest request that may have read how it was before.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from aws_lambda_powertools import Logger
+from msgspec.structs import replace
 
-from chalicelib.clock import event_ids, ingest
-from chalicelib.clock.rows import ClockEvent, Waiting, changed
+from chalicelib.clock import event_ids, retries
+from chalicelib.clock.rows import ClockEvent, Waiting
 from chalicelib.clock.surroundings import Active
 from chalicelib.clock.timeline import Timeline
 from chalicelib.clock.writing import changes
@@ -103,8 +104,8 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
     """Settle the next events that wait for the cause, or the one event that is named."""
     company, arguments = intent.pk.partition("#")[0], intent.arguments
     if "event" in arguments:
-        changes = _settled(reading, company, [(arguments["form"], arguments["event"])], now)
-        return Step(changes, {}, 1, finished=Finished({}))
+        events = [(arguments["form"], arguments["event"])]
+        return _kept_if_refused(Step(_settled(reading, company, events, now), {}, 1, finished=Finished({})), events)
     state = {"after": "", "again": False, **intent.state}
     if "project" in arguments:
         return _rezoned(reading, company, arguments["project"], state["after"], intent.done, now)
@@ -118,7 +119,17 @@ def step(reading: Reading, intent: Intent, now: datetime) -> Step:
         changes = _settled(Reading(reading.store), company, [(form, name) for form, name, _ in taken], now)
         if len(changes) <= MOST_ITEMS:
             break
-    return Step(changes, {**state, "after": taken[-1][2]}, intent.done + len(taken))
+    step = Step(changes, {**state, "after": taken[-1][2]}, intent.done + len(taken))
+    return _kept_if_refused(step, [(form, name) for form, name, _ in taken])
+
+
+def _kept_if_refused(step: Step, events: Sequence[tuple[str, str]]) -> Step:
+    """The step; where storage refuses something of it, its events are noted as failed and each is tried by itself."""
+
+    def otherwise(reading: Reading, intent: Intent, now: datetime) -> Step:
+        return replace(step, changes=_failed(reading, intent.pk.partition("#")[0], events, now))
+
+    return replace(step, otherwise=otherwise)
 
 
 def _rezoned(reading: Reading, company: str, project: str, after: str, done: int, now: datetime) -> Step:
@@ -134,12 +145,15 @@ def _rezoned(reading: Reading, company: str, project: str, after: str, done: int
     local = [item for item in page.rows if "Z#" not in item["shift"]["M"]["event"]["S"]]
     taken = local[: TOGETHER[0]]
     shifts = [item["shift"]["M"] for item in taken]
-    changes = _settled(reading, company, [(each["clock_id"]["S"], each["event"]["S"]) for each in shifts], now)
+    events = [(each["clock_id"]["S"], each["event"]["S"]) for each in shifts]
+    changes, done = _settled(reading, company, events, now), done + len(taken)
     if len(local) > len(taken):
-        return Step(changes, {"after": taken[-1][ORDER]["S"]}, done + len(taken))
-    if page.last is None:
-        return Step(changes, {}, done + len(taken), finished=Finished({"settled": done + len(taken)}))
-    return Step(changes, {"after": page.last[ORDER]["S"]}, done + len(taken))
+        step = Step(changes, {"after": taken[-1][ORDER]["S"]}, done)
+    elif page.last is None:
+        step = Step(changes, {}, done, finished=Finished({"settled": done}))
+    else:
+        step = Step(changes, {"after": page.last[ORDER]["S"]}, done)
+    return _kept_if_refused(step, events)
 
 
 def _round_ended(intent: Intent, cause: str, state: dict[str, Any], now: datetime) -> Step:
@@ -159,7 +173,7 @@ def _settled(reading: Reading, company: str, events: Iterable[tuple[str, str]], 
             raise
         except Exception:  # one that cannot be processed holds no other back
             logger.exception("events could not be settled")
-            found += _failed(reading, company, form, names, now)
+            found += _failed(reading, company, ((form, name) for name in names), now)
     return found
 
 
@@ -173,10 +187,32 @@ def _of_clock_id(reading: Reading, active: Active, form: str, names: list[str], 
     return changes(line)
 
 
-def _failed(reading: Reading, company: str, form: str, names: list[str], now: datetime) -> list[Change]:
-    found = []
-    for row in reading.store.get_many(*((ClockEvent, key(company, form), name) for name in names)):
-        if row is not None and row.reason != ingest.FAILED:
-            row.status, row.reason = "needs_review", ingest.FAILED
-            found.append(changed(row, now))
+def _failed(reading: Reading, company: str, events: Iterable[tuple[str, str]], now: datetime) -> list[Change]:
+    """Events that could not be processed: each is noted, and tried again by itself."""
+    found = list[Change]()
+    for row in reading.store.get_many(*((ClockEvent, key(company, form), name) for form, name in events)):
+        if row is not None and row.reason != retries.FAILED:
+            found += retries.failed(company, row, now)
     return found
+
+
+def retry_step(reading: Reading, intent: Intent, now: datetime) -> Step:
+    """Another attempt at an event that could not be processed."""
+    company, form, name = intent.pk.partition("#")[0], intent.arguments["form"], intent.arguments["event"]
+    row = reading.row(ClockEvent, key(company, form), name)
+    if row is None or row.reason != retries.FAILED:  # it was sent again, or somebody has settled it
+        return Step([], {}, intent.done, finished=Finished({}))
+    try:
+        changes = _of_clock_id(Reading(reading.store), Active(reading, company), form, [name], now)
+        return Step(changes, {}, intent.done + 1, finished=Finished({}), otherwise=_later)
+    except Unavailable:
+        raise
+    except Exception:
+        logger.exception("an event could not be processed")
+    return _later(reading, intent, now)
+
+
+def _later(reading: Reading, intent: Intent, now: datetime) -> Step:
+    done = intent.done + 1
+    at = retries.next_attempt(done, now)
+    return Step([], {}, done, not_before=at, finished=None if at else Finished({}))

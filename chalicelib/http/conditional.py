@@ -19,7 +19,7 @@ def wanted_tags(call: Call) -> set[str]:
         Invalid: the header is there and says nothing.
     """
     values = call.header_values("if-match")
-    tags = _tags(values) if values else {"*"}
+    tags = tags_in(values) if values else {"*"}
     if not tags:
         raise Invalid(errors={"If-Match": ["Must be ETags, or *."]})
     return tags
@@ -38,11 +38,12 @@ def require_match(call: Call, began: str | None) -> None:
 def unless_known(call: Call, reply: Reply) -> Reply:
     """The reply, or 304 without a body when If-None-Match names its tag."""
     _, headers, _ = reply
-    tags = {tag.removeprefix("W/") for tag in _tags(call.header_values("if-none-match"))}
+    tags = {tag.removeprefix("W/") for tag in tags_in(call.header_values("if-none-match"))}
     if "ETag" in headers and {headers["ETag"], "*"} & tags:
         return 304, {"ETag": headers["ETag"]}, b""
     return reply
 
 
-def _tags(values: list[str]) -> set[str]:
+def tags_in(values: list[str]) -> set[str]:
+    """The entity tags that header values name, of If-Match or If-None-Match."""
     return {part.strip() for value in values for part in value.split(",")} - {""}

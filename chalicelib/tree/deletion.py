@@ -58,7 +58,8 @@ def delete(reading: Reading, caller: Caller, id: str, now: datetime, has_hours: 
     if carried is not None and len(carried) <= FEW:
         gone = _deleted(reading, company, carried, now, caller.user)
         later = ask_again(company, project, activities, now)
-        return Decided([raised(found.outline), *movement.parents_now(), *gone, *later], None, began)
+        several = len(activities) > 1  # whose figures go together, in the next generation
+        return Decided([raised(found.outline, bulk=several), *movement.parents_now(), *gone, *later], None, began)
     nodes = size(reading, company, project, movement.carries)
     intent, changes = begin_subtrees(DELETE, company, found, movement, nodes, caller.user, now)
     intent.arguments["status"] = 204

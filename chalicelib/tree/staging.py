@@ -47,9 +47,11 @@ def end(outline: Outline, intent: str) -> Change:
     return Update(Outline, (outline.pk, outline.sk), actions, Outline.change == intent)
 
 
-def raised(outline: Outline) -> Change:
-    """Another edition, for a change that fits one transaction."""
-    return Update(Outline, (outline.pk, outline.sk), (Outline.edition.set(outline.edition + 1),), _same(outline))
+def raised(outline: Outline, *, bulk: bool = False) -> Change:
+    """Another edition, for a change that fits one transaction. ``bulk`` as in :func:`flip`."""
+    edition = outline.edition + 1
+    actions = [Outline.edition.set(edition), *([Outline.bulk.set(edition)] if bulk else [])]
+    return Update(Outline, (outline.pk, outline.sk), tuple(actions), _same(outline))
 
 
 def _same(outline: Outline) -> Any:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -23,7 +24,7 @@ from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store
 from chalicelib.storage.work import Decided, commit
 from chalicelib.times import stamp, utc_now
-from chalicelib.work.kinds import Step, step_of
+from chalicelib.work.kinds import Step, StepOf, step_of
 from chalicelib.work.rows import FINISHED, Intent, Piece
 
 KEPT = timedelta(days=30)
@@ -135,14 +136,16 @@ def forward(store: Store, company: str, id: str, now: Moment = utc_now, *, waite
         carried = last.after(decided.changes) if time.monotonic() - read_at < CARRIED_SECONDS else None
 
 
-def _taken(reading: Reading, company: str, id: str, now: datetime, waited_for: bool) -> Decided[Intent | None]:
-    """One step; no changes where there is none to take now."""
+def _taken(
+    reading: Reading, company: str, id: str, now: datetime, waited_for: bool, take: StepOf | None = None
+) -> Decided[Intent | None]:
+    """One step, its kind's or the one to ``take``; no changes where there is none to take now."""
     intent = reading.row(Intent, key(company, id), "intent")
     if intent is None or intent.status in FINISHED or (_waits(intent, now) and not waited_for):
         return Decided([], intent)
     same: Condition = Intent.version == intent.version
     try:
-        step = step_of(intent.kind)(reading, intent, now)
+        step = (take or step_of(intent.kind))(reading, intent, now)
     except Unavailable:
         raise
     except WbsyncError as error:  # the work may not be done: it says why, and it has changed nothing
@@ -151,7 +154,11 @@ def _taken(reading: Reading, company: str, id: str, now: datetime, waited_for: b
     if step is not None:
         _advance(intent, step)
     intent.version, intent.updated_at = intent.version + 1, stamp(now)
-    return Decided([*(step.changes if step else []), Put(intent, same)], intent)
+    changes = [*(step.changes if step else []), Put(intent, same)]
+    if step is None or step.otherwise is None:
+        return Decided(changes, intent)
+    refused = partial(_taken, company=company, id=id, now=now, waited_for=waited_for, take=step.otherwise)
+    return Decided(changes, intent, otherwise=refused)
 
 
 def _advance(intent: Intent, step: Step) -> None:

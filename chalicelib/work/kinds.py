@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {  # kind -> "module:function"
     "wbs_import": "chalicelib.tree.import_steps:import_step",
     "wbs_import_clear": "chalicelib.tree.import_steps:clear_step",
     "clock_settle": "chalicelib.clock.waiting:step",
+    "clock_retry": "chalicelib.clock.waiting:retry_step",
     "labour_cap": "chalicelib.labour.cap_days:step",
     "labour_review": "chalicelib.labour.reviews:step",
     "labour_sheet": "chalicelib.handlers.labour_bulk:sheet_step",
@@ -45,6 +46,7 @@ class Step(Struct, frozen=True):
     """One transaction of some work, and how far it has come with it.
 
     ``state`` and ``done`` replace the intent's; no further step is taken before the instant ``not_before``.
+    ``otherwise`` is the step to take when storage refuses the changes for what they are.
     """
 
     changes: list[Change]
@@ -52,6 +54,7 @@ class Step(Struct, frozen=True):
     done: int
     not_before: datetime | None = None
     finished: Finished | None = None
+    otherwise: "StepOf | None" = None
 
 
 StepOf = Callable[[Reading, Intent, datetime], Step]

@@ -1,7 +1,9 @@
 """A building site to attack, and what every answer to an attack must be."""
 
+import os
+import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +16,9 @@ from tests.stage import Client, Reply, Stage
 SECONDS = 1.0  # of CPU that a small request may take, storage in process included
 SECONDS_A_MB = 2.0  # and each MB of its body and answer
 GATEWAY_BYTES = 6_000_000
+WHOLE = (
+    "WHOLE" in os.environ
+)  # everything everywhere; else a third of it, and large bodies where they are read otherwise
 KEY_BYTES = {"pk": 2048, "sk": 1024}
 ROW_BYTES = 400_000
 
@@ -30,6 +35,13 @@ def site(stage: Stage) -> Iterator[Site]:
     """What the scenarios start from. Pauses take no time."""
     store().sleep = lambda seconds: None
     yield Site(stage)
+
+
+def some(values: Sequence[str], *place: str) -> Sequence[str]:
+    """A third of the values, another one for each place that takes them; all of them with WHOLE in the environment."""
+    if WHOLE:
+        return values
+    return random.Random(" ".join(place)).sample(values, -(-len(values) // 3))
 
 
 def attacked(client: Client, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:

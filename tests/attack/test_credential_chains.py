@@ -184,7 +184,7 @@ def test_nobody_becomes_somebody_else_by_any_chain(
 
 
 @pytest.mark.attack
-@settings(FEW, max_examples=25)
+@settings(FEW, max_examples=12)
 @given(st.lists(steps, min_size=10, max_size=25))
 def test_nobody_becomes_somebody_else_by_any_long_chain(
     stage: Stage,

@@ -104,6 +104,8 @@ BODIES = (
     b'"x"',
     b"{",
     b"{}" * 1000,
+)
+LARGE_BODIES = (
     b"[" * 4_000_000,
     b'{"a":' * 100_000,
     ("{" + ",".join(f'"k{number}":1' for number in range(300_000)) + "}").encode(),
