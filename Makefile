@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test faults faults-long proofs attack lint types docs real mutate rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test faults faults-long proofs attack lint types docs real year mutate rehearse contract clients strangers browser bench clean
 
 help:
-	@echo "make run | test | faults | faults-long | proofs | attack | lint | types | docs | real | mutate | rehearse | contract | clients | strangers | browser | bench | clean"
+	@echo "make run | test | faults | faults-long | proofs | attack | lint | types | docs | real | year | mutate | rehearse | contract | clients | strangers | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -48,6 +48,9 @@ docs: $(READY)
 
 real: $(READY)
 	$(BIN)/python -m infra.real
+
+year: $(READY)
+	$(BIN)/python -m infra.year $(OPTIONS)
 
 mutate: $(READY)
 	$(BIN)/python -m infra.mutate $(PACKAGES)

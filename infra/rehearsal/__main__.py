@@ -3,7 +3,7 @@
 import sys
 
 from infra.gates import saying, unwind_when_stopped
-from infra.rehearsal import deployment, ministack
+from infra.rehearsal.running import deployed
 
 PATIENCE = 120.0
 
@@ -12,27 +12,11 @@ def main() -> int:
     """Every step, timed; a failing one ends the rehearsal with its reason."""
     say = saying("rehearsal")
     unwind_when_stopped()
-    ministack.HOME.mkdir(exist_ok=True)
-    say("installing MiniStack into its own environment")
-    python = ministack.install()
-    say("starting MiniStack on 127.0.0.1")
-    with ministack.running(python) as endpoint:
-        ministack.point_here(endpoint)
-        say("packaging with chalice")
-        template = deployment.package()
-        say("creating the stack")
-        outputs = deployment.deploy(template)
-        port = endpoint.rsplit(":", 1)[1]
-        host = f"{outputs['RestAPIId']}.execute-api.localhost:{port}"
+    with deployed(say) as (base_url, host):
         say(f"deployed; running the main job at {host}/api")
         from infra.main_job import run  # after the environment is set
 
-        try:
-            run(f"{endpoint}/api", PATIENCE, say, host)
-        finally:
-            logs = ministack.HOME / "functions.log"
-            logs.write_text(deployment.function_logs())
-            say(f"what the functions wrote is in {logs}")
+        run(base_url, PATIENCE, say, host)
     say("done; everything that was started is stopped")
     return 0
 
