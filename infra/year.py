@@ -37,7 +37,6 @@ from infra.demo import Client, TryAgain
 from infra.gates import saying, unwind_when_stopped
 from infra.local.service import service
 from infra.real import FIGURES
-from infra.rehearsal.running import deployed
 
 Say = Callable[[str], None]
 START = date(2025, 10, 6)
@@ -358,6 +357,8 @@ def _drift(company: str, project: str) -> int:
 def runtime(rehearsal: bool, say: Say) -> Iterator[tuple[str, str | None]]:
     """Where the API is: its base URL, and the host name where it needs one."""
     if rehearsal:
+        from infra.rehearsal.running import deployed  # it loads the service, whose log's level is the runtime's to say
+
         with deployed(say) as (base_url, host):
             yield base_url, host
     else:

@@ -36,9 +36,15 @@ def rotate(reading: Reading, company: str, overlap_seconds: int, now: datetime) 
     if len(overlapping) > MOST_OVERLAPPING:
         raise Conflict("Many earlier secrets still work. Rotate with a shorter overlap, which ends them too.")
     keep_for_operators(company, new.text)
-    held = overlapping | {new.id: {"digest": new.digest, "until": None}}
+    held = overlapping | {new.id: {"digest": new.digest, "until": None, "made": stamp(now)}}
     unchanged = Ingest.secrets == kept if row else absent(Ingest)
     return Decided([Update(Ingest, (company, "ingest"), (Ingest.secrets.set(held),), unchanged)], new)
+
+
+def made_at(reading: Reading, company: str) -> str | None:
+    """Since when the present secret works; None where there is none, or nobody knows."""
+    row = reading.row(Ingest, company, "ingest")
+    return next((each.get("made") for each in row.secrets.values() if each["until"] is None), None) if row else None
 
 
 def _successor(company: str, kept: dict[str, Any]) -> str:

@@ -1,7 +1,11 @@
 // Settings, API & integrations: lists, generates and revokes tokens and rotates the ingest secret through the JSON API.
 const { base, csrf } = document.body.dataset;
 const at = (id) => document.getElementById(id);
-const note = (done, wrong) => { at("message").textContent = done; at("alert").textContent = wrong; };
+const note = (done, wrong) => {
+  at("message").textContent = done;
+  at("alert").textContent = wrong;
+  at(wrong ? "alert" : "message").scrollIntoView({ block: "nearest" });
+};
 const say = (done) => note(done, "");
 const day = (time) => (time ? time.slice(0, 10) : "never");
 
@@ -60,14 +64,18 @@ function cell(line, place) {
   return made;
 }
 
+const expired = (token) => Boolean(token.expires_at) && new Date(token.expires_at) <= new Date();
+
 function row(token, names) {
   const line = document.createElement("tr");
-  const ends = token.revoked_at ? `revoked ${day(token.revoked_at)}` : day(token.expires_at);
+  const past = token.revoked_at ? `revoked ${day(token.revoked_at)}` : `expired ${day(token.expires_at)}`;
+  const over = Boolean(token.revoked_at) || expired(token);
+  const ends = over ? past : day(token.expires_at);
   const user = names.get(token.user) || token.user;
   const cells = [token.label, `${token.prefix}…`, user, day(token.created_at), day(token.last_used_at), ends];
   cells.forEach((text, place) => { cell(line, place).textContent = text; });
-  const last = cell(line, cells.length);
-  if (!token.revoked_at) {
+  if (!over) {
+    const last = cell(line, cells.length);
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = "Revoke";
@@ -75,6 +83,7 @@ function row(token, names) {
     button.addEventListener("click", act(async () => {
       if (!confirm(`Revoke ${token.label}? It stops working at once.`)) return;
       await api("DELETE", `/tokens/${token.id}/`);
+      if (shown === token.id) hide("token");
       say(`${token.label} is revoked.`);
       await list();
     }));
@@ -84,10 +93,14 @@ function row(token, names) {
 }
 
 let names = new Map();
+let shown = ""; // the token whose text is to be copied now
 
 async function list() {
   const tokens = await all("/tokens/?page_size=200");
-  at("tokens").replaceChildren(...tokens.map((token) => row(token, names)));
+  const over = (token) => Boolean(token.revoked_at) || expired(token);
+  at("tokens").replaceChildren(...tokens.filter((token) => !over(token)).map((token) => row(token, names)));
+  at("ended").replaceChildren(...tokens.filter(over).map((token) => row(token, names)));
+  at("ended-tokens").hidden = !tokens.some(over);
 }
 
 async function people() {
@@ -104,6 +117,7 @@ function show(kind, text) {
 
 function hide(kind) {
   at(kind).textContent = "";
+  if (kind === "secret") at("curl").textContent = "";
   at(`${kind}-shown`).hidden = true;
 }
 
@@ -113,15 +127,22 @@ at("generate").addEventListener("submit", act(async () => {
   if (at("expires").value) body.expires_at = `${at("expires").value}T23:59:59Z`;
   const made = await api("POST", "/tokens/", body);
   at("generate").reset();
+  shown = made.id;
   show("token", made.token);
   say("The token is made. Copy it now.");
   await list();
 }));
 
 at("rotate").addEventListener("submit", act(async () => {
-  if (!confirm("Set a new ingest secret? Devices need it once the present one ends.")) return;
-  const made = await api("POST", "/integrations/ingest-secret/", { overlap_seconds: Number(at("overlap").value) });
+  const overlap = at("overlap");
+  const seconds = Number(overlap.value);
+  const stays = `The present one goes on working for ${overlap.selectedOptions[0].textContent}.`;
+  if (!confirm(`Set a new ingest secret? ${seconds ? stays : "All clocks stop now, until each has the new one."}`)) return;
+  const made = await api("POST", "/integrations/ingest-secret/", { overlap_seconds: seconds });
   show("secret", made.secret);
+  const punch = JSON.stringify({ clock_id: "1001", clock_in: new Date().toISOString().slice(0, 19) + "Z" });
+  at("curl").textContent = `curl -X POST ${at("curl").dataset.url} -H 'X-Inbound-Secret: ${made.secret}' `
+    + `-H 'Content-Type: application/json' -d '${punch}'`;
   say("The new secret works now. Copy it.");
 }));
 

@@ -11,8 +11,9 @@ from chalicelib.access.sessions import Account
 from chalicelib.errors import NotAuthenticated, NotFound
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
-from chalicelib.http.guards import carries_csrf, csrf_token
+from chalicelib.http.guards import carries_csrf, csrf_token, is_signed_in
 from chalicelib.http.pages import (
+    HOME,
     Page,
     alert,
     base,
@@ -32,7 +33,8 @@ from chalicelib.storage.work import Decided, commit
 routes = RouteSet("Pages", __name__, pages=True)
 LONGEST_EMAIL = 254
 REFUSED = 'autofocus aria-invalid="true" aria-describedby="alert"'  # the field to fill in again
-WRONG = "This e-mail and password do not belong together."
+WRONG = "E-mail and password do not match."
+FORGOTTEN = "<p>Forgotten it? An owner or admin of your company can send you a link to set a new one.</p>"
 
 
 class NextQuery(Body, kw_only=True):
@@ -54,7 +56,7 @@ def _sign_in_form(call: Call, message: str = "", status: int = 200, email: str =
         '<label for="email">E-mail</label><input id="email" name="email" type="email" required '
         f'maxlength="{LONGEST_EMAIL}" autocomplete="username" value="{html.escape(email[:LONGEST_EMAIL])}"{first}>'
         '<label for="password">Password</label><input id="password" name="password" type="password" required '
-        f'autocomplete="current-password"{again}><button>Sign in</button></form>',
+        f'autocomplete="current-password"{again}><button>Sign in</button></form>{FORGOTTEN}',
         status,
     )
 
@@ -65,8 +67,14 @@ def _action(call: Call) -> str:
 
 @routes.route("GET", "/login", query=NextQuery, answer=AnyAnswer, guard=Guard.ANYBODY)
 def sign_in_page(call: Call) -> Page:
-    """The sign-in page."""
-    return _sign_in_form(call)
+    """The sign-in page; whoever is signed in already is led on."""
+    return redirect(call, safe(call.query.next)) if is_signed_in(call) else _sign_in_form(call)
+
+
+@routes.route("GET", "/", answer=AnyAnswer, guard=Guard.ANYBODY)
+def home(call: Call) -> Page:
+    """The way in: on to the first page, which asks who it is where nobody is signed in."""
+    return redirect(call, HOME)
 
 
 @routes.route("POST", "/login", query=NextQuery, answer=AnyAnswer, guard=Guard.ANYBODY)
@@ -141,9 +149,10 @@ def sign_out_form(call: Call, session: str) -> str:
 
 
 def navigation(call: Call, session: str, path: str, label: str) -> str:
-    """The links above a page for people: a way to another page, and out."""
+    """What stands above a page for people: who is signed in and for which company, a way to another page, and out."""
     link = f'<a href="{html.escape(base(call) + path)}">{html.escape(label)}</a>'
-    return f"<nav>{link}{sign_out_form(call, session)}</nav>"
+    who = html.escape(f"{call.user.access.user['name']}, {call.user.tenant.name}")
+    return f'<nav><span class="who">{who}</span>{link}{sign_out_form(call, session)}</nav>'
 
 
 @routes.route("POST", "/logout", answer=AnyAnswer, guard=Guard.ANYBODY)

@@ -44,6 +44,22 @@ def authenticate(route: Route, call: Call) -> None:
         raise CsrfFailed
 
 
+def is_signed_in(call: Call) -> bool:
+    """Whether the browser's session is still good, on a page that anybody may open.
+
+    Raises:
+        RateLimited: its user is over the limit.
+    """
+    session = credentials.parse(call.session_cookie, "wbss")
+    if session is None:
+        return False
+    try:
+        authentication.authenticate(call.store, session, call.address, call.now)
+    except NotAuthenticated:
+        return False
+    return True
+
+
 def limit_address(call: Call) -> None:
     """Count a request of nobody in particular for its address.
 

@@ -49,7 +49,7 @@ def page(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)} · wbsync</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="{ICON}">'
         f'<link rel="stylesheet" href="{asset(call, "pages.css")}">{head}</head>'
-        f"<body{attributes}><header><p>wbsync</p>{links}</header>"
+        f'<body{attributes}><header><p><a href="{html.escape(base(call))}/">wbsync</a></p>{links}</header>'
         f"<main><h1>{html.escape(title)}</h1>{body}</main></body></html>"
     )
     return status, page_headers(headers, policy), text.encode()

@@ -22,7 +22,7 @@ from chalicelib.storage.store import Store
 
 ATTEMPTS = 50  # while one fails, another succeeds; the function's time ends it
 
-logger = Logger(service="wbsync")
+logger = Logger(service="wbsync", child=True)
 
 
 class Applied(Struct):

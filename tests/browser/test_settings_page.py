@@ -33,6 +33,8 @@ def test_a_token_is_shown_once_works_and_is_revoked(visitor: Visitor, stage: Sta
     visitor.press(f"Revoke {label}")
     visitor.says(f"{label} is revoked.")
     assert visitor.dialogs == [f"Revoke {label}? It stops working at once."]
+    expect(row(visitor, label)).to_be_hidden()
+    visitor.page.get_by_text("Revoked and expired tokens").click()
     expect(row(visitor, label)).to_contain_text("revoked")
     expect(row(visitor, label).get_by_role("button")).to_have_count(0)
     assert stage.api("GET", "/me/", token=token)[0] == 401
@@ -80,15 +82,37 @@ def test_a_field_that_the_service_refuses_is_named(owner: Visitor) -> None:
 @pytest.mark.parametrize("role", ["owner", "admin"])
 def test_the_ingest_secret_is_rotated_and_shown_once(visitor: Visitor, stage: Stage, role: str) -> None:
     visitor.sign_in(stage.people[role], PAGE)
-    visitor.fill("Seconds that the present secret goes on working", "60")
+    visitor.page.get_by_label("The present secret goes on working for").select_option("1 hour")
     visitor.press("Set a new ingest secret")
     visitor.says("The new secret works now")
     secret = visitor.page.locator("#secret").inner_text()
-    assert secret.startswith("wbsi_") and len(visitor.dialogs) == 1
+    assert secret.startswith("wbsi_")
+    assert visitor.dialogs == ["Set a new ingest secret? The present one goes on working for 1 hour."]
+    curl = visitor.page.locator("#curl").inner_text()
+    assert secret in curl and f"{stage.base_url}/api/v1/clock-events/ingest/" in curl
     visitor.assert_fit("settings-secret")
     visitor.page.reload()
     expect(visitor.page.locator("#secret")).to_be_hidden()
     assert secret not in visitor.page.content()
+
+
+def test_a_secret_without_overlap_warns_that_all_clocks_stop(owner: Visitor) -> None:
+    owner.open(PAGE)
+    owner.says("The present one was set on")
+    owner.page.get_by_label("The present secret goes on working for").select_option("0")
+    owner.press("Set a new ingest secret")
+    owner.says("The new secret works now")
+    assert owner.dialogs == ["Set a new ingest secret? All clocks stop now, until each has the new one."]
+
+
+def test_the_text_of_a_token_goes_when_it_is_revoked(owner: Visitor) -> None:
+    owner.open(PAGE)
+    owner.fill("Label", "short lived")
+    owner.press("Generate token")
+    owner.says("The token is made")
+    owner.press("Revoke short lived")
+    owner.says("short lived is revoked.")
+    expect(owner.page.locator("#token")).to_be_hidden()
 
 
 def test_the_keyboard_is_enough_to_generate_and_revoke_a_token(owner: Visitor) -> None:
@@ -131,6 +155,7 @@ def test_a_page_of_an_earlier_session_shows_the_present_one_before_it_changes_an
     owner.fill("Label", "by whom?")
     owner.press("Generate token")
     owner.alert("Only owners and admins manage tokens and secrets.")
+    owner.says("Ask one of them for a token of your own")
     owner.expect_refused(403, 403)
     sign_in_elsewhere(owner, stage.people["admin"])
     owner.press("Sign out")

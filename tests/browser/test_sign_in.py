@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.visitor import Stage, Visitor
 
-WRONG = "This e-mail and password do not belong together."
+WRONG = "E-mail and password do not match."
 
 
 def test_the_documentation_asks_to_sign_in_and_opens_after_it(visitor: Visitor, stage: Stage) -> None:
@@ -130,3 +130,17 @@ def test_who_works_for_several_companies_picks_one_by_name(visitor: Visitor, sta
     visitor.press("Sign in")
     visitor.arrives("/api/docs/")
     assert visitor.page.evaluate("fetch('/api/v1/me/').then((me) => me.json())")["company"]["name"] == "Field Only"
+
+
+def test_whoever_is_signed_in_is_led_on_from_the_front_door_and_from_sign_in(owner: Visitor) -> None:
+    owner.open("/")
+    owner.arrives("/api/docs/")
+    owner.says("Olive")
+    owner.open("/login/?next=/settings/api/")
+    owner.arrives("/settings/api/")
+
+
+def test_whoever_is_not_signed_in_is_asked_at_the_front_door(visitor: Visitor) -> None:
+    visitor.open("/")
+    visitor.arrives("/login/?next=/api/docs/")
+    visitor.says("can send you a link")

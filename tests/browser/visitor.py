@@ -174,5 +174,8 @@ class Visitor:
         assert self.page.evaluate(UNNAMED) == []
         self.assert_as_wide_as_the_screen(screen)
         options = {"resultTypes": ["violations"], "rules": {but: {"enabled": False}} if but else {}}
-        found = Axe().run(self.page, {"exclude": [SWAGGER]}, options)
-        assert not found.violations_count, found.generate_report()
+        for scheme in ("dark", "light"):
+            self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found = Axe().run(self.page, {"exclude": [SWAGGER]}, options)
+            assert not found.violations_count, (scheme, found.generate_report())
+            self.page.screenshot(path=SCREENS / f"{screen}-{scheme}.png", full_page=not screen.startswith("docs"))

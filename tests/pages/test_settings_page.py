@@ -66,9 +66,15 @@ def test_every_field_has_a_label_and_nothing_runs_inline(owner: Browser) -> None
 def test_the_script_finds_everything_that_it_names_on_the_page(owner: Browser) -> None:
     page, script = owner.open(PAGE), owner.open("/assets/settings.js")
     assert script.headers["content-type"].startswith("text/javascript")
-    named = set(re.findall(r'at\("([\w-]+)"\)', script.text)) | {"token-shown", "secret-shown", "token", "secret"}
+    named = set(re.findall(r'at\("([\w-]+)"\)', script.text)) | {
+        "token-shown",
+        "secret-shown",
+        "token",
+        "secret",
+        "curl",
+    }
     assert named <= set(re.findall(r'id="([\w-]+)"', page.text))
-    assert set(re.findall(r'data-copy="(\w+)"', page.text)) == {"token", "secret"}
+    assert set(re.findall(r'data-copy="(\w+)"', page.text)) == {"token", "secret", "curl"}
 
 
 def test_what_the_script_does_works_with_the_session_and_its_csrf_token(stage: Stage, owner: Browser) -> None:

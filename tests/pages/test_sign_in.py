@@ -287,3 +287,13 @@ def test_every_page_carries_the_headers_of_every_answer(browser: Browser) -> Non
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["strict-transport-security"]
         assert "no-store" in reply.headers["cache-control"] or path.startswith("/assets/")
+
+
+def test_the_front_door_leads_on_and_sign_in_does_for_whoever_is_signed_in(stage: Stage, browser: Browser) -> None:
+    assert browser.open("/").headers["location"] == "/api/docs/"
+    assert browser.open("/login/").status == 200
+    browser.sign_in("o@a.example", stage.made["owner"]["password"])
+    led = browser.open("/login/?next=/settings/api/")
+    assert (led.status, led.headers["location"]) == (303, "/settings/api/")
+    browser.cookies["__Host-wbsync_session"] = browser.cookies["__Host-wbsync_session"][:-1]
+    assert browser.open("/login/").status == 200, "a session that is none leads nowhere"
