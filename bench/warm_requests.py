@@ -51,7 +51,7 @@ def table(turns: list[Mapping[str, Figures]]) -> list[str]:
 
 def _prepared(endpoint: str) -> dict[str, str]:
     from bench.application import prepared
-    from chalicelib.projects.rows import PROJECTS, Project
+    from chalicelib.projects.rows import LISTED, Project
     from chalicelib.storage.queries import Query
     from chalicelib.storage.store import store
     from infra.company import companies_of_the_stage
@@ -59,7 +59,7 @@ def _prepared(endpoint: str) -> dict[str, str]:
     environment, token, _ = prepared(endpoint)
     company = token[16:28]
     assert company in {each["id"] for each in companies_of_the_stage()["companies"]}
-    [row, *_] = store().page(Query(model=Project, hash=company, list=PROJECTS), limit=1).rows
+    [row, *_] = store().page(Query(model=Project, hash=company, list=LISTED), limit=1).rows
     quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
     return environment | quiet | {"BENCH_TOKEN": token, "BENCH_PROJECT": row["id"]["S"]}
 

@@ -169,6 +169,9 @@ def test_a_page_of_an_earlier_session_shows_the_present_one_before_it_changes_an
 def sign_in_elsewhere(visitor: Visitor, who: dict[str, str]) -> None:
     """Sign in on another page of the same browser, so that its session takes the place of the present one."""
     here, visitor.page = visitor.page, visitor.context.new_page()
+    visitor.open("/logout/")
+    visitor.press("Sign out")
+    visitor.says("Signed out")
     visitor.sign_in(who)
     expect(visitor.page.locator(".opblock").first).to_be_visible()
     visitor.page.close()
