@@ -13,6 +13,32 @@ from chalicelib.storage.reading import Reading
 
 routes = RouteSet("Pages", __name__, pages=True)
 TITLE = "API & integrations"
+WORDS: dict[Permission, str] = {
+    Permission.READ_COMPANY: "read the company's plan and settings",
+    Permission.READ_PROJECTS: "read projects, work breakdown, cost codes and key figures in hours",
+    Permission.CREATE_PROJECTS: "create projects",
+    Permission.EDIT_PROJECTS: "change projects",
+    Permission.EDIT_WBS: "change the work breakdown",
+    Permission.EDIT_BUDGETS: "change budgets",
+    Permission.MEASURE: "measure progress",
+    Permission.READ_ALL_LABOUR: "read everybody's hours",
+    Permission.LOG_OWN: "log your own hours",
+    Permission.LOG_CREW: "log hours for the crew",
+    Permission.APPROVE: "approve and reject hours, resolve clashes and settle punches",
+    Permission.READ_OPERATIVES: "read operatives",
+    Permission.MANAGE_OPERATIVES: "change operatives",
+    Permission.MANAGE_TEAM: "choose who works on a project",
+    Permission.CLOSE_PERIODS: "close and reopen periods",
+    Permission.VIEW_RATES: "see hourly rates",
+    Permission.VIEW_COMMERCIAL: "see money",
+    Permission.READ_USERS: "read users",
+    Permission.WRITE_USERS: "invite and change users",
+    Permission.MANAGE_TOKENS: "manage tokens and secrets",
+    Permission.MANAGE_COMPANY: "change the company's settings",
+    Permission.MANAGE_OWNERS: "manage owners",
+    Permission.BILLING: "manage billing",
+    Permission.DELETE_COMPANY: "delete the company",
+}
 
 
 def _table(rows: str, *last: str) -> str:
@@ -76,10 +102,12 @@ def read_settings(call: Call) -> Page:
 
 def _may(call: Call) -> str:
     """What somebody may do who may not do this, and whom to ask."""
-    may = "".join(f"<li>{html.escape(each.value.replace('_', ' '))}</li>" for each in sorted(call.user.permissions()))
+    may = "".join(f"<li>{words}</li>" for each, words in WORDS.items() if call.user.may(each))
     role = html.escape(call.user.role.value.replace("_", " "))
-    ask = "Ask one of them for a token of your own; it may what you may."
-    return f"<p>{ask}</p><p>As {role} you may, on every project:</p><ul>{may}</ul>" if may else f"<p>{ask}</p>"
+    return (
+        "<p>Ask one of them for a token of your own. It can do what you can do.</p>"
+        f"<p>Your role is {role}. On every project you may:</p><ul>{may}</ul>"
+    )
 
 
 def _ingest(call: Call) -> str:

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from chalicelib.access.permissions import Permission
+from chalicelib.handlers.settings_page import WORDS
 from infra import company
 from tests.pages.browser import Browser
 from tests.pages.conftest import PASSWORD, person
@@ -35,6 +37,11 @@ def test_others_are_refused_with_a_page(stage: Stage, browser: Browser, role: st
     page = browser.open(PAGE)
     assert page.status == 403 and page.headers["content-type"].startswith("text/html")
     assert "Only owners and admins" in page.text and "settings.js" not in page.text
+    assert "log your own hours" in page.text and ("approve and reject hours" in page.text) is (role != "operative")
+
+
+def test_every_permission_has_words() -> None:
+    assert set(WORDS) == set(Permission)
 
 
 @pytest.mark.parametrize("path", [PAGE, "/api/docs/"])
