@@ -1,6 +1,6 @@
 """Companies, against whatever account and endpoint the environment names.
 
-python -m infra.company create --name N --plan pro --timezone Europe/Dublin --owner-email E --json
+python -m infra.company create --stage S --name N --plan pro --timezone Europe/Dublin --owner-email E
 python -m infra.company --help lists the other commands. What whoever runs a stage may do is not bound
 by roles: these commands ask for no permission but that of the account.
 """
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import boto3
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,13 +30,14 @@ from chalicelib.people import companies, users
 from chalicelib.people.companies import Terms
 from chalicelib.people.rows import User
 from chalicelib.people.users import Profile
-from chalicelib.settings import settings
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.storage.work import Decided, commit
 from chalicelib.times import utc_now
 from infra import kept_answers
 from infra.provision import create_secrets
+from infra.rebuild import company_ids
+from infra.stages import add_stage, require_deployed
 
 PERSONAL = ("external_clock_id", "trade", "employer", "user")  # what an operative's row says of a person, but the name
 
@@ -73,15 +73,9 @@ def _password() -> str:
     return secrets.token_urlsafe(15)
 
 
-def _ingest_parameters() -> str:
-    return f"{settings().parameter_prefix}ingest"
-
-
 def companies_of_the_stage() -> dict[str, object]:
     """Every company by name, found by its ingest parameter: no table is scanned."""
-    pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=_ingest_parameters())
-    ids = [parameter["Name"].rpartition("/")[2] for page in pages for parameter in page["Parameters"]]
-    rows = [row for row in store().get_many(*((Company, id, "company") for id in ids)) if row]
+    rows = [row for row in store().get_many(*((Company, id, "company") for id in company_ids())) if row]
     return {"companies": [_shown(row) for row in sorted(rows, key=lambda row: (row.name.casefold(), row.id))]}
 
 
@@ -197,6 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         name: str, help: str, run: Callable[[argparse.Namespace], dict[str, object]]
     ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help, description=help)
+        add_stage(added)
         added.add_argument("--json", action="store_true", help="print JSON on one line")
         added.set_defaults(run=run)
         return added
@@ -260,7 +255,9 @@ def _create(arguments: argparse.Namespace) -> dict[str, object]:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    require_deployed(parser, chosen.stage)
     try:
         shown = chosen.run(chosen)
     except (WbsyncError, ClientError, BotoCoreError) as error:

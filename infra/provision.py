@@ -1,6 +1,6 @@
 """Tables and secrets of a stage, from the declarations in the code: for local runs and plain deploys.
 
-    python -m infra.provision
+    python -m infra.provision --stage trial
 
 makes what is missing, protected as the template makes it, and prints the ARNs of the streams.
 """
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from chalicelib.settings import settings, table_prefix
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE, Table
 from chalicelib.tables import TABLES
+from infra.stages import add_stage, require_stage
 
 SECRETS = ("digest-key", "session-key")
 EXPIRES = {table.name: table.expires for table in TABLES if table.expires} | {IDEMPOTENCY_TABLE: "expiration"}
@@ -126,9 +127,11 @@ def create_secrets() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m infra.provision", description="Make the stage's tables and keys that are missing, protected."
-    ).parse_args(arguments)
+    )
+    add_stage(parser)
+    require_stage(parser, parser.parse_args(arguments).stage)
     create_tables()
     protect_tables()
     create_secrets()

@@ -37,6 +37,7 @@ routes = RouteSet("Clock events", __name__)
 MOST_PARTS = 100
 Status = Literal["open", "matched", "unmatched_operative", "unmatched_project", "needs_review", "dismissed"]
 Moment = Annotated[str, text("2026-06-08T07:00:00Z", 10, 64, description="ISO 8601 time with its date")]
+MomentOfEnd = Annotated[str, text("2026-06-08T15:30:00Z", 10, 64, description="ISO 8601 time with its date")]
 EACH = (
     "Shifts, each with fields as beside `events`. Each is checked for itself: one that is not valid, whatever it is, "
     "has its problem in `results` and keeps no other back."
@@ -262,7 +263,7 @@ class Fix(Body, kw_only=True):
     """When a shift began and ended, and its unpaid break; what is left out stays as it is."""
 
     clock_in: Moment | None = None
-    clock_out: Moment | None = None
+    clock_out: MomentOfEnd | None = None
     break_minutes: Annotated[int, Meta(ge=0, le=1440, examples=[30])] | None = None
     reason: Reason
 

@@ -84,5 +84,5 @@ def roll_forward(function: str, event: dict[str, object], context: Any) -> int:
         repaired = repair(
             store(), lambda: context.get_remaining_time_in_millis() > PIECE_MILLISECONDS, datetime.now(UTC)
         )
-        seen |= {"status": 200, "done": repaired.done, "drift": repaired.drift}
+        seen |= {"status": 200, "done": repaired.done, "drift": repaired.drift, "stuck": repaired.stuck}
     return repaired.done

@@ -48,7 +48,7 @@ def observed(request_id: str, method: str, route: str) -> Iterator[dict[str, obj
 
 @contextmanager
 def observed_run(request_id: str, function: str) -> Iterator[dict[str, object]]:
-    """Watch one run of an event function; the block says ``status`` 200 once it succeeds, ``left`` and ``drift``."""
+    """Watch one run of an event function; the block says ``status`` 200 once it succeeds, and what it counted."""
     with _watched("run", request_id, EVENT, function, _of_run) as seen:
         yield seen
 
@@ -86,7 +86,8 @@ def _of_request(seen: dict[str, Any], milliseconds: float) -> Metrics:
 def _of_run(seen: dict[str, Any], milliseconds: float) -> Metrics:
     failed = int(seen["status"] >= 500)
     metrics: Metrics = {"Runs": 1, "RunLatency": milliseconds, "RunErrors": failed, "RunLeft": seen.get("left", 0)}
-    return metrics | ({"RollupDrift": seen["drift"]} if "drift" in seen else {})
+    named = {"drift": "RollupDrift", "stuck": "RepairsStuck"}
+    return metrics | {metric: seen[name] for name, metric in named.items() if name in seen}
 
 
 def _emit(metrics: Metrics, metadata: dict[str, str]) -> None:

@@ -33,10 +33,12 @@ CHECK, GENERATION = "check", "generation"
 
 
 class Repaired(Struct):
-    """How many activities and pieces of long work were finished, and how much finished checks found wrong."""
+    """How many activities and pieces of long work were finished, how much finished checks found wrong, and how many
+    could not be done."""
 
     done: int = 0
     drift: int = 0
+    stuck: int = 0
 
 
 def check_later(store: Store, place: Place, made: str) -> None:
@@ -90,8 +92,11 @@ def repair(store: Store, more: Callable[[], bool], now: datetime) -> Repaired:
                 repaired.done += go_on(store, work, more)
                 repaired.drift += work.drift if work.phase in {"done", "mend"} else 0
             else:
-                repaired.done += _activity(store, row)
+                done = _activity(store, row)
+                repaired.done += done
+                repaired.stuck += not done
         except Exception:  # the row stays and is tried again; the others have their turn
+            repaired.stuck += 1
             logger.exception("could not be repaired", left=row["sk"]["S"])
     return repaired
 

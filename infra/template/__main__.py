@@ -8,8 +8,9 @@ import json
 import sys
 from pathlib import Path
 
-from chalicelib.settings import settings
+from infra.stages import add_stage, require_stage
 from infra.template.functions import RUNTIME
+from infra.template.gateway import Options
 from infra.template.stack import merge_template
 
 
@@ -17,14 +18,19 @@ def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.template", description="Write the merge template.")
     parser.add_argument("file", type=Path)
-    parser.add_argument("--stage", required=True, help="the stage that is deployed, as WBSYNC_STAGE names it")
+    add_stage(parser)
+    parser.add_argument("--domain", help="a domain of your own, with its certificate")
+    parser.add_argument("--certificate", help="the ARN of the domain's certificate, in this region")
+    parser.add_argument("--access-log", action="store_true", help="the gateway's own log; the account needs its role")
     chosen = parser.parse_args(arguments)
-    if chosen.stage != settings().stage:
-        parser.error(f"WBSYNC_STAGE is {settings().stage!r}, not {chosen.stage!r}: tables are named by it")
+    if bool(chosen.domain) is not bool(chosen.certificate):
+        parser.error("--domain and --certificate belong together")
+    require_stage(parser, chosen.stage)
     if (python := f"python{sys.version_info[0]}.{sys.version_info[1]}") != RUNTIME:
         parser.error(f"package with {RUNTIME}, which the functions run; this is {python}")
+    options = Options(chosen.domain, chosen.certificate, chosen.access_log)
     chosen.file.parent.mkdir(parents=True, exist_ok=True)
-    chosen.file.write_text(json.dumps(merge_template(chosen.stage), indent=1))
+    chosen.file.write_text(json.dumps(merge_template(chosen.stage, options), indent=1))
 
 
 if __name__ == "__main__":

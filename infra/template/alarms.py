@@ -9,12 +9,19 @@ from infra.template.functions import QUEUE, all_named, named
 from infra.template.tables import Resources, logical
 
 Dimensions = list[dict[str, Any]]
+FIVE_MINUTES = 300
+AT_ONCE = 10  # metrics that one alarm adds up at most:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+THROTTLED_WRITES = 100
 
 
 def alarms(stage: str) -> Resources:
     """The topic, and an alarm for whatever needs somebody. The topic is not encrypted with the account's own SNS key,
     which CloudWatch may not use: an alarm would never arrive."""
-    return {"Alerts": {"Type": "AWS::SNS::Topic"}} | _of_functions() | _of_tables(stage) | _of_service(stage)
+    found = _of_functions() | _of_tables(stage) | _of_indexes(stage) | _of_service(stage)
+    for name, alarm in found.items():
+        alarm["Properties"]["AlarmName"] = f"wbsync-{stage}-{name}"
+    return {"Alerts": {"Type": "AWS::SNS::Topic"}} | found
 
 
 def _of_functions() -> Resources:
@@ -42,22 +49,44 @@ def _of_tables(stage: str) -> Resources:
             "AWS/DynamoDB",
             "WriteThrottleEvents",
             _named("TableName", {"Ref": logical(name)}),
-            100,
+            THROTTLED_WRITES,
         )
         for name in definitions(stage)
     }
 
 
+def _of_indexes(stage: str) -> Resources:
+    """An index that is throttled holds up the writes of its table, and the table's own metric does not show it."""
+    found = {}
+    for name, definition in definitions(stage).items():
+        indexes = [each["IndexName"] for each in definition.get("GlobalSecondaryIndexes", [])]
+        for start in range(0, len(indexes), AT_ONCE):
+            some, number = indexes[start : start + AT_ONCE], start // AT_ONCE + 1
+            found[f"{logical(name)}IndexesThrottled{number}"] = _alarm_of_sum(
+                f"writes to indexes of {name} were throttled: {', '.join(some)}",
+                [_index_metric(logical(name), index) for index in some],
+                THROTTLED_WRITES,
+            )
+    return found
+
+
+def _index_metric(table: str, index: str) -> dict[str, object]:
+    dimensions = [*_named("TableName", {"Ref": table}), *_named("GlobalSecondaryIndexName", index)]
+    return {"Namespace": "AWS/DynamoDB", "MetricName": "WriteThrottleEvents", "Dimensions": dimensions}
+
+
 def _of_service(stage: str) -> Resources:
     service = [{"Name": "service", "Value": SERVICE}, {"Name": "stage", "Value": stage}]
     queue = _named("QueueName", {"Fn::GetAtt": [QUEUE, "QueueName"]})
-    gateway = [*_named("ApiName", "wbsync"), *_named("Stage", {"Fn::Sub": "${RestAPI.Stage}"})]
+    gateway = [*_named("ApiName", f"wbsync-{stage}"), *_named("Stage", {"Fn::Sub": "${RestAPI.Stage}"})]
     waiting, visible = "records that no retry could roll up", "ApproximateNumberOfMessagesVisible"
+    stuck = "work in the repair table fails again and again"
     return {
         "RollupFailuresWaiting": _alarm(waiting, "AWS/SQS", visible, queue, statistic="Maximum"),
         "ServerErrors": _alarm("requests answered with 5xx", SERVICE, "ServerErrors", service, 5),
         "GatewayErrors": _alarm("the gateway answered 5xx", "AWS/ApiGateway", "5XXError", gateway, 5),
         "SumsDrifted": _alarm("key figures were not as their sources", SERVICE, "RollupDrift", service),
+        "RepairsStay": _alarm(stuck, SERVICE, "RepairsStuck", service, periods=6),
     }
 
 
@@ -74,18 +103,40 @@ def _alarm(
     statistic: str = "Sum",
     *,
     absent: bool = False,
-) -> dict[str, object]:
+    periods: int = 1,
+) -> dict[str, Any]:
     """An alarm on five minutes of a metric that reach the threshold; ``absent``: on fifteen that have nothing."""
+    watched = {
+        "Namespace": namespace,
+        "MetricName": metric,
+        "Dimensions": dimensions,
+        "Statistic": statistic,
+        "Period": 3 * FIVE_MINUTES if absent else FIVE_MINUTES,
+    }
+    return _resource(description, watched, threshold, absent, periods)
+
+
+def _alarm_of_sum(description: str, metrics: list[dict[str, object]], threshold: int) -> dict[str, Any]:
+    """An alarm on what several metrics add up to in five minutes."""
+    each = [
+        {
+            "Id": f"m{place}",
+            "MetricStat": {"Metric": metric, "Period": FIVE_MINUTES, "Stat": "Sum"},
+            "ReturnData": False,
+        }
+        for place, metric in enumerate(metrics)
+    ]
+    total = {"Id": "total", "Expression": "SUM(FILL(METRICS(), 0))", "Label": "throttled writes", "ReturnData": True}
+    return _resource(description, {"Metrics": [total, *each]}, threshold, False, 1)
+
+
+def _resource(description: str, watched: dict[str, Any], threshold: int, absent: bool, periods: int) -> dict[str, Any]:
     return {
         "Type": "AWS::CloudWatch::Alarm",
-        "Properties": {
+        "Properties": watched
+        | {
             "AlarmDescription": description,
-            "Namespace": namespace,
-            "MetricName": metric,
-            "Dimensions": dimensions,
-            "Statistic": statistic,
-            "Period": 900 if absent else 300,
-            "EvaluationPeriods": 1,
+            "EvaluationPeriods": periods,
             "Threshold": threshold,
             "ComparisonOperator": "LessThanThreshold" if absent else "GreaterThanOrEqualToThreshold",
             "TreatMissingData": "breaching" if absent else "notBreaching",

@@ -12,6 +12,11 @@ LOG_DAYS = 90
 QUEUE = "RollupFailures"
 
 
+def queue_name(stage: str) -> str:
+    """The failure queue of a stage, under a name that commands find."""
+    return f"wbsync-{stage}-{QUEUE}"
+
+
 def named(function: str) -> str:
     """A function's name as Chalice's template has it."""
     return "".join(part.capitalize() for part in function.split("_"))
@@ -27,7 +32,11 @@ def functions(stage: str) -> Resources:
     found: Resources = {
         QUEUE: {
             "Type": "AWS::SQS::Queue",
-            "Properties": {"MessageRetentionPeriod": 1209600, "SqsManagedSseEnabled": True},
+            "Properties": {
+                "QueueName": queue_name(stage),
+                "MessageRetentionPeriod": 1209600,
+                "SqsManagedSseEnabled": True,
+            },
         }
     }
     for name in all_named():

@@ -83,7 +83,7 @@ class Service:
 
     def company(self, *arguments: str) -> Any:
         """What a command of ``infra.company`` prints."""
-        command = [sys.executable, "-m", "infra.company", *arguments, "--json"]
+        command = [sys.executable, "-m", "infra.company", *arguments, "--stage", "two", "--json"]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, check=True, timeout=120)
         return json.loads(done.stdout)
 
@@ -109,7 +109,13 @@ def service() -> Iterator[Service]:
         moto = running.enter_context(MotoServer())
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "WBSYNC_"))}
         environment = kept | moto.environment() | {"WBSYNC_STAGE": "two", "WBSYNC_RATE_LIMITS": "off"}
-        subprocess.run([sys.executable, "-m", "infra.provision"], cwd=ROOT, env=environment, check=True, timeout=120)
+        subprocess.run(
+            [sys.executable, "-m", "infra.provision", "--stage", "two"],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+            timeout=120,
+        )
         here, there = (running.enter_context(worker(environment)) for _ in range(2))
         yield Service(here, there, environment)
 

@@ -21,13 +21,13 @@ from tests.stage import Client, Stage
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     """What a command that works prints."""
-    assert company.main([*arguments, "--json"]) == 0
+    assert company.main([*arguments, "--stage", "test", "--json"]) == 0
     return json.loads(capsys.readouterr().out)
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """What a command that does not work says."""
-    assert company.main([*arguments]) == 1
+    assert company.main([*arguments, "--stage", "test"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     return printed.err

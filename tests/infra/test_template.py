@@ -1,6 +1,7 @@
 """The template holds what cannot be changed easily after a first deploy, and nothing that AWS refuses."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from chalicelib.functions import FUNCTIONS, STREAM_FUNCTIONS
 from infra.template.__main__ import main
 from infra.template.functions import all_named, named
+from infra.template.gateway import Options
 from infra.template.stack import merge_template
 
 RESOURCES: dict[str, Any] = merge_template("production")["Resources"]
@@ -75,3 +77,57 @@ def test_a_stage_that_is_not_named_or_is_another_than_the_environments_is_refuse
     with pytest.raises(SystemExit):
         main(arguments)
     assert "stage" in capsys.readouterr().err.lower()
+
+
+def test_a_throttled_index_wakes_somebody() -> None:
+    """Each index of each table is in one alarm, and no alarm adds up more than CloudWatch takes."""
+    watched: dict[str, list[str]] = {}
+    for name, each in RESOURCES.items():
+        if "IndexesThrottled" in name:
+            metrics = [metric["MetricStat"]["Metric"] for metric in each["Properties"]["Metrics"][1:]]
+            assert len(metrics) <= 10
+            for metric in metrics:
+                table, index = (dimension["Value"] for dimension in metric["Dimensions"])
+                watched.setdefault(table["Ref"], []).append(index)
+    tables = {
+        name: each["Properties"] for name, each in RESOURCES.items() if each.get("Type") == "AWS::DynamoDB::Table"
+    }
+    assert watched == {
+        name: [index["IndexName"] for index in table["GlobalSecondaryIndexes"]]
+        for name, table in tables.items()
+        if "GlobalSecondaryIndexes" in table
+    }
+
+
+def test_the_gateways_of_two_stages_are_told_apart() -> None:
+    for stage in ("production", "trial"):
+        resources: dict[str, Any] = merge_template(stage)["Resources"]  # type: ignore[assignment]  # it is JSON
+        name = resources["RestAPI"]["Properties"]["DefinitionBody"]["info"]["title"]
+        assert {"Name": "ApiName", "Value": name} in resources["GatewayErrors"]["Properties"]["Dimensions"]
+        assert name == f"wbsync-{stage}"
+
+
+def test_the_access_log_holds_no_path_as_it_was_sent() -> None:
+    """A one-time key is part of some paths."""
+    logged = merge_template("production", Options(access_log=True))["Resources"]["RestAPI"]  # type: ignore[index]
+    format = logged["Properties"]["AccessLogSetting"]["Format"]
+    assert "$context.resourcePath" in format and "$context.path" not in format
+    assert "AccessLogSetting" not in RESOURCES["RestAPI"]["Properties"]
+
+
+def test_a_domain_is_mapped_once_its_stage_is_there() -> None:
+    made: dict[str, Any] = merge_template("production", Options("api.acme.example", "arn:certificate"))
+    assert made["Resources"]["DomainMapping"]["Properties"]["Stage"] == {"Ref": "RestAPI.Stage"}
+    assert "DomainTarget" in made["Outputs"] and "Domain" not in RESOURCES
+
+
+def test_the_dashboard_and_the_outputs_name_what_is_there() -> None:
+    body = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    named = set(re.findall(r"\$\{(\w+)[.}]", body))
+    assert named <= RESOURCES.keys() and {"RepairsStay", "RollupFailures", "LabourTable"} <= named
+    assert len(body) < 400_000 and json.loads(body)["widgets"]
+    outputs: dict[str, Any] = merge_template("production")["Outputs"]  # type: ignore[assignment]  # it is JSON
+    prefix = outputs["AlarmPrefix"]["Value"]
+    alarms = [each for each in RESOURCES.values() if each.get("Type") == "AWS::CloudWatch::Alarm"]
+    assert all(each["Properties"]["AlarmName"].startswith(prefix) for each in alarms)
+    assert outputs["AlertsTopic"]["Value"] == {"Ref": "Alerts"}

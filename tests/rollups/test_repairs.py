@@ -10,12 +10,13 @@ from app import repair_rollups
 from chalicelib.handlers.streams import settle
 from chalicelib.projects.rows import Project
 from chalicelib.rollups import sheets
-from chalicelib.rollups.attempt import slices_of
+from chalicelib.rollups.attempt import REPAIRS, slices_of
 from chalicelib.rollups.recompute import leave_for_repair
 from chalicelib.rollups.repairs import leave_due, rebuild, repair
 from chalicelib.rollups.rows import CheckDue, Half, Head, Repair, Root, Slices
 from chalicelib.storage.changes import Delete, Put
 from chalicelib.storage.queries import Query
+from chalicelib.storage.store import store
 from chalicelib.times import stamp
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
@@ -234,9 +235,9 @@ def test_the_rebuild_command_says_what_it_mended(stage: Stage, capsys: pytest.Ca
     assert not settle(site.store, site.records)
     drifted(site)
     for code, expected in ((1, "1 rows were wrong and are mended"), (0, "0 rows were wrong")):
-        assert rebuild_command([site.company, site.project]) == code
+        assert rebuild_command(["--stage", "test", site.company, site.project]) == code
         assert capsys.readouterr().out.splitlines()[-1] == expected
-    assert rebuild_command([site.company, "no-such-project"]) == 2
+    assert rebuild_command(["--stage", "test", site.company, "no-such-project"]) == 2
     site.check()
 
 
@@ -247,3 +248,32 @@ def test_the_schedule_of_a_minute_does_what_was_left(stage: Stage) -> None:
     leave_for_repair(site.store, site.place, site.activities[0], "test")
     assert repair_rollups(scheduled_event("repair_rollups"), LambdaContext("repair_rollups", 120)) >= 1
     assert left(site) == []
+
+
+def test_every_project_is_rebuilt_in_slices(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a slice leaves undone is named, and the next goes on there."""
+    sites = [Site(stage) for _ in range(2)]
+    for site in sites:
+        site.do("plan", BUDGETED)
+        assert not settle(site.store, site.records)
+        drifted(site)
+    slice, lines = ["--stage", "test", "--all", "--seconds", "0"], list[str]()
+    while rebuild_command([*slice, *(["--after", lines[-1].partition(":")[0]] if lines else [])]) == 3:
+        done, how = capsys.readouterr().out.splitlines()
+        lines.append(done)
+        assert how.endswith(f"--all --after {done.partition(':')[0]}")
+    lines += capsys.readouterr().out.splitlines()
+    wrong = [f"{site.company}/{site.place.project}: 1 rows were wrong and are mended" for site in sites]
+    assert lines == sorted(lines) and len(set(lines)) == len(lines) and set(wrong) <= set(lines)
+    assert rebuild_command(["--stage", "test", "--all"]) == 0
+    for site in sites:
+        site.check()
+
+
+def test_work_that_fails_again_and_again_is_counted(stage: Stage) -> None:
+    """A metric of each run, from which an alarm knows rows that stay."""
+    here = store()
+    here.transact([Put(Repair(pk=REPAIRS, sk="a#row#of#no#form", reason="test", since="2026-01-01"))])
+    assert repair(here, always, NOW).stuck == 1
+    here.transact([Delete(Repair, (REPAIRS, "a#row#of#no#form"))])
+    assert repair(here, always, NOW).stuck == 0

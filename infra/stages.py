@@ -1,0 +1,36 @@
+"""The stage that a command works on: named on its line and in its environment, and there at all."""
+
+import argparse
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.settings import settings
+
+
+def add_stage(parser: argparse.ArgumentParser) -> None:
+    """The argument that every command takes that touches an account."""
+    parser.add_argument("--stage", required=True, help="the stage to work on, as WBSYNC_STAGE names it")
+
+
+def require_stage(parser: argparse.ArgumentParser, stage: str) -> None:
+    """End the command when the environment names another stage, or none: tables are named by it."""
+    try:
+        named = settings().stage
+    except ValueError as error:
+        parser.error(str(error))
+    if named != stage:
+        parser.error(f"WBSYNC_STAGE is {named!r}, not {stage!r}: tables are named by it")
+
+
+def require_deployed(parser: argparse.ArgumentParser, stage: str) -> None:
+    """The same, and the stage's tables must be in this account and region."""
+    require_stage(parser, stage)
+    table = f"{settings().table_prefix}companies"
+    try:
+        boto3.client("dynamodb").describe_table(TableName=table)
+    except (ClientError, BotoCoreError) as error:
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+        missing = "is not in this account and region: nothing was written"
+        why = missing if code == "ResourceNotFoundException" else f"cannot be read: {error}"
+        parser.error(f"the table {table} {why}")
