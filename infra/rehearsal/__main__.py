@@ -14,9 +14,12 @@ def main() -> int:
     unwind_when_stopped()
     with deployed(say) as (base_url, host):
         say(f"deployed; running the main job at {host}/api")
-        from infra.main_job import run  # after the environment is set
+        from infra import main_job  # after the environment is set
+        from infra.rehearsal import shift_start
 
-        run(base_url, PATIENCE, say, host)
+        main_job.run(base_url, PATIENCE, say, host)
+        say("running a shift start of many devices")
+        shift_start.run(base_url, say, host)
     say("done; everything that was started is stopped")
     return 0
 
