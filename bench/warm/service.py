@@ -70,8 +70,8 @@ def _get(table: str, pk: str, sk: str) -> dict[str, Any]:
 
 def projects(company: str) -> tuple[int, list[dict[str, Any]]]:
     """How many projects there are, and fifty of them."""
-    counted = pool.submit(_query, company, IndexName="company_keys", Select="COUNT")
-    rows = _query(company, IndexName="company", Limit=51)["Items"][:50]
+    counted = pool.submit(_query, company, IndexName="listed_keys", Select="COUNT")
+    rows = _query(company, IndexName="listed", Limit=51)["Items"][:50]
     return counted.result()["Count"], [_shown(row) for row in rows]
 
 
@@ -79,7 +79,7 @@ def _query(company: str, **options: Any) -> dict[str, Any]:
     return dict(
         dynamodb.query(
             TableName=PREFIX + "projects",
-            KeyConditionExpression="list_company = :company",
+            KeyConditionExpression="list_of = :company",
             ExpressionAttributeValues={":company": {"S": company}},
             **options,
         )
