@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test faults faults-long proofs attack lint types docs real mutate rehearse contract clients browser bench clean
+.PHONY: help setup run test faults faults-long burst proofs attack lint types docs real mutate rehearse contract clients strangers browser bench clean
 
 help:
-	@echo "make run | test | faults | faults-long | proofs | attack | lint | types | docs | real | mutate | rehearse | contract | clients | browser | bench | clean"
+	@echo "make run | test | faults | faults-long | burst | proofs | attack | lint | types | docs | real | mutate | rehearse | contract | clients | strangers | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -29,6 +29,9 @@ faults: $(READY)
 
 faults-long: $(READY)
 	$(BIN)/python -m pytest -n 2 tests/faults -m long_work
+
+burst: $(READY)
+	$(BIN)/python -m pytest -n 0 -s --show-capture=no tests/faults -m burst | grep -v '^{'
 
 proofs: $(READY)
 	$(BIN)/python -m pytest -n 2 -m proof
@@ -61,6 +64,9 @@ contract: $(READY)
 clients: $(READY)
 	$(BIN)/python -m infra.clients
 
+strangers: $(READY)
+	$(BIN)/python -m infra.strangers
+
 browser: $(READY)
 	$(BIN)/python -m infra.browser
 
@@ -68,4 +74,4 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .browser
+	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .strangers .browser

@@ -74,8 +74,15 @@ class Client:
 
     def file(self, path: str) -> bytes:
         """A file as it comes."""
+        return self._read(f"/api/v1{path}")
+
+    def schema(self) -> Any:
+        """The OpenAPI document, as it is served."""
+        return json.loads(self._read("/api/schema/"))
+
+    def _read(self, path: str) -> bytes:
         headers = {"Authorization": f"Bearer {self.token}", **({"Host": self.host} if self.host else {})}
-        return _answer(urllib.request.Request(f"{self.base_url}/api/v1{path}", headers=headers))
+        return _answer(urllib.request.Request(f"{self.base_url}{path}", headers=headers))
 
 
 class TryAgain(RuntimeError):

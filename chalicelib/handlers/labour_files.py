@@ -49,6 +49,7 @@ class ExportQuery(EntryFilters, kw_only=True):
     permission=Permission.LOG_OWN,
     content_types=(CSV,),
     answer=ImportAnswer,
+    job_answer=jobs.JobAnswer,
     status=201,
 )
 def import_entries(call: Call, file: Upload) -> Written:

@@ -70,13 +70,10 @@ class Api(Chalice):
         return refused(call, MethodNotAllowed(f"This path allows {names}.", headers={"Allow": names}))
 
     def _methods_of(self, path: str) -> set[str]:
+        """The methods of a path; a name goes before a variable, as at the gateway."""
         parts = path.split("/")
-        return {
-            method
-            for template, methods in self.routes.items()
-            if template != FALLBACK and _matches(template.split("/"), parts)
-            for method in methods
-        }
+        fitting = [each for each in self.routes if each != FALLBACK and _matches(each.split("/"), parts)]
+        return set(self.routes[min(fitting, key=_variables)]) if fitting else set()
 
 
 def _accepting(event: Any) -> Any:
@@ -87,14 +84,20 @@ def _accepting(event: Any) -> Any:
 
 
 def _reading(path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route that reads a path, and the path's variables; a name goes before a variable, as at the gateway."""
+    """The route that reads a path, and the path's variables."""
     parts = path.split("/")
-    for route in sorted(ROUTES, key=lambda route: route.path.count("{")):
-        template = route.path.split("/")
-        if route.method == "GET" and _matches(template, parts):
-            pairs = zip(template, parts, strict=True)
+    fitting = [route for route in ROUTES if _matches(route.path.split("/"), parts)]
+    nearest = min((_variables(route.path) for route in fitting), default=None)
+    for route in fitting:
+        if route.method == "GET" and _variables(route.path) == nearest:
+            pairs = zip(route.path.split("/"), parts, strict=True)
             return route, {name[1:-1]: unquote(part) for name, part in pairs if name.startswith("{")}
     return None
+
+
+def _variables(template: str) -> list[bool]:
+    """Which parts of a path are variables: the least of these is the most literal."""
+    return [part.startswith("{") for part in template.split("/")]
 
 
 def _matches(template: list[str], parts: list[str]) -> bool:

@@ -54,7 +54,7 @@ Id = Annotated[
 ]
 Unit = Annotated[str, text("m3", 1, 32)]
 Currency = Annotated[str, formed("EUR", "^[A-Z]{3}$", 8, "three capital letters, such as EUR")]
-_MARKS = rf"\s@<>()\[\],;:\"\\{REFUSED}{FORMATS}"
+_MARKS = rf'\s@<>()\[\],;:"\\{REFUSED}{FORMATS}'  # JSON Schema reads no escape of a quotation mark
 _LOCAL, _LABEL = f"[^.{_MARKS}]+", f"[^.{_MARKS}]+"
 Email = Annotated[
     str,

@@ -33,15 +33,36 @@ FIELDS = {
     "clock_in": "2026-06-09T07:00:00Z",
     "clock_out": "2026-06-09T15:00:00Z",
     "updated_since": "2026-06-09T15:00:00Z",
+    "date": "2026-06-09",
+    "valid_from": "2026-06-09",
+    "as_of": "2026-06-09",
+    "baseline": "current",
+    "closed_to": "2026-03-31",  # before all hours, so that closing it stops nothing else
 }
 ORDERED = (("start_date", "finish_date"), ("baseline_start", "baseline_finish"), ("date_from", "date_to"))
 # A tree nests what other filters would take out of their places, so it is refused together with them; OpenAPI describes
 # each query parameter by itself and has no words for that.
 NOT_IN_A_TREE = frozenset({"level", "parent", "search", "updated_since", "include_deleted"})
+# In the same way: a name and what it is not asked together with.
+APART = {"updated_since": {"approvable"}, "project": {"node"}}
+# A file of each kind that these imports take; what a fuzzer makes up is no workbook.
+FILES = {
+    "/labour/import/": "operative,date,project,hours,cost_code\n77,2026-06-11,{code},0.25,C-1\n",
+    "/wbs/import/": "Location,Sub-Location,Discipline,Activity,Cost code,Budget hours\n"
+    "Plant,Building,Concrete,Pour,C-1,80\n",
+}
+ROW = {"project": "", "operative": "", "date": "", "hours": 1}  # one that is no object has its problem in `errors`
 # Ids that the other requests need: the caller, the token in use, and what the fields above name. To change or delete
 # one would answer the rest of the run with 401, 403 and 404.
 NEEDED = frozenset(SITE[name] for name in ("owner", "token", "projects", "operatives", "users"))
 LONGEST_OVERLAP = 30 * 24 * 3600
+
+
+@schemathesis.serializer("text/csv")
+def csv(context: Any, value: Any) -> bytes:
+    """A file as it is."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="ignore")
+
 
 made: dict[str, list[str]] = {}  # by collection, what the run has created
 entries: dict[str, list[str]] = dict(SITE["entries"])  # what may be done with each labour entry
@@ -59,10 +80,14 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         return
     if case.path_parameters:
         _aim(case)
-    if isinstance(case.body, dict):
+    if case.operation.path.endswith("/import/") and case.method == "POST":
+        _give_file(case)
+    elif isinstance(case.body, dict):
         case.body = _possible(case.body, case.operation.path, case.method)
     if case.query:
         _answerable(case.query)
+    if case.operation.path.endswith("/s-curve/") and not {"project", "node"} & (case.query or {}).keys():
+        case.query = {**(case.query or {}), "project": FIELDS["project"]}
 
 
 @schemathesis.hook
@@ -75,8 +100,13 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     body = json.loads(response.content)
     if response.status_code == 201 and "id" in body and len(_segments(case)) == 1:
         made.setdefault(_segments(case)[0], []).append(body["id"])
-    if response.status_code == 201 and case.operation.path.endswith("/memberships/"):
-        made.setdefault("members", []).append(body["user"])
+    for ending, name, member in (
+        ("memberships", "members", "user"),
+        ("wbs", "wbs", "id"),
+        ("progress", "measured", "id"),
+    ):
+        if response.status_code == 201 and case.operation.path.endswith(f"}}/{ending}/"):
+            made.setdefault(name, []).append(body[member])
     for row in body.get("results", [body]):
         if "allowed_actions" in row:
             entries[row["id"]] = row["allowed_actions"]
@@ -129,14 +159,25 @@ def _aim(case: Any) -> None:
     elif group == "clock-events":
         events = SITE["events"]  # one that has become hours cannot be dismissed
         case.path_parameters["id"] = events.pop() if len(rest) > 1 and len(events) > 1 else events[-1]
+    elif rest[1:2] == ["periods"] and case.method == "POST":  # a closing takes a minute, and is not reopened before
+        case.path_parameters["id"] = SITE["closed" if rest[2:] else "closing"]
     elif _changes_one(case):
         ids = made.get(group) or [uuid.uuid4().hex]
         case.path_parameters["id"] = ids.pop() if case.method == "DELETE" else ids[-1]
     else:
         case.path_parameters["id"] = SITE.get(group) or uuid.uuid4().hex
+    if "measurement" in case.path_parameters:
+        case.path_parameters["measurement"] = (made.get("measured") or [uuid.uuid4().hex])[-1]
+        if case.method == "DELETE" and made.get("measured"):
+            made["measured"].pop()
     if "user" in case.path_parameters:
         members = made.get("members", []) if case.method == "DELETE" else [SITE["users"]]
         case.path_parameters["user"] = members.pop() if members else uuid.uuid4().hex
+
+
+def _give_file(case: Any) -> None:
+    [text] = [text for path, text in FILES.items() if case.operation.path.endswith(path)]
+    case.body, case.media_type = text.format(code=SITE["code"]), "text/csv"
 
 
 def _entry(action: str | None) -> str:
@@ -161,6 +202,15 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     if path.endswith(("/ingest/", "/fix/")):
         body |= {name: FIELDS[name] for name in ("clock_in", "clock_out") if name in body or path.endswith("/fix/")}
         body["clock_in"] = FIELDS["clock_in"]
+    if path.endswith("/bulk/"):
+        rows = body["entries"] if isinstance(body["entries"], list) else []
+        body["entries"] = [_possible(each if isinstance(each, dict) else ROW, "/labour/", method) for each in rows]
+    if path.endswith(("/bulk-approve/", "/bulk-reject/")) and "ids" in body:  # or a project and its day
+        body = {name: value for name, value in body.items() if name not in {"project", "date"}}
+    if path.endswith("/resolve/"):
+        body |= {"keep": SITE["clashing"], "reject_rest": False}
+    if path.endswith("/reopen/") and "/periods/" in path:
+        body.pop("closed_to", None)
     if path.endswith("/assign/"):
         body["operative"] = FIELDS["operative"]
     if "projects" in body:
@@ -171,7 +221,7 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body |= {"parent": FIELDS["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
     if "earning_rule" in body or "milestones" in body:  # most rules need fields of their own
         body = {name: value for name, value in body.items() if name != "milestones"} | {"earning_rule": "percent"}
-    if path.endswith("/progress/"):  # one measure of the three, the one that this activity's rule takes
+    if "/progress/" in path:  # one measure of the three, the one that this activity's rule takes
         body = {name: value for name, value in body.items() if name in {"date", "note"}} | {"percent_complete": 0.5}
     _order(body)
     return body
@@ -190,6 +240,10 @@ def _answerable(query: dict[str, Any]) -> None:
         query[name] = FIELDS[name]
     if "include_deleted" in query:
         query["updated_since"] = FIELDS["updated_since"]
+    query.pop("reported", None)  # there is something once a period is closed, which takes a minute
+    for name in query.keys() & APART.keys():
+        for other in query.keys() & APART[name]:
+            del query[other]
     if query.get("view") == "tree":
         for name in query.keys() & NOT_IN_A_TREE:
             del query[name]

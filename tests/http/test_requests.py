@@ -126,6 +126,15 @@ def test_the_content_type_of_a_read_is_ignored(stage: Stage, site: Site, route: 
         assert reply.headers["x-request-id"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/labour/bulk/"), ("HEAD", "/labour/bulk/"), ("PATCH", "/labour/export/")]
+)
+def test_a_name_in_a_path_goes_before_a_variable_in_what_is_allowed(stage: Stage, method: str, path: str) -> None:
+    """`labour/bulk/` is no entry with the id `bulk`."""
+    reply = stage.owner.send(method, f"/api/v1{path}", {} if method == "PATCH" else None)
+    assert (reply.status, reply.headers["allow"]) == (405, "GET" if "export" in path else "POST")
+
+
 def test_options_are_405_whatever_their_content_type(stage: Stage) -> None:
     reply = stage.owner.send("OPTIONS", "/api/v1/projects/", Content_Type="text/plain")
     assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")

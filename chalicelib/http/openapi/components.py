@@ -5,6 +5,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from chalicelib.http.answers import JSON
 from chalicelib.http.openapi.problems import Problem
 from chalicelib.http.pagination import Changes, Deleted, Listed
 from chalicelib.http.route import Route
@@ -63,7 +64,8 @@ def _models(routes: Iterable[Route]) -> list[object]:
 
 
 def _named(route: Route) -> tuple[object, ...]:
-    return route.body, route.answer, route.batch_answer, route.job_answer
+    answer = route.answer if JSON in route.produces else None  # of a file there is no schema
+    return route.body, answer, route.batch_answer, route.job_answer
 
 
 def _renamed(schema: object, names: dict[str, str]) -> object:

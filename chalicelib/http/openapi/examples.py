@@ -6,7 +6,8 @@ from typing import Any
 from chalicelib.http.openapi.glossary import EXAMPLES
 
 Schemas = Mapping[str, Any]
-SHOWN = ("timezone",)  # beside what a body needs: what most people send along
+# What most people send along beside what a body needs.
+SHOWN = ("timezone", "clock_in", "clock_out", "break_minutes", "project_code")
 CHANGED = ("hours", "name")  # what most changes are of
 
 

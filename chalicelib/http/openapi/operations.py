@@ -8,7 +8,7 @@ from msgspec.structs import fields
 
 from chalicelib.http.answers import JSON
 from chalicelib.http.multipart import MULTIPART
-from chalicelib.http.openapi.components import is_list, name_of, reference
+from chalicelib.http.openapi.components import name_of, reference
 from chalicelib.http.openapi.examples import body_example
 from chalicelib.http.openapi.headers import headers_of, one, shared, tagged_read
 from chalicelib.http.openapi.parameters import parameters
@@ -19,6 +19,12 @@ WHERE = {
     Scope.PROJECT: "on the project",
     Scope.ANYWHERE: "on some project, and shows or changes rows of such projects only",
 }
+GUARDED = {
+    Guard.ANYBODY: "Needs no token.",
+    Guard.DEVICE: "Needs the company's ingest secret in place of a token.",
+    Guard.PERSON: "For every token and everybody who is signed in; shows what they may see.",
+    Guard.VISITOR: "For every token and everybody who is signed in; others are led to the sign-in page.",
+}
 SECURITY = {Guard.ANYBODY: [], Guard.DEVICE: [{"device": list[str]()}]}
 
 
@@ -27,12 +33,11 @@ def operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": route.handler.__name__,
         "summary": route.summary.replace("``", "`"),
+        "description": _who(route),
         "tags": [route.tag],
         "parameters": parameters(route),
         "responses": _responses(route),
     }
-    if route.permission is not None:
-        found["description"] = f"Needs the permission `{route.permission.value}` {WHERE[route.scope]}."
     if route.body is not None:
         example = body_example(schemas[name_of(route.body)], schemas)
         content = {kind: {"schema": reference(route.body), "example": example} for kind in route.content_types}
@@ -42,6 +47,13 @@ def operation(route: Route, schemas: Mapping[str, Any]) -> dict[str, Any]:
     if route.guard in SECURITY:
         found["security"] = SECURITY[route.guard]
     return found
+
+
+def _who(route: Route) -> str:
+    """Who may ask."""
+    if route.permission is not None:
+        return f"Needs the permission `{route.permission.value}` {WHERE[route.scope]}."
+    return GUARDED[route.guard]
 
 
 def _file(kind: str) -> dict[str, object]:
@@ -81,7 +93,7 @@ def _refusals(route: Route) -> list[int]:
     found = {400, 406, 429, 500, 503}
     if route.guard is not Guard.ANYBODY:
         found |= {401, 403}
-    if "{" in route.path or is_list(route.answer):
+    if "{" in route.path or {"page", "project", "node"} & {item.name for item in fields(route.query)}:
         found.add(404)
     if route.writes:
         found |= {409, 413, 415, 422}
