@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.settings import settings
 
-SET = "Set WBSYNC_STAGE, AWS_REGION and the account's credentials; for `make run` the README's part for operators sets them."
+SET = "Set WBSYNC_STAGE, AWS_REGION and credentials; for `make run` the README's part for operators sets them."
 
 
 def add_stage(parser: argparse.ArgumentParser) -> None:
