@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
-.PHONY: help setup run test faults faults-long proofs attack lint types docs real mutate rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test faults faults-long burst proofs attack lint types docs real mutate rehearse contract clients strangers browser bench clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,9 @@ faults: $(READY)  ## every fault at every storage call of every write
 
 faults-long: $(READY)  ## the same within moves, deletions and imports
 	$(BIN)/python -m pytest -n 2 tests/faults -m long_work
+
+burst: $(READY)  ## a burst of writes over many operatives
+	$(BIN)/python -m pytest -n 0 -s --show-capture=no tests/faults -m burst | grep -v '^{'
 
 proofs: $(READY)  ## slower proofs: more examples of every property
 	$(BIN)/python -m pytest -n 2 -m proof

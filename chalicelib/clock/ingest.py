@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 from msgspec import Struct, structs
 
-from chalicelib.clock import judging, records, retries
+from chalicelib.clock import judging, records, retries, versions
 from chalicelib.clock.payloads import Punch, as_json, code_form
 from chalicelib.clock.rows import ClockEvent, event_place
 from chalicelib.clock.surroundings import Active
@@ -66,9 +66,7 @@ def kept_as_sent(reading: Reading, company: str, punch: Punch, event: object, no
     """An event that could not be processed: it is tried again by itself, and when it is sent again."""
     seen: ClockEvent | None = reading.rows(event_place(company, punch.form, punch.identity.name))[0]
     row = seen or records.new_row(company, punch, now)
-    repeat = seen is not None and records.is_repeat(seen, punch)
-    if seen is not None and not repeat:
-        records.correct(row, punch, now)
+    repeat = seen is not None and versions.receive(seen, punch, now)
     row.clock_in = row.clock_in or (punch.clock_in.text if punch.clock_in else None)
     row.clock_out = row.clock_out or (punch.clock_out.text if punch.clock_out else None)
     row.as_sent = as_json(event)
@@ -117,17 +115,15 @@ def _add_operative(line: Timeline, punch: Punch, now: datetime) -> None:
 
 
 def _received(line: Timeline, punch: Punch, now: datetime) -> bool:
-    """Whether the punch repeats what its event has said before. A correction is what the event says from now on."""
-    name = punch.identity.name
-    row = line.rows.get(name)
+    """Whether the punch repeats what its event has said before."""
+    row = line.rows.get(punch.identity.name)
     if row is None:
         line.add(records.new_row(line.company, punch, now))
         return False
-    if records.is_repeat(row, punch):
-        return True
-    records.correct(row, punch, now)
-    line.changed.add(name)
-    return False
+    repeat = versions.receive(row, punch, now)
+    if not repeat:
+        line.changed.add(row.sk)
+    return repeat
 
 
 def decided(line: Timeline, punches: Sequence[Punch], focus: dict[str, list[bool]]) -> Decided[list[Arrival]]:
@@ -141,7 +137,7 @@ def decided(line: Timeline, punches: Sequence[Punch], focus: dict[str, list[bool
 def _arrival(line: Timeline, punch: Punch, outcomes: dict[str, Outcome], repeat: bool) -> Arrival:
     row, outcome = line.rows[punch.identity.name], outcomes[punch.identity.name]
     refusal = None
-    if outcome.refused and records.version_of(punch) == row.said:
+    if outcome.refused and (not repeat or versions.version_of(punch) == row.said):
         refusal = InvalidTransition(WHY[str(outcome.reason)], event=row.id)
     return Arrival(row, repeat, NO_PROJECT if line.lacks_project(row) else None, refusal)
 

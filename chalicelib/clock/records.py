@@ -1,11 +1,10 @@
 """Events between their rows and the plain values that they are settled on."""
 
-import hashlib
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.clock import moments
+from chalicelib.clock import moments, versions
 from chalicelib.clock.judging import OVERLAP
 from chalicelib.clock.moments import Moment
 from chalicelib.clock.payloads import Punch, code_form
@@ -16,52 +15,14 @@ from chalicelib.operatives.rows import Operative
 from chalicelib.projects.rows import Project
 from chalicelib.times import stamp
 
-MOST_VERSIONS = (
-    100  # earlier versions of one event that are known again when they are repeated; older ones are forgotten
-)
-DIGEST = 16
-
 
 def new_row(company: str, punch: Punch, now: datetime) -> ClockEvent:
     """The row of an event that comes for the first time, before it is settled."""
     identity, at = punch.identity, stamp(now)
     _, pk, sk = event_place(company, punch.form, identity.name)
     row = ClockEvent(pk=pk, sk=sk, id=identity.id, version=0, received_at=at, updated_at=at, status="needs_review")
-    send(row, punch, now)
+    versions.send(row, punch, now)
     return row
-
-
-def send(row: ClockEvent, punch: Punch, now: datetime) -> None:
-    """The event as it is sent now."""
-    row.clock_id, row.device_id, row.project_code = punch.clock_id, punch.device_id, punch.project_code
-    row.sent_in = punch.clock_in.text if punch.clock_in else None
-    row.sent_out = punch.clock_out.text if punch.clock_out else None
-    row.break_minutes, row.unreadable, row.as_sent = punch.break_minutes, list(punch.unreadable) or None, punch.as_sent
-    row.sent_at, row.said = stamp(now), version_of(punch)
-
-
-def is_repeat(row: ClockEvent, punch: Punch) -> bool:
-    """Whether the event has been sent so before; an in alone says nothing once the out is known."""
-    known = (row.said, *(row.earlier or ()))
-    return version_of(punch) in known or (row.sent_out is not None and punch.clock_out is None)
-
-
-def correct(row: ClockEvent, punch: Punch, now: datetime) -> None:
-    """The event is sent otherwise than before: this is what it says from now on."""
-    row.earlier = [*(row.earlier or ()), row.said][-MOST_VERSIONS:]
-    send(row, punch, now)
-
-
-def version_of(punch: Punch) -> str:
-    """A digest of what a correction changes: the out, the break and the project, and what cannot be read."""
-    out = punch.clock_out.text if punch.clock_out else ""
-    unread = punch.as_sent if punch.unreadable else ""
-    return digest(f"{out}|{punch.break_minutes or 0}|{code_form(punch.project_code)}|{unread}")
-
-
-def digest(text: str) -> str:
-    """Enough of a hash to tell the versions of one event apart."""
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST]
 
 
 def moment(text: str | None) -> Moment | None:

@@ -38,6 +38,7 @@ class ClockEvent(Tracked):
     unreadable = ListAttribute(null=True)  # the fields that make no sense
     as_sent = UnicodeAttribute(null=True)  # the event's JSON, when there are some
     earlier = ListAttribute(null=True)  # digests of the versions that came before this one
+    earlier_in = ListAttribute(null=True)  # digests of what an in alone may have said of them
     decision = DocumentAttribute(null=True)  # what people decided
     closed = UnicodeAttribute(null=True)
     closed_at = UnicodeAttribute(null=True)

@@ -214,6 +214,14 @@ class ByStatus(Answer, kw_only=True):
     dismissed: int
 
 
+class SentAnswer(Answer, kw_only=True):
+    """What the device says of an event, whatever people decided; a time ends in Z where it was sent with an offset."""
+
+    clock_in: str | None
+    clock_out: str | None
+    break_minutes: Figure | None
+
+
 class EventAnswer(Answer, kw_only=True):
     """A clock event: what was sent, what it has become, and what people decided about it."""
 
@@ -232,6 +240,7 @@ class EventAnswer(Answer, kw_only=True):
     received_at: Stamp
     settled_by: str | None
     as_sent: str | None
+    sent: SentAnswer
     history: list[dict[str, Any]]
     updated_at: Stamp
 
@@ -268,10 +277,10 @@ class Dismiss(Body, kw_only=True):
 def shown(row: ClockEvent) -> EventAnswer:
     """An event as people see it."""
     pause = (row.decision or {}).get("break_minutes", row.break_minutes)
-    plain = {
-        name: getattr(row, name) for name in EventAnswer.__struct_fields__ if name not in ("break_minutes", "history")
-    }
-    return EventAnswer(**plain, break_minutes=pause, history=list(row.history or []))
+    worked_out = ("break_minutes", "history", "sent")
+    plain = {name: getattr(row, name) for name in EventAnswer.__struct_fields__ if name not in worked_out}
+    sent = SentAnswer(clock_in=row.sent_in, clock_out=row.sent_out, break_minutes=row.break_minutes)
+    return EventAnswer(**plain, break_minutes=pause, history=list(row.history or []), sent=sent)
 
 
 @routes.route("GET", f"{BASE}/clock-events", query=EventQuery, answer=Events)

@@ -25,10 +25,13 @@ def main() -> int:
         port = endpoint.rsplit(":", 1)[1]
         host = f"{outputs['RestAPIId']}.execute-api.localhost:{port}"
         say(f"deployed; running the main job at {host}/api")
-        from infra.main_job import run  # after the environment is set
+        from infra import main_job  # after the environment is set
+        from infra.rehearsal import shift_start
 
         try:
-            run(f"{endpoint}/api", PATIENCE, say, host)
+            main_job.run(f"{endpoint}/api", PATIENCE, say, host)
+            say("running a shift start of many devices")
+            shift_start.run(f"{endpoint}/api", say, host)
         finally:
             logs = ministack.HOME / "functions.log"
             logs.write_text(deployment.function_logs())

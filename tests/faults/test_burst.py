@@ -13,7 +13,7 @@ from tests.stage import Client
 
 
 @pytest.mark.parametrize(
-    ("operatives", "each"), [(20, 50), pytest.param(200, 500, marks=pytest.mark.every_fault)], ids=["small", "whole"]
+    ("operatives", "each"), [(20, 50), pytest.param(200, 500, marks=pytest.mark.burst)], ids=["small", "whole"]
 )
 def test_a_burst_over_many_operatives_loses_nothing_and_shares_no_row(site: Site, operatives: int, each: int) -> None:
     """Requests for one operative follow each other, so that those that may conflict are there at once."""
