@@ -1,6 +1,7 @@
 """Swagger UI: the documentation makes live calls with the session of whoever reads it."""
 
 import json
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -49,6 +50,18 @@ def test_a_live_write_carries_the_proof_that_it_is_from_here(owner: Visitor, sta
     assert answer.request.headers["x-csrf-token"] == owner.page.locator("body").get_attribute("data-csrf")
     expect(block.locator(".live-responses-table")).to_contain_text("Nora from the docs")
     assert "Nora from the docs" in [each["name"] for each in stage.api("GET", "/operatives/")[1]["results"]]
+
+
+def test_the_command_beside_an_answer_has_a_place_for_a_token_and_works_with_one(owner: Visitor, stage: Stage) -> None:
+    """A shell has no session. The page says which of the two was sent."""
+    owner.open(DOCS)
+    block = operation(owner, "get", "/api/v1/projects/")
+    assert execute(owner, block).status == 200
+    expect(block.locator(".live-responses-table").locator("xpath=..")).to_contain_text("Sent with your session")
+    command = block.locator(".curl-command .curl").inner_text()
+    assert "X-CSRF-Token" not in command and "<your-token>" in command
+    done = subprocess.run(["bash", "-c", command.replace("<your-token>", stage.token)], capture_output=True, check=True)
+    assert stage.project in done.stdout.decode()
 
 
 def test_a_plan_without_the_api_reads_and_cannot_write(visitor: Visitor, stage: Stage) -> None:
