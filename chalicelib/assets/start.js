@@ -14,11 +14,23 @@ const curlWithToken = (Curl, { React }) => ({ request, ...others }) => {
   );
 };
 
+// A problem looks alike everywhere, so each is a line that says when it comes; what it holds is the schema `Problem`.
+const problemsAsLines = (Response, { React, getComponent }) => (props) => {
+  if (Number(props.code) < 400) return React.createElement(Response, props);
+  const Markdown = getComponent("Markdown", true);
+  return React.createElement(
+    "tr",
+    { className: "response" },
+    React.createElement("td", { className: "response-col_status" }, props.code),
+    React.createElement("td", { colSpan: 2 }, React.createElement(Markdown, { source: props.response.get("description") })),
+  );
+};
+
 SwaggerUIBundle({
   url: document.body.dataset.base + "/api/schema/",
   dom_id: "#swagger-ui",
   deepLinking: true,
-  plugins: [{ wrapComponents: { curl: curlWithToken } }],
+  plugins: [{ wrapComponents: { curl: curlWithToken, response: problemsAsLines } }],
   requestInterceptor: (request) => {
     if (!request.headers.Authorization) request.headers["X-CSRF-Token"] = document.body.dataset.csrf;
     return request;
