@@ -9,6 +9,7 @@ import argparse
 import re
 import secrets
 import sys
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.access import ingest_secrets, invitations
-from chalicelib.access.keys import keep_for_operators
+from chalicelib.access.keys import forget_for_operators, keep_for_operators
 from chalicelib.access.permissions import PLANS, Role
 from chalicelib.access.rows import Access, Company
 from chalicelib.encoding import encode
@@ -31,14 +32,17 @@ from chalicelib.people.companies import Terms
 from chalicelib.people.rows import User
 from chalicelib.people.users import Profile
 from chalicelib.storage.reading import Reading
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.storage.work import Decided, commit
 from chalicelib.times import utc_now
-from infra import kept_answers
+from infra import company_rows, kept_answers
+from infra.company_rows import LONGEST_RUN
 from infra.provision import create_secrets
 from infra.rebuild import company_ids
 from infra.stages import add_stage, require_deployed
 
+Run = Callable[[argparse.Namespace], dict[str, object] | None]  # None: it has printed what there is
 PERSONAL = ("external_clock_id", "trade", "employer", "user")  # what an operative's row says of a person, but the name
 
 
@@ -160,6 +164,29 @@ def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, 
     return {"operative": operative, "user": forgotten, "kept_answers": answers}
 
 
+def anonymise_user(company: str, user: str) -> dict[str, object]:
+    """The same of a user who is no operative: name and e-mail go, and they cannot sign in.
+
+    Raises:
+        Invalid: the user is an operative, who must be named instead.
+    """
+    company = companies.find(Reading(store()), company).id
+    access = store().get(Access, key(company, user), "access")
+    if access is None:
+        raise NotFound
+    if access.operatives:
+        raise Invalid(f"This user is an operative: anonymise --operative {' or '.join(access.operatives)} --user.")
+    row = commit(store(), lambda reading: users.forgotten(reading, company, user, utc_now())).answer
+    blanks: dict[str, dict[str, object]] = {user: {"name": row.name, "email": row.email}}
+    return {"operative": None, "user": user, "kept_answers": kept_answers.forget(store(), company, blanks)}
+
+
+def _anonymise(arguments: argparse.Namespace) -> dict[str, object]:
+    if arguments.office_user:
+        return anonymise_user(arguments.company, arguments.office_user)
+    return anonymise(arguments.company, arguments.operative, user=arguments.user)
+
+
 def _forget_operative(reading: Reading, company: str, id: str) -> Decided[Operative]:
     blank: dict[str, object] = dict.fromkeys(PERSONAL)
     values = blank | {"name": f"Former operative {id}", "active": False}
@@ -187,16 +214,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.company", description="Companies of this stage.")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def command(
-        name: str, help: str, run: Callable[[argparse.Namespace], dict[str, object]]
-    ) -> argparse.ArgumentParser:
+    def command(name: str, help: str, run: Run) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=help, description=help)
         add_stage(added)
         added.add_argument("--json", action="store_true", help="print JSON on one line")
         added.set_defaults(run=run)
         return added
 
-    def of_one(name: str, help: str, run: Callable[[argparse.Namespace], dict[str, object]]) -> argparse.ArgumentParser:
+    def of_one(name: str, help: str, run: Run) -> argparse.ArgumentParser:
         added = command(name, help, run)
         added.add_argument("--company", required=True, help="the company's id; `list` shows it")
         return added
@@ -234,12 +259,32 @@ def _parser() -> argparse.ArgumentParser:
     )
     hand = of_one(
         "anonymise",
-        "take what names a person out of an operative; their hours stay",
-        lambda the: anonymise(the.company, the.operative, user=the.user),
+        "take what names a person out of an operative or a user; hours stay",
+        _anonymise,
     )
-    hand.add_argument("--operative", required=True)
+    who = hand.add_mutually_exclusive_group(required=True)
+    who.add_argument("--operative")
+    who.add_argument("--office-user", metavar="USER", help="a user who is no operative, by id")
     hand.add_argument("--user", action="store_true", help="and out of the user they are, who can then not sign in")
+    of_one("export", "print everything of a company as JSON lines", lambda the: _export(the.company))
+    gone = of_one("remove", "remove a company; without --confirm say what would go, and the word", _remove)
+    gone.add_argument("--confirm", metavar="WORD", help="the word that the command gave without it")
+    gone.add_argument("--wait", type=float, default=LONGEST_RUN, help="seconds in which what is under way ends")
     return parser
+
+
+def _export(company: str) -> None:
+    for row in company_rows.exported(store(), company):
+        print(encode(row).decode())
+
+
+def _remove(arguments: argparse.Namespace) -> dict[str, object]:
+    company, word = arguments.company, arguments.confirm
+    if word is None:
+        return company_rows.ask(store(), company)
+    done = company_rows.remove(store(), company, word, lambda: time.sleep(arguments.wait))
+    forget_for_operators(company)
+    return {"company": company, "rows": done.rows, "removed_at": done.removed_at}
 
 
 def _create(arguments: argparse.Namespace) -> dict[str, object]:
@@ -263,6 +308,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (WbsyncError, ClientError, BotoCoreError) as error:
         print(f"{chosen.command} failed: {_why(error)}", file=sys.stderr)
         return 1
+    if shown is None:
+        return 0
     text = encode(shown).decode()
     print(text if chosen.json else msgspec.json.format(text, indent=2))
     return 0

@@ -51,6 +51,16 @@ def keep_for_operators(company: str, text: str) -> None:
     store().patiently(lambda: _put(f"{settings().parameter_prefix}ingest/{company}", text))
 
 
+def forget_for_operators(company: str) -> None:
+    """Take a company's ingest secret out of Parameter Store; it may be gone already.
+
+    Raises:
+        Unavailable: Parameter Store throttles or fails for longer than the request can wait.
+    """
+    client, name = _provider().client, f"{settings().parameter_prefix}ingest/{company}"
+    store().patiently(lambda: client.delete_parameters(Names=[name]))
+
+
 def _put(name: str, text: str) -> None:
     """As :func:`_parameter`; the error that Powertools makes of a failure is not shown."""
     try:

@@ -48,7 +48,7 @@ from moto.dynamodb.exceptions import (
 )
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
-from moto.dynamodb.models.table import StreamRecord, Table
+from moto.dynamodb.models.table import RestoredPITTable, StreamRecord, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.dynamodbstreams import urls as streams_urls
 from moto.dynamodbstreams.models import dynamodbstreams_backends
@@ -241,6 +241,12 @@ class LocalDynamoDB(DynamoDBBackend):
     def create_table(self, *args: Any, **kwargs: Any) -> Table:
         """Create a table."""
         table = super().create_table(*args, **kwargs)
+        LocalTable.adopt(table)
+        return table
+
+    def restore_table_to_point_in_time(self, target_table_name: str, source_table_name: str) -> RestoredPITTable:
+        """Copy a table under another name."""
+        table = super().restore_table_to_point_in_time(target_table_name, source_table_name)
         LocalTable.adopt(table)
         return table
 
