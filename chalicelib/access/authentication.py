@@ -22,6 +22,8 @@ from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, parse
 from chalicelib.times import stamp
 
+SEND_IT = "Send the company's ingest secret: X-Inbound-Secret: <secret>. Settings → API & integrations makes one."
+
 
 def authenticate(
     store: Store,
@@ -128,7 +130,7 @@ def unknown_companies() -> Unknown:
 def _no_secret(held: limits.Allowance) -> NotAuthenticated:
     """The refusal of a device: no bearer token would help it."""
     challenge = {"WWW-Authenticate": "X-Inbound-Secret"}
-    return NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limits.headers(held) | challenge)
+    return NotAuthenticated(SEND_IT, limits.headers(held) | challenge)
 
 
 def authenticate_device(
