@@ -207,6 +207,7 @@ def test_longer_passwords_than_may_be_set_open_nothing_and_are_never_cut(stage: 
 
 
 @pytest.mark.parametrize("kept", ["", "x", "$argon2id$v=19$m=1$$", "$argon2id$v=19$m=65536,t=3,p=4$!!$AAAA"])
+@pytest.mark.usefixtures("stage")  # its keys
 def test_a_hash_that_is_none_opens_nothing(kept: str) -> None:
     assert passwords.matching(PASSWORD, "a@b.example", [kept, None], Counting())[0] == [False, False]
 
