@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup run test faults faults-long burst proofs attack lint types docs real mutate rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test faults faults-long burst proofs attack lint types docs real mutate linters rehearse contract clients strangers browser bench clean
 
 help:
-	@echo "make run | test | faults | faults-long | burst | proofs | attack | lint | types | docs | real | mutate | rehearse | contract | clients | strangers | browser | bench | clean"
+	@echo "make run | test | faults | faults-long | burst | proofs | attack | lint | types | docs | real | mutate | linters | rehearse | contract | clients | strangers | browser | bench | clean"
 
 $(READY): requirements-dev.txt
 	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
@@ -55,6 +55,9 @@ real: $(READY)
 mutate: $(READY)
 	$(BIN)/python -m infra.mutate $(PACKAGES)
 
+linters: $(READY)
+	$(BIN)/python -m infra.linters
+
 rehearse: $(READY)
 	$(BIN)/python -m infra.rehearsal
 
@@ -74,4 +77,4 @@ bench: $(READY)
 	$(BIN)/python -m bench
 
 clean:
-	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .strangers .browser
+	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .strangers .browser .linters
