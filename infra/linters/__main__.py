@@ -1,4 +1,4 @@
-"""``make linters``: cfn-lint on the packaged template, with and without its options, and parliament on every role.
+"""``make linters``: cfn-lint on the packaged template, with its options and a canary too, and parliament on every role.
 
 There is no finding, and none is accepted.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from infra.canary import gradual
 from infra.gates import python_with, saying
 from infra.template.gateway import Options
 from infra.template.stack import merge_template
@@ -35,6 +36,8 @@ def main() -> int:
             say(f"packaging with {options}")
             template = packaged(Path(directory), options)
             found += [*of_template(python, Path(directory), template), *of_roles(python, template)]
+        say("the same with a canary")
+        found += of_template(python, Path(directory), gradual(template))
         found += unnoticed(python, Path(directory), template)
     for each in found:
         say(f"FOUND: {each}")
