@@ -3,78 +3,85 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNS := $(VENV)/.runs
 
 .PHONY: help setup run test faults faults-long burst proofs attack lint types docs real mutate linters rehearse contract clients strangers browser bench clean
 
-help:
-	@echo "make run | test | faults | faults-long | burst | proofs | attack | lint | types | docs | real | mutate | linters | rehearse | contract | clients | strangers | browser | bench | clean"
+help:  ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
-$(READY): requirements-dev.txt
-	@echo "[wbsync] setting up $(VENV) (once; a minute or two)"
+# What running needs is a part of what development needs, in the same environment.
+$(RUNS): requirements-run.txt
+	@echo "[wbsync] installing what running needs into $(VENV) (once; a minute)"
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
-	@$(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-run.txt
+	@touch $(RUNS)
+
+$(READY): requirements-dev.txt $(RUNS)
+	@echo "[wbsync] installing what development needs into $(VENV) (once; a minute or two)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(READY)
 
-setup: $(READY)
+setup: $(READY)  ## the environment for development
 
-run: $(READY)
+run: $(RUNS)  ## the whole service with a demo company; PORT=9000, KEEP=1, RATE_LIMITS=off
 	@exec $(BIN)/python -m infra.run
 
-test: $(READY)
+test: $(READY)  ## all tests but the long ones
 	$(BIN)/python -m pytest -n 2
 
-faults: $(READY)
+faults: $(READY)  ## every fault at every storage call of every write
 	$(BIN)/python -m pytest -n 2 tests/faults -m "every_fault and not long_work"
 
-faults-long: $(READY)
+faults-long: $(READY)  ## the same within moves, deletions and imports
 	$(BIN)/python -m pytest -n 2 tests/faults -m long_work
 
-burst: $(READY)
+burst: $(READY)  ## a burst of writes over many operatives
 	$(BIN)/python -m pytest -n 0 -s --show-capture=no tests/faults -m burst | grep -v '^{'
 
-proofs: $(READY)
+proofs: $(READY)  ## slower proofs: more examples of every property
 	$(BIN)/python -m pytest -n 2 -m proof
 	EXAMPLES=5 $(BIN)/python -m pytest -n 2 -m hypothesis
 
-attack: $(READY)
+attack: $(READY)  ## the worst inputs of every parameter and field
 	$(BIN)/python -m pytest -n 2 tests/attack -m attack
 
-lint: $(READY)
+lint: $(READY)  ## ruff
 	$(BIN)/ruff check .
 
-types: $(READY)
+types: $(READY)  ## mypy, strict
 	$(BIN)/mypy
 
-docs: $(READY)
+docs: $(READY)  ## does what the pages say, and compares
 	$(BIN)/python -m infra.docs
 
-real: $(READY)
+real: $(READY)  ## the main job on a real work breakdown
 	$(BIN)/python -m infra.real
 
-mutate: $(READY)
+mutate: $(READY)  ## makes the code wrong in one place at a time; PACKAGES=labour
 	$(BIN)/python -m infra.mutate $(PACKAGES)
 
-linters: $(READY)
+linters: $(READY)  ## cfn-lint and an IAM linter on the packaged template
 	$(BIN)/python -m infra.linters
 
-rehearse: $(READY)
+rehearse: $(READY)  ## the runbook's own lines on an AWS on loopback
 	$(BIN)/python -m infra.rehearsal
 
-contract: $(READY)
+contract: $(READY)  ## a fuzzer with every check on, against the served schema
 	$(BIN)/python -m infra.contract
 
-clients: $(READY)
+clients: $(READY)  ## a generated client does the main job
 	$(BIN)/python -m infra.clients
 
-strangers: $(READY)
+strangers: $(READY)  ## linters, importers and a warehouse loader of others
 	$(BIN)/python -m infra.strangers
 
-browser: $(READY)
+browser: $(READY)  ## the pages in a real Chromium
 	$(BIN)/python -m infra.browser
 
-bench: $(READY)
+bench: $(READY)  ## storage calls, capacity and times
 	$(BIN)/python -m bench
 
-clean:
+clean:  ## removes environments and build directories
 	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .strangers .browser .linters

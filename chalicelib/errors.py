@@ -71,8 +71,10 @@ class InvalidKey(Invalid):
 class NotAuthenticated(WbsyncError):
     status, code, title = 401, "not_authenticated", "A valid token is required"
 
+    next_step = "Send a token that is valid: Authorization: Bearer <token>. Settings → API & integrations makes one."
+
     def __init__(self, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer", **(headers or {})})
+        super().__init__(detail or self.next_step, headers={"WWW-Authenticate": "Bearer", **(headers or {})})
 
 
 class Denied(WbsyncError):

@@ -22,9 +22,10 @@ from chalicelib.access.keys import forget_for_operators, keep_for_operators
 from chalicelib.access.permissions import PLANS, Role
 from chalicelib.access.rows import Access, Company
 from chalicelib.encoding import encode
-from chalicelib.errors import Invalid, NotFound, WbsyncError
+from chalicelib.errors import Conflict, Invalid, NotFound, WbsyncError
 from chalicelib.http.binding import bind
 from chalicelib.http.fields import Body, Cap, Currency, Email, Name, Zone, given
+from chalicelib.names import comparison_form
 from chalicelib.operatives import operatives
 from chalicelib.operatives.rows import Operative
 from chalicelib.people import companies, users
@@ -79,8 +80,11 @@ def _password() -> str:
 
 def companies_of_the_stage() -> dict[str, object]:
     """Every company by name, found by its ingest parameter: no table is scanned."""
-    rows = [row for row in store().get_many(*((Company, id, "company") for id in company_ids())) if row]
-    return {"companies": [_shown(row) for row in sorted(rows, key=lambda row: (row.name.casefold(), row.id))]}
+    return {"companies": [_shown(row) for row in sorted(_companies(), key=lambda row: (row.name.casefold(), row.id))]}
+
+
+def _companies() -> list[Company]:
+    return [row for row in store().get_many(*((Company, id, "company") for id in company_ids())) if row]
 
 
 def _shown(row: Company) -> dict[str, object]:
@@ -233,6 +237,7 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--currency", default="EUR")
     new.add_argument("--owner-email", required=True)
     new.add_argument("--owner-name", default="Owner")
+    new.add_argument("--another", action="store_true", help="make it although a company has that name already")
     command("list", "list the companies of the stage", lambda _: companies_of_the_stage())
     plan = of_one("plan", "change a company's plan", lambda the: change(the.company, {"plan": the.plan}))
     plan.add_argument("plan", choices=PLANS)
@@ -288,6 +293,8 @@ def _remove(arguments: argparse.Namespace) -> dict[str, object]:
 
 
 def _create(arguments: argparse.Namespace) -> dict[str, object]:
+    if not arguments.another:
+        _ask_about_twins(arguments.name)
     return create(
         arguments.name,
         arguments.plan,
@@ -296,6 +303,19 @@ def _create(arguments: argparse.Namespace) -> dict[str, object]:
         owner_name=arguments.owner_name,
         currency=arguments.currency,
     )
+
+
+def _ask_about_twins(name: str) -> None:
+    """Raises :class:`Conflict` when there is a company of that name, unless somebody at a terminal wants another."""
+    twins = [row.id for row in _companies() if comparison_form(row.name) == comparison_form(name)]
+    if not twins:
+        return
+    there = f"There is a company {name} already ({', '.join(twins)})."
+    if not sys.stdin.isatty():
+        raise Conflict(f"{there} --another makes one more.")
+    print(f"{there} Make another? [y/N] ", end="", file=sys.stderr, flush=True)
+    if not sys.stdin.readline().strip().lower().startswith("y"):
+        raise Conflict("Nothing was made.")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,11 +1,17 @@
-"""The demo company, made through the API: a small school on two sites, with weeks of hours."""
+"""The demo company, made through the API: a small school on two sites, with weeks of hours.
 
+Few requests make it, as of a person who has the plan in a spreadsheet: the work breakdown is imported, the crew's
+hours are a sheet, and they are approved at once.
+"""
+
+import csv
+import io
 import json
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -39,6 +45,8 @@ CREW = (
     ("Fatima Hassan", "Plumber"),
 )
 WEEKS = 5
+PLACE = ("Location", "Sub-Location", "Discipline", "Activity", "Cost code")
+COLUMNS = (*PLACE, "Budget hours", "Unit", "Quantity", "Baseline start", "Baseline finish")
 
 
 class Client:
@@ -99,33 +107,23 @@ def _answer(request: urllib.request.Request) -> bytes:
         raise kind(f"{request.method} {request.full_url}: {error.code} {error.read().decode()}") from error
 
 
-def make(base_url: str) -> dict[str, object]:
+def make(base_url: str, say: Callable[[str], None] = lambda _: None) -> dict[str, object]:
     """Everything of the demo; returns what a visitor needs to know."""
+    say("the demo company and its people")
     company = create("Demo Construction", "pro", "Europe/Dublin", "owner@demo.example", owner_name="Olive Owner")
     owner = Client(base_url, company["token"])
     tokens = {"owner": company["token"]} | {role: _person(owner, role) for role in ("project_manager", "foreman")}
     manager, foreman = Client(base_url, tokens["project_manager"]), Client(base_url, tokens["foreman"])
-    today = datetime.now(UTC).date()
-    project = manager.call(
-        "POST",
-        "/projects/",
-        {
-            "code": "SCHOOL",
-            "name": "Primary school",
-            "planned_rate": 38,
-            "start_date": (today - timedelta(weeks=WEEKS)).isoformat(),
-        },
-    )["id"]
-    activities = _build(manager, project, today)
-    crew = [
-        owner.call(
-            "POST",
-            "/operatives/",
-            {"name": name, "trade": trade, "hourly_rate": 31 + place, "external_clock_id": f"{1001 + place}"},
-        )["id"]
-        for place, (name, trade) in enumerate(CREW)
-    ]
-    _weeks(foreman, manager, project, crew, activities, today)
+    start = datetime.now(UTC).date() - timedelta(weeks=WEEKS)
+    school = {"code": "SCHOOL", "name": "Primary school", "planned_rate": 38, "start_date": start.isoformat()}
+    project = manager.call("POST", "/projects/", school)["id"]
+    activities = list(_activities(start))
+    say(f"its project of {len(activities)} activities, imported from a table")
+    _import(manager, project, activities)
+    crew = [_operative(owner, *each) for each in enumerate(CREW)]
+    shifts = list(_shifts(crew, activities, start))
+    say(f"{len(shifts)} shifts of a crew, and their approval")
+    _weeks(foreman, manager, project, shifts)
     return {
         "owner": company["owner"],
         "tokens": tokens,
@@ -142,79 +140,74 @@ def _person(owner: Client, role: str) -> str:
     return token
 
 
-def _build(manager: Client, project: str, today: date) -> list[dict[str, object]]:
-    """The tree, with a baseline that begins five weeks ago."""
-    start, activities = today - timedelta(weeks=WEEKS), list[dict[str, Any]]()
-    for place, (location, floors) in enumerate(TREE.items(), 1):
-        top = _node(manager, project, name=location)
-        for level, (floor, disciplines) in enumerate(floors.items(), 1):
-            middle = _node(manager, project, name=floor, parent=top["id"])
-            for discipline in disciplines:
-                below = _node(manager, project, name=discipline, parent=middle["id"])
-                for name, unit, quantity, budget in WORK[discipline]:
-                    begins = start + timedelta(days=len(activities) * 2)
-                    activities.append(
-                        _node(
-                            manager,
-                            project,
-                            name=name,
-                            parent=below["id"],
-                            unit=unit,
-                            quantity=quantity,
-                            cost_code=f"{place}{level}-{len(activities) + 1:03d}",
-                            budget_hours=budget,
-                            baseline_start=begins.isoformat(),
-                            baseline_finish=(begins + timedelta(days=18)).isoformat(),
-                        )
-                    )
-    return activities
+def _operative(owner: Client, place: int, hand: tuple[str, str]) -> str:
+    name, trade = hand
+    values = {"name": name, "trade": trade, "hourly_rate": 31 + place, "external_clock_id": f"{1001 + place}"}
+    return str(owner.call("POST", "/operatives/", values)["id"])
 
 
-def _node(manager: Client, project: str, **values: object) -> dict[str, object]:
-    node: dict[str, object] = manager.call("POST", f"/projects/{project}/wbs/", values)
-    return node
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A row of the plan."""
+
+    location: str
+    floor: str
+    discipline: str
+    name: str
+    cost_code: str
+    budget_hours: int
+    unit: str
+    quantity: int
+    begins: date
+
+    @property
+    def ends(self) -> date:
+        return self.begins + timedelta(days=18)
+
+    def quantity_of(self, hours: float, day: date) -> float:
+        """What a shift puts in: at the pace of the plan, a little less or more."""
+        return round(self.quantity * hours / self.budget_hours * (0.85 + day.day % 4 * 0.08), 2)
 
 
-def _weeks(
-    foreman: Client, manager: Client, project: str, crew: list[str], activities: list[dict[str, object]], today: date
-) -> None:
-    """Weeks of hours: the foreman logs, the manager approves all but the last two days."""
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda shift: _shift(foreman, manager, project, shift, today), _shifts(crew, activities, today)))
+def _activities(start: date) -> Iterator[Activity]:
+    """The plan: every activity of the tree, one beginning two days after the other."""
+    rows = (
+        (f"{place}{level}", (location, floor, discipline), work)
+        for place, (location, floors) in enumerate(TREE.items(), 1)
+        for level, (floor, disciplines) in enumerate(floors.items(), 1)
+        for discipline in disciplines
+        for work in WORK[discipline]
+    )
+    for count, (site, above, (name, unit, quantity, budget)) in enumerate(rows):
+        code, begins = f"{site}-{count + 1:03d}", start + timedelta(days=count * 2)
+        yield Activity(*above, name, code, budget, unit, quantity, begins)
 
 
-def _shifts(
-    crew: list[str], activities: list[dict[str, object]], today: date
-) -> Iterator[tuple[str, date, dict[str, object], float]]:
-    first = today - timedelta(weeks=WEEKS)
-    days = [day for offset in range(WEEKS * 7 + 1) if (day := first + timedelta(days=offset)).weekday() < 5]
+def _import(manager: Client, project: str, activities: list[Activity]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for each in activities:
+        level = (each.location, each.floor, each.discipline, each.name, each.cost_code)
+        writer.writerow([*level, each.budget_hours, each.unit, each.quantity, each.begins, each.ends])
+    path, kind = f"/projects/{project}/wbs/import/", {"Content-Type": "text/csv"}
+    manager.call("POST", path, text.getvalue().encode(), kind)
+
+
+def _shifts(crew: list[str], activities: list[Activity], start: date) -> Iterator[dict[str, object]]:
+    """Weeks of hours: each of the crew, every working day."""
+    days = [day for offset in range(WEEKS * 7 + 1) if (day := start + timedelta(days=offset)).weekday() < 5]
     for count, day in enumerate(days):
         for place, operative in enumerate(crew):
             activity = activities[(count // 3 + place * 2) % 16]
-            yield operative, day, activity, 7.5 + (place + count) % 3 * 0.5
+            hours = 7.5 + (place + count) % 3 * 0.5
+            done = {"cost_code": activity.cost_code, "quantity": activity.quantity_of(hours, day)}
+            yield {"operative": operative, "date": day.isoformat(), "hours": hours, **done}
 
 
-def _shift(
-    foreman: Client,
-    manager: Client,
-    project: str,
-    shift: tuple[str, date, dict[str, Any], float],
-    today: date,
-) -> None:
-    operative, day, activity, hours = shift
-    done = round(activity["quantity"] * hours / float(activity["budget_hours"]) * (0.85 + day.day % 4 * 0.08), 2)
-    entry = foreman.call(
-        "POST",
-        "/labour/",
-        {
-            "project": project,
-            "operative": operative,
-            "date": day.isoformat(),
-            "hours": hours,
-            "status": "submitted",
-            "cost_code": activity["cost_code"],
-            "quantity": done,
-        },
-    )
-    if (today - day).days > 1:
-        manager.call("POST", f"/labour/{entry['id']}/approve/")
+def _weeks(foreman: Client, manager: Client, project: str, shifts: list[dict[str, object]]) -> None:
+    """The foreman hands in the sheet, the manager approves all but the last two days."""
+    sheet = foreman.call("POST", "/labour/bulk/", {"entries": [{"project": project, **shift} for shift in shifts]})
+    settled = (datetime.now(UTC).date() - timedelta(days=2)).isoformat()
+    ids = [entry["id"] for entry in sheet["entries"] if entry["date"] <= settled]
+    manager.call("POST", "/labour/bulk-approve/", {"ids": ids})

@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from infra.gates import saying
 from infra.run import RUN_FILE
@@ -25,6 +26,7 @@ from infra.run import RUN_FILE
 ROOT = Path(__file__).parent.parent
 say = saying("docs")
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+BI = "docs/bi-in-five-minutes.md"
 START_SECONDS = 300
 SHIFT_HOURS = 8
 PATH = re.compile(r"(?<![\w.])(/api/v1/[\w/{}-]*)")
@@ -33,23 +35,20 @@ COMMAND = re.compile(r"python -m (infra\.\w+)((?: [a-z]+(?![\w.]))?)")
 
 def main() -> int:
     """The exit code is 1 when a page says something that is not so; each is printed."""
-    if _answers():
-        say(f"{RUN_FILE} names a service that answers; stop it first")
-        return 1
-    with _make_run() as base_url:
+    with _directory() as place, _make_run(place) as base_url:
         say("running the main job of the README")
-        wrong = [*main_job()]
+        wrong = [*main_job(place)]
         say("running the foreman's day of the API guide")
-        wrong += [*foremans_day(), *commands(), *paths(base_url)]
+        wrong += [*foremans_day(place), *recipes(place), *commands(), *paths(place, base_url)]
     for each in wrong:
         say(f"WRONG: {each}")
     say(f"{len(wrong)} statements are wrong")
     return int(bool(wrong))
 
 
-def main_job() -> Iterator[str]:
+def main_job(place: Path) -> Iterator[str]:
     """What the README's shell lines print, beside what the README says of it."""
-    done, operated = shell("The main job by curl"), shell("The operator's side")
+    done, operated = shell(place, "The main job by curl"), shell(place, "The operator's side")
     if operated.returncode:
         yield f"the operator's side ended with {operated.returncode}: {operated.stderr.strip()}"
     if done.returncode:
@@ -61,9 +60,9 @@ def main_job() -> Iterator[str]:
         yield f'"ac" went from {before} to {after}, not {SHIFT_HOURS} more'
 
 
-def foremans_day() -> Iterator[str]:
+def foremans_day(place: Path) -> Iterator[str]:
     """What the guide's shell lines print, beside what the guide says of them."""
-    done = shell("A foreman's day", "docs/api-guide.md")
+    done = shell(place, "A foreman's day", "docs/api-guide.md")
     if done.returncode:
         yield f"the foreman's day ended with {done.returncode}: {done.stderr.strip()}"
         return
@@ -77,10 +76,22 @@ def foremans_day() -> Iterator[str]:
         yield f"the days were not closed: {answers[-1]}"
 
 
-def shell(heading: str, page: str = "README.md") -> subprocess.CompletedProcess[str]:
+def recipes(place: Path) -> Iterator[str]:
+    """Recipes and ways of reading that end with an error."""
+    for heading, page in (("Recipes", "docs/api-guide.md"), ("With curl", BI)):
+        done = shell(place, heading, page)
+        if done.returncode:
+            yield f"{heading} of {page} ended with {done.returncode}: {done.stderr.strip()}"
+    command = [sys.executable, "-c", block(BI, "With Python")]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode or "S/E" not in done.stdout:
+        yield f"With Python of {BI} ended with {done.returncode}: {done.stdout} {done.stderr}"
+
+
+def shell(place: Path, heading: str, page: str = "README.md") -> subprocess.CompletedProcess[str]:
     """What the lines below a heading of a page do in a shell."""
     command = ["bash", "-euo", "pipefail", "-c", block(page, heading)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=300, check=False)
 
 
 def commands() -> Iterator[str]:
@@ -95,9 +106,9 @@ def commands() -> Iterator[str]:
             yield f"make {target}"
 
 
-def paths(base_url: str) -> Iterator[str]:
+def paths(place: Path, base_url: str) -> Iterator[str]:
     """Paths that a page names and the served schema does not have."""
-    token = json.loads((ROOT / RUN_FILE).read_text())["tokens"]["project_manager"]
+    token = json.loads((place / RUN_FILE).read_text())["tokens"]["project_manager"]
     asked = urllib.request.Request(f"{base_url}/api/schema/", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(asked) as answer:
         served = {_shape(path) for path in json.load(answer)["paths"]}
@@ -121,26 +132,29 @@ def _fails(command: list[str]) -> bool:
     return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode != 0
 
 
-def _answers() -> bool:
-    with suppress(OSError, ValueError, KeyError):
-        base_url = json.loads((ROOT / RUN_FILE).read_text())["base_url"]
-        with urllib.request.urlopen(f"{base_url}/api/v1/health/", timeout=2):
-            return True
-    return False
+@contextmanager
+def _directory() -> Iterator[Path]:
+    """A directory that looks like this one and has a ``.run`` of its own: a service that runs here is left alone."""
+    with TemporaryDirectory() as name:
+        for each in ROOT.iterdir():
+            if each.name != RUN_FILE.parent.name:
+                (Path(name) / each.name).symlink_to(each)
+        yield Path(name)
 
 
 @contextmanager
-def _make_run() -> Iterator[str]:
+def _make_run(place: Path) -> Iterator[str]:
     """``make run`` on a free port until the block ends; its base URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    (ROOT / RUN_FILE).unlink(missing_ok=True)
     say("make run")
-    running = subprocess.Popen(["make", "run"], cwd=ROOT, env={**os.environ, "PORT": str(port)}, start_new_session=True)
+    running = subprocess.Popen(
+        ["make", "run"], cwd=place, env={**os.environ, "PORT": str(port)}, start_new_session=True
+    )
     try:
         until = time.monotonic() + START_SECONDS
-        while not (ROOT / RUN_FILE).exists():
+        while not (place / RUN_FILE).exists():
             if running.poll() is not None or time.monotonic() > until:
                 raise SystemExit("[docs] make run did not come up")
             time.sleep(0.2)

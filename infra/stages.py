@@ -7,6 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.settings import settings
 
+SET = "Set WBSYNC_STAGE, AWS_REGION and credentials; for `make run` the README's part for operators sets them."
+
 
 def add_stage(parser: argparse.ArgumentParser) -> None:
     """The argument that every command takes that touches an account."""
@@ -18,7 +20,7 @@ def require_stage(parser: argparse.ArgumentParser, stage: str) -> None:
     try:
         named = settings().stage
     except ValueError as error:
-        parser.error(str(error))
+        parser.error(f"{error} {SET}")
     if named != stage:
         parser.error(f"WBSYNC_STAGE is {named!r}, not {stage!r}: tables are named by it")
 
@@ -32,5 +34,5 @@ def require_deployed(parser: argparse.ArgumentParser, stage: str) -> None:
     except (ClientError, BotoCoreError) as error:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
         missing = "is not in this account and region: nothing was written"
-        why = missing if code == "ResourceNotFoundException" else f"cannot be read: {error}"
+        why = missing if code == "ResourceNotFoundException" else f"cannot be read: {error} {SET}"
         parser.error(f"the table {table} {why}")

@@ -22,6 +22,8 @@ from chalicelib.storage.rows import key
 from chalicelib.storage.store import Store, parse
 from chalicelib.times import stamp
 
+SEND_IT = "Send the company's ingest secret: X-Inbound-Secret: <secret>. Settings → API & integrations makes one."
+
 
 def authenticate(
     store: Store,
@@ -133,14 +135,14 @@ def authenticate_device(
     if secret is None or unknown_companies().holds(secret.company, now):
         held = limits.allowance(limit, limits.count_address(store, address, "ingest", now), now)
         limits.check(held)
-        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limits.headers(held))
+        raise NotAuthenticated(SEND_IT, limits.headers(held))
     row, used = store.together(
         lambda: _count_device(store, secret, now), lambda: limits.count_address(store, address, "ingest", now)
     )
     by_address = limits.allowance(limit, used, now)
     limits.check(by_address)
     if row is None:
-        raise NotAuthenticated("The X-Inbound-Secret header is missing or wrong.", limits.headers(by_address))
+        raise NotAuthenticated(SEND_IT, limits.headers(by_address))
     by_company = limits.allowance(limit, int(row[slots.slot(now)]["N"]), now)
     held = min(by_company, by_address, key=lambda each: each.remaining)
     limits.check(held)

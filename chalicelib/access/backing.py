@@ -52,7 +52,7 @@ def backed(caller: Caller, rows: Holder) -> tuple[dict[str, int], list[Change]]:
     role, own, standing = rows.access.role, rows.own, rows.standing
     require_all(caller, Role(role))
     if not rows.access.active:
-        raise Inactive("The user is not active.")
+        raise Inactive("The user is not active: set active to true first.")
     behind = set(_behind(caller, own, standing))
     if rows.access.pk == own.pk:
         marks = makers.marked(standing, behind, role)

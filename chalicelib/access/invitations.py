@@ -110,7 +110,7 @@ def reset(reading: Reading, company: str, user: str, password: str) -> Decided[A
     if access is None:
         raise NotFound
     if not access.active:
-        raise Inactive("The user is not active.")
+        raise Inactive("The user is not active: an owner or admin sets active to true first.")
     return Decided([Delete(Invitation, (access.pk, "invitation")), *_replaced(access, password)], access)
 
 

@@ -44,7 +44,9 @@ def joined(standing: Standing, maker: str, role: Role, version: int) -> Standing
     if maker in standing:
         return standing
     if len(standing) >= MOST_MAKERS:
-        raise InUse(f"{MOST_MAKERS} users have made tokens or links for others, which is the most of a company.")
+        raise InUse(
+            f"{MOST_MAKERS} users have made tokens or links for others, the most of a company: let one of them make it."
+        )
     return {**standing, maker: {each.value: version for each in may_hand_out(role)}}
 
 

@@ -166,7 +166,7 @@ def _apply(
 ) -> list[str]:
     """The events that the decision is about: the one with the shift, and what it holds or let go of."""
     if len(leader.history or ()) >= MOST_DECISIONS:
-        raise InUse(f"An event can be settled {MOST_DECISIONS} times at most.")
+        raise InUse(f"An event can be settled {MOST_DECISIONS} times at most: change or delete its entry instead.")
     concerned = {leader.sk: leader, target.sk: target}
     if choice.action != "dismiss":
         leader.closed = leader.closed_at = None

@@ -42,8 +42,8 @@ from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 DAY = 24 * 3600
 QUOTED = re.compile(r'^"(.+)"$')  # the form of the IETF draft: "k" is the same key as k
 PIECE = 300_000  # bytes of an answer in one item; DynamoDB takes 400 KB
-LOCK_LOST = "Another request with this Idempotency-Key has taken over."
-REUSED = "This Idempotency-Key was used with another body."
+LOCK_LOST = "Another request with this Idempotency-Key has taken over: send the same again after Retry-After seconds."
+REUSED = "This Idempotency-Key was used with another body: send a new key with each new request."
 
 
 def checked_key(values: Sequence[str]) -> str | None:
@@ -283,7 +283,9 @@ def run_once(
     except IdempotencyValidationError:
         raise KeyReused(REUSED) from None
     except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError):
-        raise InProgress("A request with this Idempotency-Key is still running.") from None
+        raise InProgress(
+            "A request with this Idempotency-Key is still running: send the same again after Retry-After seconds."
+        ) from None
     except IdempotencyPersistenceLayerError as error:
         if isinstance(error.__cause__, WbsyncError):
             raise error.__cause__ from None

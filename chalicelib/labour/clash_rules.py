@@ -154,7 +154,7 @@ def resolve(day: Day, clash: Clash, choice: Choice, at: str, by: Actor) -> tuple
         Invalid: ``keep`` names an entry that is not under the clash.
     """
     if clash.status != OPEN and not set_aside(clash, day):
-        raise InvalidTransition(f"The clash is {clash.status}.")
+        raise InvalidTransition(f"The clash is {clash.status}: only an open one is resolved. Read it anew.")
     present = counted(day)
     _refuse_strangers(choice.keep, present)
     rest = tuple(sorted(present.keys() - choice.keep))

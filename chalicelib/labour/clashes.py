@@ -145,4 +145,6 @@ def _refuse(reading: Reading, caller: Caller, day: Day) -> None:
         raise Denied("Resolving needs the permission approve on every project with an entry in the clash.")
     for project in reading.rows(*((Project, key(caller.company, each), "project") for each in projects)):
         if project is not None and project.closed_to and day.date <= project.closed_to:
-            raise PeriodClosed(f"The project {project.code} is closed up to {project.closed_to}.")
+            raise PeriodClosed(
+                f"The project {project.code} is closed up to {project.closed_to}; a manager can reopen the period."
+            )

@@ -160,7 +160,7 @@ def _refuse(project: Project, newest: Period | None, closed_to: str, now: dateti
         raise InUse(f"The days up to {newest.closed_to} are just being closed; see the job {newest.job}.")
     if project.closed_to and closed_to <= project.closed_to:
         raise Conflict(
-            f"The project is closed up to {project.closed_to} already.",
+            f"The project is closed up to {project.closed_to} already; close up to a later day.",
             errors={"closed_to": [f"Must be after {project.closed_to}."]},
         )
 
@@ -186,7 +186,7 @@ def reopen(
     caller.require(Permission.CLOSE_PERIODS, project)
     found = list(reading.each(periods(caller.company, project)))
     if row.closed_to is None:
-        raise InvalidTransition("Nothing of the project is closed.")
+        raise InvalidTransition("Nothing of the project is closed, so there is nothing to reopen.")
     if found and found[0].status == CLOSING:
         raise InvalidTransition(f"The days up to {row.closed_to} are just being closed; wait for the job.")
     if closed_to is not None and closed_to >= row.closed_to:

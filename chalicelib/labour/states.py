@@ -168,17 +168,27 @@ def _unmet(need: Need, facts: Facts) -> WbsyncError | None:
         case Need.OPEN_PERIOD if facts.closed_to and facts.date <= facts.closed_to:
             return PeriodClosed(f"The project is closed up to {facts.closed_to}; a manager can reopen the period.")
         case Need.TAKES_HOURS if facts.project_status not in TAKES_HOURS:
-            return Inactive(f"The project is {facts.project_status}.", errors={"project": ["Takes no entries."]})
+            return Inactive(
+                f"The project is {facts.project_status}: it takes entries once it is active or on hold.",
+                errors={"project": ["Takes no entries."]},
+            )
         case Need.ACTIVE_OPERATIVE if not facts.operative_active:
-            return Inactive("The operative is not active.", errors={"operative": ["Not active."]})
+            return Inactive(
+                "The operative is not active: set active to true first.", errors={"operative": ["Not active."]}
+            )
         case Need.NOT_ARCHIVED if facts.project_status == "archived":
-            return Inactive("The project is archived.", errors={"project": ["Its hours are settled."]})
+            return Inactive(
+                "The project is archived: give it another status first.", errors={"project": ["Its hours are settled."]}
+            )
         case Need.NOT_OWN if facts.own:
             return OwnEntry("Nobody approves hours that they submitted, were the last to change, or worked.")
         case Need.NO_CLASH if facts.clash is not None:
             return ClashUnresolved("A clash holds the entry back; resolve it first.", **facts.clash)
         case Need.COST_CODE if not facts.cost_code:
-            return CostCodeRequired(errors={"cost_code": ["Pick the activity these hours belong to."]})
+            return CostCodeRequired(
+                "Approve with the cost_code of an activity of the project.",
+                errors={"cost_code": ["Pick the activity these hours belong to."]},
+            )
     return None
 
 

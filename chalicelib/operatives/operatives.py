@@ -162,7 +162,10 @@ def _claims(reading: Reading, company: str, old: str | None, row: Operative) -> 
     _, pk, sk = clock_place(company, new)
     taken = reading.row(ClockIdClaim, pk, sk)
     if taken and taken.holder != row.id:  # its own: it was changed since it was read, and is decided anew
-        raise Conflict("The clock ID is taken.", errors={"external_clock_id": ["Another operative has this clock ID."]})
+        raise Conflict(
+            "The clock ID is taken: give another, or take it from the operative who has it.",
+            errors={"external_clock_id": ["Another operative has this clock ID."]},
+        )
     return [*freed, Put(ClockIdClaim(pk=pk, sk=sk, holder=row.id), absent(ClockIdClaim))]
 
 

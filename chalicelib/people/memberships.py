@@ -76,7 +76,9 @@ def create(
     if errors:
         raise Invalid(errors=errors)
     if known is not None:
-        raise Conflict("The user has a membership of this project.", errors={"user": ["Is a member already."]})
+        raise Conflict(
+            "The user has a membership of this project: change it by PATCH.", errors={"user": ["Is a member already."]}
+        )
     if len(access.memberships) >= MOST_PROJECTS:
         raise InUse(f"The user has {MOST_PROJECTS} memberships, which is the most; remove one first.")
     row = Membership(
@@ -195,7 +197,7 @@ def in_zone(reading: Reading, company: str, project: str, zone: str) -> list[Cha
     if len(dated) > MOST_DATED:
         raise InUse(
             f"The project has {len(dated)} memberships with a last day; "
-            f"its time zone can be changed with {MOST_DATED} at most."
+            f"its time zone can be changed with {MOST_DATED} at most: end some first."
         )
     team.timezone = zone
     return [_touched(team), *(_granted(row, zone) for row in dated)]

@@ -204,9 +204,11 @@ def _owners_with(reading: Reading, company: str, user: str, owns: bool) -> Chang
     assert row is not None, "a company is made with its owner"
     left = {id: kept for id, kept in row.users.items() if id != user} | ({user: "1"} if owns else {})
     if not left:
-        raise InUse("The last active owner stays an active owner.")
+        raise InUse("The last active owner stays an active owner: make another owner first.")
     if owns and len(left) > MOST_OWNERS:
-        raise InUse(f"The company has {MOST_OWNERS} active owners, which is the most.")
+        raise InUse(
+            f"The company has {MOST_OWNERS} active owners, which is the most: give one of them another role first."
+        )
     before = row.version
     row.users, row.version = left, before + 1
     return Put(row, Owners.version == before)
@@ -216,7 +218,10 @@ def _refuse_taken(reading: Reading, company: str, email: str, user: str | None =
     """Somebody else has the e-mail; one's own claim only says that the row was changed since it was read."""
     claim = reading.row(*_claim(company, email))
     if claim and claim.holder != user:
-        raise Conflict("The e-mail is taken.", errors={"email": ["A user of this company has this e-mail."]})
+        raise Conflict(
+            "The e-mail is taken; find that user, or give another.",
+            errors={"email": ["A user of this company has this e-mail."]},
+        )
 
 
 def _moved(reading: Reading, row: User, old: str) -> list[Change]:

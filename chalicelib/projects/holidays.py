@@ -23,7 +23,9 @@ def add(reading: Reading, caller: Caller, project: str, date: str, name: str | N
     """
     before = find(reading, caller.company, project)
     if date in before.holidays:
-        raise Conflict("The date is a holiday already.", errors={"date": ["It is a holiday already."]})
+        raise Conflict(
+            "The date is a holiday already; nothing is left to do.", errors={"date": ["It is a holiday already."]}
+        )
     if len(before.holidays) >= MOST:
         raise InUse(f"A project has at most {MOST} holidays. Delete those that are past.")
     return Decided([_with(before, {**before.holidays, date: name}, now)], None)

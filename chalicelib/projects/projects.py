@@ -107,7 +107,7 @@ def code_key(code: str) -> str:
 
 def _refuse_taken(claim: ProjectCodeClaim | None) -> None:
     if claim is not None:
-        raise Conflict("The code is taken.", errors={"code": ["Another project has this code."]})
+        raise Conflict("The code is taken; choose another.", errors={"code": ["Another project has this code."]})
 
 
 def _check(row: Project) -> None:

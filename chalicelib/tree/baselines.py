@@ -60,7 +60,7 @@ def freeze(reading: Reading, caller: Caller, project: str, name: str, now: datet
     ground = find_ground(reading, company, project)
     count = reading.store.count(baselines_of(company, project))
     if count >= MOST:
-        raise InUse(f"A project has at most {MOST} baselines.")
+        raise InUse(f"A project has at most {MOST} baselines; key figures take the one that you name.")
     lines: Query[Line] = Query(model=Line, hash=key(company, project, ALL_LEVELS))
     nodes = reading.store.count(lines)
     baseline = Baseline(

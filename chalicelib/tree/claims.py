@@ -39,7 +39,7 @@ def require_free(reading: Reading, company: str, project: str, node: str, wanted
     taken = [field for field, row in zip(wanted, rows, strict=True) if row is not None and row.holder != node]
     if taken:
         names = " and the ".join(taken)
-        raise Conflict(f"The {names} is taken.", errors={field: [TAKEN[field]] for field in taken})
+        raise Conflict(f"The {names} is taken; choose another.", errors={field: [TAKEN[field]] for field in taken})
 
 
 def claimed(company: str, node: Node, keys: Iterable[str]) -> list[Change]:

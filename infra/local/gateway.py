@@ -186,7 +186,7 @@ class GatewayConnection(BaseHTTPRequestHandler):
         request = HttpRequest(
             self.command,
             self._target(),
-            tuple(self.headers.items()),
+            tuple((name, value.strip(" \t")) for name, value in self.headers.items()),
             body,
             self.client_address[0],
         )

@@ -1,5 +1,6 @@
 """The whole service on this machine: moto, tables, secrets, stream pump, schedule and gateway."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,11 +19,15 @@ from infra.local.schedule import Schedule
 
 @contextmanager
 def service(
-    port: int, rate_limits: str, say: Callable[[str], None], storage_ended: Callable[[], None] | None = None
+    port: int,
+    rate_limits: str,
+    say: Callable[[str], None],
+    storage_ended: Callable[[], None] | None = None,
+    restore: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[str, dict[str, str], StreamPump]]:
     """Serve until the block ends: the base URL, the variables that reach the same moto, and the pump.
 
-    ``storage_ended`` is called when the local AWS dies before that.
+    ``storage_ended`` is called when the local AWS dies before that; ``restore`` while the tables are empty.
     """
     say("starting a local AWS (moto)")
     with MotoServer() as moto:
@@ -36,9 +41,11 @@ def service(
             "POWERTOOLS_METRICS_DISABLED": "true",
         }
         os.environ.update(environment)
+        logging.getLogger("wbsync").setLevel("WARNING")  # a module that was loaded before has its logger already
         settings.cache_clear()
         say("making tables and secrets")
         provision.create_tables()
+        restore()
         provision.create_secrets()
         with stream_pump() as pump, _schedules(), serve(_app(), "127.0.0.1", port).running() as server:
             yield f"http://127.0.0.1:{server.server_port}", environment, pump

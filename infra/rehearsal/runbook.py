@@ -22,7 +22,7 @@ class Runbook:
     """Runs sections of the page with names of our own in place of the page's."""
 
     def __init__(self, **names: str) -> None:
-        tools = (python_with(REQUIREMENTS, HOME / "aws").parent, Path(sys.executable).parent)
+        tools = (Path(sys.executable).parent, python_with(REQUIREMENTS, HOME / "aws").parent)
         self.names = names | {"PATH": ":".join([*map(str, tools), os.environ["PATH"]])}
 
     def run(self, heading: str, **names: str) -> str:

@@ -1,6 +1,7 @@
 """Swagger UI: the documentation makes live calls with the session of whoever reads it."""
 
 import json
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Locator, Response, expect
 from tests.browser.visitor import NAME, Stage, Visitor
 
 DOCS = "/api/docs/"
+LONGEST = 3000  # pixels of an operation, unfolded and ready to be tried
 
 
 def operation(visitor: Visitor, method: str, path: str) -> Locator:
@@ -49,6 +51,27 @@ def test_a_live_write_carries_the_proof_that_it_is_from_here(owner: Visitor, sta
     assert answer.request.headers["x-csrf-token"] == owner.page.locator("body").get_attribute("data-csrf")
     expect(block.locator(".live-responses-table")).to_contain_text("Nora from the docs")
     assert "Nora from the docs" in [each["name"] for each in stage.api("GET", "/operatives/")[1]["results"]]
+
+
+def test_an_operation_is_no_longer_than_a_person_reads(owner: Visitor) -> None:
+    """Problems look alike everywhere: each is a line that says when it comes."""
+    owner.open(DOCS)
+    block = operation(owner, "post", "/api/v1/labour/")
+    expect(block.locator(".responses-table").first).to_contain_text("cost_code_required")
+    box = block.bounding_box()
+    assert box is not None and box["height"] < LONGEST, box
+
+
+def test_the_command_beside_an_answer_has_a_place_for_a_token_and_works_with_one(owner: Visitor, stage: Stage) -> None:
+    """A shell has no session. The page says which of the two was sent."""
+    owner.open(DOCS)
+    block = operation(owner, "get", "/api/v1/projects/")
+    assert execute(owner, block).status == 200
+    expect(block.locator(".live-responses-table").locator("xpath=..")).to_contain_text("Sent with your session")
+    command = block.locator(".curl-command .curl").inner_text()
+    assert "X-CSRF-Token" not in command and "<your-token>" in command
+    done = subprocess.run(["bash", "-c", command.replace("<your-token>", stage.token)], capture_output=True, check=True)
+    assert stage.project in done.stdout.decode()
 
 
 def test_a_plan_without_the_api_reads_and_cannot_write(visitor: Visitor, stage: Stage) -> None:

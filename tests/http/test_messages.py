@@ -92,6 +92,34 @@ def test_what_a_query_does_not_know_is_a_parameter_and_what_a_body_does_not_know
     assert errors(site.owner, "POST", "/operatives/", {"name": "Ola", "nmae": 1}) == {"nmae": ["Unknown field."]}
 
 
+@pytest.mark.parametrize("header", [None, "wbs_wrong", "Bearer wrong", "Bearer wbs_0000000000000000000000"])
+def test_a_401_says_which_header_to_send_and_where_a_token_is_made(stage: Stage, header: str | None) -> None:
+    sent = {} if header is None else {"Authorization": header}
+    refused = Client(stage.gateway).send("GET", "/api/v1/projects/", **sent)
+    assert refused.status == 401
+    assert "Authorization: Bearer <token>" in refused.body["detail"] and "Settings" in refused.body["detail"]
+
+
+def test_a_401_of_a_device_says_which_header_to_send(stage: Stage) -> None:
+    refused = Client(stage.gateway).send("POST", "/api/v1/clock-events/ingest/", {"clock_id": "7"})
+    assert refused.status == 401 and "X-Inbound-Secret: <secret>" in refused.body["detail"]
+
+
+def test_a_value_that_is_taken_and_a_state_that_forbids_say_what_to_do(site: Site) -> None:
+    site.owner.ok("POST", "/projects/", {"code": "TAKEN", "name": "One"})
+    owner = site.owner.ok("GET", "/me/")["user"]["id"]
+    said = {
+        "choose another": ("POST", "/projects/", {"code": "taken", "name": "Two"}),
+        "make another owner first": ("PATCH", f"/users/{owner}/", {"role": "admin"}),
+        "nothing to reopen": ("POST", f"/projects/{site.project}/periods/reopen/", {"reason": "Late sheet."}),
+        "cost_code": ("POST", f"{site.entry(cost_code=None)}approve/", {}),
+    }
+    for next_step, (method, path, body) in said.items():
+        who = site.manager if path.endswith("approve/") else site.owner
+        refused = who.send(method, f"/api/v1{path}", body)
+        assert refused.status == 409 and next_step in refused.body["detail"], refused
+
+
 def test_messages_count_in_plain_english(site: Site) -> None:
     body = {"code": "W", "name": "W", "working_days": []}
     assert errors(site.owner, "POST", "/projects/", body) == {"working_days": ["Must have at least 1 item."]}

@@ -1,5 +1,6 @@
 """`python -m infra.company`: what whoever runs a stage does for a company."""
 
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +36,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 @pytest.fixture
 def made(stage: Stage, capsys: pytest.CaptureFixture[str]) -> Any:
-    return run(capsys, "create", "--name", "Cmd", "--plan", "pro", "--owner-email", "o@cmd.example")
+    return run(capsys, "create", "--name", "Cmd", "--plan", "pro", "--owner-email", "o@cmd.example", "--another")
 
 
 def test_a_company_is_made_listed_and_its_plan_and_settings_changed(
@@ -53,6 +54,29 @@ def test_a_company_is_made_listed_and_its_plan_and_settings_changed(
     assert shown["auto_add_operatives"] is True
     run(capsys, "settings", "--company", id, "--auto-add-operatives", "off")
     assert owner.ok("GET", "/company/")["auto_add_operatives"] is False
+
+
+def test_a_name_that_a_company_has_is_asked_about(
+    stage: Stage, made: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script says --another; at a terminal a person is asked."""
+    again = ("create", "--name", " cmd ", "--plan", "pro", "--owner-email", "o@again.example")
+    before = len(run(capsys, "list")["companies"])
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert "--another" in fails(capsys, *again)
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    assert "Nothing was made" in fails(capsys, *again)
+    assert len(run(capsys, "list")["companies"]) == before
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    run(capsys, *again)
+    assert len(run(capsys, "list")["companies"]) == before + 1
+
+
+class Terminal(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_a_person_who_was_added_can_sign_in(stage: Stage, made: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -261,6 +261,14 @@ def test_repeated_headers_are_all_given(server: GatewayServer) -> None:
     assert event["headers"]["X-Forwarded-For"] == "10.1.1.1, 127.0.0.1"
 
 
+def test_blanks_around_a_value_are_not_of_it(server: GatewayServer) -> None:
+    """The deployed gateway takes them off on both sides, as HTTP says."""
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as raw:
+        raw.sendall(b"GET /items HTTP/1.1\r\nHost: x\r\nX-Tag: \t one two \t \r\nConnection: close\r\n\r\n")
+        content = b"".join(iter(lambda: raw.recv(65536), b""))
+    assert json.loads(content.partition(b"\r\n\r\n")[2])["event"]["headers"]["X-Tag"] == "one two"
+
+
 def test_a_chunked_body_is_put_together(connection: HTTPConnection) -> None:
     parts = iter([b'{"a":', b"1}"])
     event = event_of(connection, "POST", "/items", parts, Content_Type="application/json")

@@ -33,7 +33,8 @@ def headers_of(route: Route) -> dict[str, object]:
     """The headers of a route's good answer."""
     found = shared(route.writes)
     versioned = any(other.path == route.path and other.method == "PATCH" for other in ROUTES)
-    if versioned or "{" in route.path or route.status == 201:
+    single = route.path.endswith("}") or (route.writes and "{" in route.path)
+    if versioned or single or route.status == 201:
         found |= one("ETag")
     if route.status in {201, 202}:
         found |= one("Location")
