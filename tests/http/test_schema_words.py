@@ -61,6 +61,22 @@ def test_every_body_has_an_example_that_it_takes() -> None:
             assert Draft202012Validator(schema).is_valid(content["example"]), (name, content["example"])
 
 
+def test_every_field_says_what_it_means_and_plain_ones_have_a_real_example() -> None:
+    from jsonschema import Draft202012Validator
+
+    silent = set()
+    for name, schema in document()["components"]["schemas"].items():
+        for field, declared in schema.get("properties", {}).items():
+            text = json.dumps(declared)
+            if '"description"' not in text and "$ref" not in text:
+                silent.add((name, field))
+            for example in declared.get("examples", []):
+                whole = {**declared, "components": document()["components"]}
+                assert Draft202012Validator(whole).is_valid(example), (name, field, example)
+                assert example != "string"
+    assert not silent
+
+
 def test_the_rows_of_every_list_have_a_type() -> None:
     schemas = document()["components"]["schemas"]
     for route in ROUTES:

@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 
 from chalicelib.http.answers import JSON
+from chalicelib.http.openapi.field_words import spoken
 from chalicelib.http.openapi.problems import Problem
 from chalicelib.http.pagination import Changes, Deleted, Listed
 from chalicelib.http.route import Route
@@ -43,7 +44,7 @@ def schemas(routes: Iterable[Route]) -> dict[str, Any]:
         if is_list(model, Changes):
             items = found[own]["properties"]["results"]
             items["items"] = {"anyOf": [items["items"], reference(Deleted)]}
-    return {names.get(name, name): _renamed(plain(schema), names) for name, schema in sorted(found.items())}
+    return {names.get(name, name): spoken(_renamed(plain(schema), names)) for name, schema in sorted(found.items())}
 
 
 def _rules(rules: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def _named(route: Route) -> tuple[object, ...]:
     return route.body, answer, route.batch_answer, route.job_answer
 
 
-def _renamed(schema: object, names: dict[str, str]) -> object:
+def _renamed(schema: object, names: dict[str, str]) -> Any:
     """The schema with references to the names that we publish."""
     if isinstance(schema, list):
         return [_renamed(each, names) for each in schema]
