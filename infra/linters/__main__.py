@@ -49,7 +49,8 @@ def packaged(directory: Path, options: Options) -> dict[str, Any]:
     """Chalice's template of the stage with what is merged into it."""
     merge = directory / "merge.json"
     merge.write_text(json.dumps(merge_template(STAGE, options)))
-    command = [Path(sys.executable).parent / "chalice", "package", "--stage", STAGE, "--merge-template", merge]
+    chalice = Path(sys.executable).parent / "chalice"
+    command: list[str | Path] = [chalice, "package", "--stage", STAGE, "--merge-template", merge]
     environment = os.environ | {"WBSYNC_STAGE": STAGE, "AWS_DEFAULT_REGION": REGION}
     subprocess.run([*command, directory / "package"], check=True, env=environment, stdout=subprocess.DEVNULL)
     return dict(json.loads((directory / "package" / "sam.json").read_text()))
@@ -62,7 +63,8 @@ def of_template(python: Path, directory: Path, template: dict[str, Any]) -> Iter
             resource["Properties"]["CodeUri"] = "s3://bucket/code.zip"
     file = directory / "template.json"
     file.write_text(json.dumps(template))
-    command = [python, python.parent / "cfn-lint", "--regions", REGION, "--format", "json", "--", file]
+    linter = python.parent / "cfn-lint"
+    command: list[str | Path] = [python, linter, "--regions", REGION, "--format", "json", "--", file]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode and not done.stdout.strip():
         yield f"cfn-lint ended with {done.returncode}: {done.stderr[-500:]}"

@@ -7,7 +7,7 @@ import boto3
 
 from infra.demo import Client
 from infra.gates import Say, saying, unwind_when_stopped
-from infra.main_job import Done, run
+from infra.main_job import Done, Mismatch, run
 from infra.provision import protect_tables
 from infra.rehearsal import deployment, drills, ministack, shift_start, upgrade
 from infra.rehearsal.runbook import Runbook
@@ -41,7 +41,7 @@ def main() -> int:
 def rehearse(book: Runbook, endpoint: str, say: Say) -> None:
     """The chapters of the runbook, in the order of a stage's life."""
     boto3.client("s3").create_bucket(
-        Bucket=book.names["BUCKET"], CreateBucketConfiguration={"LocationConstraint": ministack.REGION}
+        Bucket=book.names["BUCKET"], CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     say("packaging, and creating the stack of a release before this one")
     book.run("Package")
@@ -85,13 +85,13 @@ def _changed(book: Runbook, done: Done, say: Say, *headings: str) -> None:
     upgrade.require_kept(load, done.owner)
     upgrade.require_same(rows, upgrade.rows(STAGE))
     if figures != upgrade.settled(done.owner, done.job, PATIENCE):
-        raise upgrade.Mismatch("the figures are others")
+        raise Mismatch("the figures are others")
     say(f"{len(rows)} rows and {len(figures)} places' figures are as before; answers meanwhile: {dict(load.answers)}")
 
 
 def _require_index(*, there: bool) -> None:
     if (deployment.INDEX in deployment.indexes_of(f"wbsync-{STAGE}-clock")) is not there:
-        raise upgrade.Mismatch("the upgrade did not make the index")
+        raise Mismatch("the upgrade did not make the index")
 
 
 def _restored(book: Runbook, endpoint: str, done: Done, say: Say) -> None:
@@ -102,7 +102,7 @@ def _restored(book: Runbook, endpoint: str, done: Done, say: Say) -> None:
     say(f"recovery point {drill['recovery_point']}, tables after {drill['seconds']} s, all {drill['with_the_stack']} s")
     owner = Client(done.owner.base_url, done.owner.token, _host("wbsync-restored", endpoint))
     if upgrade.figures(owner, done.job) != figures:
-        raise upgrade.Mismatch("the restored stage gives other figures")
+        raise Mismatch("the restored stage gives other figures")
 
 
 def _removed(book: Runbook, company: str) -> None:
@@ -111,7 +111,7 @@ def _removed(book: Runbook, company: str) -> None:
     gone = json.loads(book.run("Confirm the removal", COMPANY=company, WORD=asked["confirm"], WAIT="5"))
     left = [key for key, row in upgrade.rows(STAGE).items() if company in row and "removals" not in key[1]]
     if left or gone["rows"] < sum(asked["rows"].values()):
-        raise upgrade.Mismatch(f"the removal left {left[:3]}: {gone}")
+        raise Mismatch(f"the removal left {left[:3]}: {gone}")
 
 
 if __name__ == "__main__":
