@@ -127,6 +127,12 @@ def unknown_companies() -> Unknown:
     return Unknown()
 
 
+def _no_secret(held: limits.Allowance) -> NotAuthenticated:
+    """The refusal of a device: no bearer token would help it."""
+    challenge = {"WWW-Authenticate": "X-Inbound-Secret"}
+    return NotAuthenticated(SEND_IT, limits.headers(held) | challenge)
+
+
 def authenticate_device(
     store: Store, secret: Credential | None, address: str, now: datetime
 ) -> tuple[str, limits.Allowance]:
@@ -135,14 +141,14 @@ def authenticate_device(
     if secret is None or unknown_companies().holds(secret.company, now):
         held = limits.allowance(limit, limits.count_address(store, address, "ingest", now), now)
         limits.check(held)
-        raise NotAuthenticated(SEND_IT, limits.headers(held))
+        raise _no_secret(held)
     row, used = store.together(
         lambda: _count_device(store, secret, now), lambda: limits.count_address(store, address, "ingest", now)
     )
     by_address = limits.allowance(limit, used, now)
     limits.check(by_address)
     if row is None:
-        raise NotAuthenticated(SEND_IT, limits.headers(by_address))
+        raise _no_secret(by_address)
     by_company = limits.allowance(limit, int(row[slots.slot(now)]["N"]), now)
     held = min(by_company, by_address, key=lambda each: each.remaining)
     limits.check(held)

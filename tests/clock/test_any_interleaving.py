@@ -21,10 +21,14 @@ class Hand(Struct):
     """An operative to be: the shifts worked, and what nobody has told the service yet when the devices send them."""
 
     shifts: list[tuple[int, int, int]]  # minutes after the origin, and the break
-    known: bool  # whether the clock ID is somebody's already
-    coded: bool  # whether the project's code is there already
+    person: str  # what is missing of the operative, or "nothing"
+    place: str  # what is missing of the project
     name: str = ""
     code: str = ""
+
+
+PERSONS = ("nothing", "operative", "clock ID", "active again")
+PLACES = ("nothing", "project", "active again", "period reopened")
 
 
 def at(minute: int) -> str:
@@ -38,7 +42,10 @@ def hands(draw: st.DrawFn) -> Hand:
         length = draw(st.integers(61, 800))
         shifts.append((now, now + length, draw(st.sampled_from((0, 0, 30, 60)))))
         now += length + draw(st.integers(0, 1300))
-    return Hand(shifts, draw(st.booleans()), draw(st.booleans()))
+    return Hand(shifts, draw(st.sampled_from(PERSONS)), draw(st.sampled_from(PLACES)))
+
+
+WAYS = ("pair", "punches", "both", "corrected", "completed", "break later", "other project first")
 
 
 def stories(draw: st.DrawFn, hand: Hand) -> Iterator[list[Event]]:
@@ -47,10 +54,16 @@ def stories(draw: st.DrawFn, hand: Hand) -> Iterator[list[Event]]:
         who = {"clock_id": hand.name, "project_code": hand.code}
         begun, ended = {**who, "clock_in": at(start)}, {**who, "clock_out": at(finish), "break_minutes": pause}
         whole = {**begun, **ended}
-        way = draw(st.sampled_from(("pair", "punches", "both", "corrected", "completed")))
+        way = draw(st.sampled_from(WAYS))
         if way == "corrected":
             wrong = {**whole, "clock_out": at(finish - draw(st.integers(1, 60))), "break_minutes": 0}
             yield [wrong, whole]
+            continue
+        if way == "break later":
+            yield [{**whole, "break_minutes": None}, {**begun, "break_minutes": pause}]
+            continue
+        if way == "other project first":
+            yield [{**whole, "project_code": "P-1"}, begun]
             continue
         ways = {"pair": [whole], "punches": [begun, ended], "both": [begun, ended, whole], "completed": [begun, whole]}
         yield from ([event] for event in ways[way])
@@ -61,10 +74,15 @@ def shuffled(draw: st.DrawFn, told: list[list[Event]]) -> list[Event]:
     order = draw(st.permutations([place for place, events in enumerate(told) for _ in events]))
     left = [iter(events) for events in told]
     sent = [next(left[place]) for place in order]
-    for _ in range(draw(st.integers(0, 4))):
+    for _ in range(draw(st.integers(0, 4)) if sent else 0):
         place = draw(st.integers(0, len(sent) - 1))
         sent.insert(draw(st.integers(place + 1, len(sent))), sent[place])
     return sent
+
+
+def also_sent(draw: st.DrawFn, told: list[list[Event]]) -> list[Event]:
+    """What another device sends too, at any time: any event but the one that corrects others, which is to come last."""
+    return [event for events in told for event in events[: max(1, len(events) - 1)] if draw(st.booleans())]
 
 
 def requests(draw: st.DrawFn, events: list[Event]) -> list[Any]:
@@ -85,12 +103,14 @@ def test_shifts_end_as_exactly_their_entries(gates: Gates, data: st.DataObject) 
     comes: list[Callable[[], Any]] = []
     for hand in crew:
         number = len(gates.hands)
-        hand.name, hand.code = f"w{number}", "P-1" if hand.coded else f"w-{number}"
+        hand.name, hand.code = f"w{number}", f"w-{number}"
         gates.hands[hand.name] = ""
-        comes += [*operative_comes(gates, hand), *project_comes(gates, hand)]
+        comes += [operative_comes(gates, hand), project_comes(gates, hand)]
         told = list(stories(data.draw, hand))
         half = data.draw(st.integers(0, len(told)))
-        devices += [requests(data.draw, shuffled(data.draw, part)) for part in (told[:half], told[half:]) if part]
+        for part, other in ((told[:half], told[half:]), (told[half:], told[:half])):
+            sends = shuffled(data.draw, [*part, *([event] for event in also_sent(data.draw, other))])
+            devices += [requests(data.draw, sends)] if sends else []
 
     def device(bodies: list[Any]) -> list[int]:
         client = Client(gates.stage.gateway, gates.device.headers)
@@ -119,21 +139,44 @@ def entry(start: int, finish: int, pause: int) -> tuple[str, str]:
     return at(start)[:10], f"{hundredths // 100}.{hundredths % 100:02}"
 
 
-def operative_comes(gates: Gates, hand: Hand) -> list[Callable[[], Any]]:
-    """The operative is there, or comes while the devices send."""
+def operative_comes(gates: Gates, hand: Hand) -> Callable[[], Any]:
+    """What brings what is missing of the operative, done while the devices send."""
+    manager = Client(gates.stage.gateway, gates.manager.headers)
+    named = {} if hand.person == "clock ID" else {"external_clock_id": hand.name}
 
     def make() -> None:
-        body = {"name": hand.name, "external_clock_id": hand.name}
-        gates.hands[hand.name] = gates.manager.ok("POST", "/operatives/", body)["id"]
+        gates.hands[hand.name] = manager.ok("POST", "/operatives/", {"name": hand.name, **named})["id"]
 
-    if hand.known:
+    def change(**values: Any) -> None:
+        manager.ok("PATCH", f"/operatives/{gates.hands[hand.name]}/", values)
+
+    if hand.person == "operative":
+        return make
+    make()
+    if hand.person == "clock ID":
+        return lambda: change(external_clock_id=hand.name)
+    if hand.person == "active again":
+        change(active=False)
+        return lambda: change(active=True)
+    return lambda: None
+
+
+def project_comes(gates: Gates, hand: Hand) -> Callable[[], Any]:
+    """What brings what is missing of the project."""
+    manager = Client(gates.stage.gateway, gates.manager.headers)
+
+    def make(status: str = "on_hold") -> str:
+        made = manager.ok("POST", "/projects/", {"code": hand.code, "name": hand.code, "status": status})
+        return f"/projects/{made['id']}/"
+
+    if hand.place == "project":
+        return make
+    if hand.place == "nothing":
         make()
-        return []
-    return [make]
-
-
-def project_comes(gates: Gates, hand: Hand) -> list[Callable[[], Any]]:
-    if hand.coded:
-        return []
-    client = Client(gates.stage.gateway, gates.manager.headers)
-    return [lambda: client.ok("POST", "/projects/", {"code": hand.code, "name": hand.code, "status": "on_hold"})]
+        return lambda: None
+    project = make("completed" if hand.place == "active again" else "on_hold")
+    if hand.place == "active again":
+        return lambda: manager.ok("PATCH", project, {"status": "on_hold"})
+    manager.ok("POST", f"{project}periods/", {"closed_to": "2026-11-20"})
+    gates.settle_later()
+    return lambda: manager.ok("POST", f"{project}periods/reopen/", {"reason": "late sheets"})

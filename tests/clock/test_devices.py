@@ -192,6 +192,16 @@ def test_future_and_old_instants_wait_for_review(gates: Gates) -> None:
     assert told(gates.punch(gates.hand(), "2025-11-01T07:00:00Z")) == (201, "needs_review", "too_old")
 
 
+@pytest.mark.parametrize("headers", [{}, {"X-Inbound-Secret": "wrong"}, {"Authorization": "Bearer x"}])
+def test_a_device_without_the_secret_is_told_of_its_header_and_of_no_token(
+    gates: Gates, headers: dict[str, str]
+) -> None:
+    reply = Client(gates.stage.gateway, headers).send("POST", "/api/v1/clock-events/ingest/", {"clock_id": "x"})
+    assert (reply.status, reply.body["code"]) == (401, "not_authenticated")
+    assert reply.headers["www-authenticate"] == "X-Inbound-Secret"
+    assert "X-Inbound-Secret" in reply.body["detail"] and "earer" not in reply.text
+
+
 def test_an_id_that_no_event_has_is_404(gates: Gates) -> None:
     for id in ("abc", "ge01", "0" * 30, "ge020261117070000", "g" * 100):
         assert gates.manager.send("GET", f"/api/v1/clock-events/{id}/").status == 404

@@ -114,7 +114,8 @@ def test_the_text_of_a_moment_is_read_again_and_sorts_by_time(time: datetime, fi
 
 @given(st.text(max_size=80))
 def test_any_text_is_a_moment_or_none(text: str) -> None:
-    assert moments.parse(text) is None or moments.parse(text) is not None
+    found = moments.parse(text)
+    assert found is None or moments.stored(found.text) == found
 
 
 @pytest.mark.parametrize(

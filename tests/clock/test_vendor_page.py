@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_the_python_example_is_twenty_lines_and_sends_again_until_all_is_kept(si
     code = example("python")
     assert len(code.strip().splitlines()) <= 20
     hands = [site.gates.hand() for _ in range(2)]
-    site.trouble = [503, 429]
+    site.trouble = [502, 503, 429]
     run = f"{code}\nassert send({[shift(hand) for hand in hands]!r}) == []\n"
     subprocess.run([sys.executable, "-c", run], env=site.environment, check=True, timeout=60)
     assert [site.gates.hours(hand) for hand in hands] == [["8.00"], ["8.00"]]
@@ -89,12 +90,36 @@ def test_the_shell_example_keeps_what_could_not_be_sent(site: Site, tmp_path: Pa
     script, waiting = tmp_path / "send.sh", tmp_path / "events"
     script.write_text(example("sh"))
     hands = [site.gates.hand() for _ in range(2)]
-    waiting.write_text("".join(json.dumps(shift(hand)) + "\n" for hand in hands))
+    waiting.write_text("\n".join(json.dumps(shift(hand)) for hand in hands))  # the last line has no end yet
     site.trouble = [503]
     for left in (1, 0):
         subprocess.run(["sh", str(script), str(waiting)], env=site.environment, check=True, timeout=60)
         assert len(waiting.read_text().splitlines()) == left
     assert [site.gates.hours(hand) for hand in hands] == [["8.00"], ["8.00"]]
+
+
+def test_the_shell_example_loses_nothing_that_comes_meanwhile_or_when_it_is_stopped(site: Site, tmp_path: Path) -> None:
+    script, waiting = tmp_path / "send.sh", tmp_path / "events"
+    script.write_text(example("sh"))
+    hands = [site.gates.hand() for _ in range(3)]
+    lines = [json.dumps(shift(hand)) + "\n" for hand in hands]
+    waiting.write_text(lines[0])
+    slow = tmp_path / "curl"
+    slow.write_text("#!/bin/sh\nexec sleep 3\n")
+    slow.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{site.environment['PATH']}"}
+    sending = subprocess.Popen(["sh", str(script), str(waiting)], env=site.environment | path)
+    time.sleep(1)
+    with waiting.open("a") as file:
+        file.write(lines[1])
+    sending.kill()
+    sending.wait(10)
+    with waiting.open("a") as file:
+        file.write(lines[2])
+    for _ in range(2):
+        subprocess.run(["sh", str(script), str(waiting)], env=site.environment, check=True, timeout=60)
+    assert [site.gates.hours(hand) for hand in hands] == [["8.00"]] * 3
+    assert waiting.read_text() == ""
 
 
 def test_the_curl_of_the_page_is_a_shift(site: Site) -> None:

@@ -14,7 +14,13 @@ HEADERS: dict[str, tuple[dict[str, Any], str]] = {
     "Cache-Control": ({"schema": {"type": "string"}, "description": "Private answers are kept nowhere."}, "all"),
     "Strict-Transport-Security": ({"schema": {"type": "string"}, "description": "HTTPS only, from now on."}, "all"),
     "X-Content-Type-Options": ({"schema": {"const": "nosniff"}, "description": "The type is what it says."}, "all"),
-    "WWW-Authenticate": ({"schema": {"const": "Bearer"}, "description": "A bearer token is wanted."}, "401"),
+    "WWW-Authenticate": (
+        {
+            "schema": {"enum": ["Bearer", "X-Inbound-Secret"]},
+            "description": "A bearer token is wanted; of devices, the secret in a header of that name.",
+        },
+        "401",
+    ),
     "Allow": ({"schema": {"type": "string"}, "description": "The methods of this path."}, "405"),
     "Content-Security-Policy": ({"schema": {"type": "string"}, "description": "What the page may load."}, "page"),
     "Referrer-Policy": ({"schema": {"type": "string"}, "description": "Who is told where a visitor was."}, "page"),
