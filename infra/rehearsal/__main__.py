@@ -55,10 +55,10 @@ def rehearse(book: Runbook, endpoint: str, say: Say) -> None:
     say("running a shift start of many devices")
     shift_start.run(f"{endpoint}/api", say, host)
     say("upgrade under load")
-    _changed(book, done, say, "Keep what runs", "Package", "Stack")
+    _changed(book, done, say, 30, "Keep what runs", "Package", "Stack")
     _require_index(there=True)
     say("rollback under load")
-    _changed(book, done, say, "Roll back")
+    _changed(book, done, say, 3000, "Roll back")
     book.run("Stack")
     outputs = deployment.outputs(book.names["STACK"])
     say("alarm drill")
@@ -76,10 +76,10 @@ def _host(stack: str, endpoint: str) -> str:
     return f"{deployment.outputs(stack)['RestAPIId']}.execute-api.localhost:{endpoint.rsplit(':', 1)[1]}"
 
 
-def _changed(book: Runbook, done: Done, say: Say, *headings: str) -> None:
+def _changed(book: Runbook, done: Done, say: Say, days_back: int, *headings: str) -> None:
     """Another release is put in place while hours come in; rows and figures are as before."""
     figures, rows = upgrade.settled(done.owner, done.job, PATIENCE), upgrade.rows(STAGE)
-    with upgrade.loaded(done.job) as load:
+    with upgrade.loaded(done.job, days_back) as load:
         for heading in headings:
             book.run(heading)
     upgrade.require_kept(load, done.owner)

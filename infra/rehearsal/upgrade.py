@@ -24,13 +24,14 @@ class Load:
     """Hours that are put in one after the other, and how each was answered."""
 
     job: Job
+    days_back: int
     stopped: threading.Event = field(default_factory=threading.Event)
     kept: list[str] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
 
     def run(self) -> None:
-        """Until it is stopped; a day back with each entry, so that none clashes."""
-        day = datetime.now(UTC).date() - timedelta(days=30 + sum(self.answers.values()))
+        """Until it is stopped; each entry on a day of its own, so that no row of before is touched."""
+        day = datetime.now(UTC).date() - timedelta(days=self.days_back)
         while not self.stopped.wait(PAUSE):
             day -= timedelta(days=1)
             try:
@@ -41,9 +42,9 @@ class Load:
 
 
 @contextmanager
-def loaded(job: Job) -> Iterator[Load]:
-    """Load for as long as the block runs."""
-    load = Load(job)
+def loaded(job: Job, days_back: int) -> Iterator[Load]:
+    """Load for as long as the block runs, on the days before so many days ago."""
+    load = Load(job, days_back)
     thread = threading.Thread(target=load.run, daemon=True)
     thread.start()
     try:
