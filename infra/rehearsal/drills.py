@@ -12,6 +12,7 @@ from infra.rehearsal import deployment
 from infra.rehearsal.runbook import Runbook
 
 HEARD = "heard"
+SOURCES = ("companies", "projects", "tree", "operatives", "labour", "clock")  # the others go on by themselves
 
 
 def listen(topic: str) -> str:
@@ -66,7 +67,8 @@ def restore(book: Runbook, source: str) -> dict[str, Any]:
     began = time.monotonic()
     said = book.run("Restore the tables", SOURCE=source)
     done: dict[str, Any] = json.loads(said[said.index("{\n") :])
-    if done["drift"] or done["rows"] != done["rows_of_source_now"]:
+    there, here = ({table: done[side][table] for table in SOURCES} for side in ("rows", "rows_of_source_now"))
+    if done["drift"] or there != here:
         raise Mismatch(f"the restore gave {done}")
     book.run("Package")
     book.run("A first deploy that failed")
