@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
-.PHONY: help setup run test faults faults-long burst proofs attack lint types docs real mutate rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test faults faults-long burst proofs attack lint types docs real mutate linters rehearse contract clients strangers browser bench clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -62,7 +62,10 @@ real: $(READY)  ## the main job on a real work breakdown
 mutate: $(READY)  ## makes the code wrong in one place at a time; PACKAGES=labour
 	$(BIN)/python -m infra.mutate $(PACKAGES)
 
-rehearse: $(READY)  ## the real deployment on an AWS on loopback
+linters: $(READY)  ## cfn-lint and an IAM linter on the packaged template
+	$(BIN)/python -m infra.linters
+
+rehearse: $(READY)  ## the runbook's own lines on an AWS on loopback
 	$(BIN)/python -m infra.rehearsal
 
 contract: $(READY)  ## a fuzzer with every check on, against the served schema
@@ -81,4 +84,4 @@ bench: $(READY)  ## storage calls, capacity and times
 	$(BIN)/python -m bench
 
 clean:  ## removes environments and build directories
-	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .strangers .browser
+	rm -rf $(VENV) .run .build .bench .rehearsal .contract .clients .strangers .browser .linters

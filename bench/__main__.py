@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from bench.batch import batch_section
 from bench.burst import burst_section
 from bench.cold_start import cold_start_section
+from bench.cost import cost_section
 from bench.crew import crew_section
 from bench.engine import engine_section
 from bench.imports import imports_section
@@ -24,6 +25,7 @@ SECTIONS: Mapping[str, Callable[[], object]] = {
     "burst": burst_section,
     "batch": batch_section,
     "crew": crew_section,
+    "cost": cost_section,
     "pagination": pagination_section,
     "tree": tree_section,
     "rollups": rollups_section,

@@ -20,7 +20,7 @@ class Mismatch(AssertionError):
     """The service did not do what it promises."""
 
 
-def run(base_url: str, patience: float, say: Callable[[str], None], host: str | None = None) -> None:
+def run(base_url: str, patience: float, say: Callable[[str], None], host: str | None = None) -> "Done":
     """The whole job on a company of its own; raises when a step fails.
 
     ``host`` is the Host header, where the name does not resolve. ``patience`` is how many seconds an
@@ -40,6 +40,16 @@ def run(base_url: str, patience: float, say: Callable[[str], None], host: str | 
     for place in [f"/projects/{project}", *(f"/wbs/{node}" for node in path)]:
         _await(owner, f"{place}/kpis/", {"bac": 80, "ac": 8, "ev": 0}, began + patience)
     say(f"approved hours reached all {len(path)} levels and the project in {time.monotonic() - began:.1f} s")
+    return Done(company["company"]["id"], owner, job)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The company of the job, its owner, and the project."""
+
+    company: str
+    owner: Client
+    job: "Job"
 
 
 @dataclass(frozen=True, slots=True)

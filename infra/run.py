@@ -60,7 +60,7 @@ def _free(port: str) -> bool:
 
 
 def _run(port: int, stop: threading.Event, storage_ended: Callable[[], None]) -> None:
-    keep, company = bool(os.environ.get("KEEP")), dict[str, Any]()
+    keep, company = os.environ.get("KEEP", "0") not in {"", "0"}, dict[str, Any]()
 
     def restore() -> None:
         if keep and KEPT_FILE.exists():

@@ -2,8 +2,10 @@
 
 // The command that is shown beside an answer: a shell has no session, so it gets a place for a token.
 const curlWithToken = (Curl, { React }) => ({ request, ...others }) => {
-  if (request.getIn(["headers", "Authorization"])) {
-    return React.createElement("div", {}, React.createElement("p", {}, "Sent with your token."), React.createElement(Curl, { request, ...others }));
+  const given = ["Authorization", "X-Inbound-Secret"].filter((name) => request.getIn(["headers", name]));
+  if (given.length) {
+    const said = React.createElement("p", {}, `Sent with the ${given.join(" and ")} that you gave.`);
+    return React.createElement("div", {}, said, React.createElement(Curl, { request, ...others }));
   }
   const shown = request.deleteIn(["headers", "X-CSRF-Token"]).setIn(["headers", "Authorization"], "Bearer <your-token>");
   return React.createElement(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from chalicelib.settings import settings
 
@@ -29,8 +30,18 @@ def save(file: Path, note: object) -> None:
 
 
 def load(file: Path) -> Any:
-    """Put everything back into empty tables; the note."""
-    held = json.loads(file.read_text(), object_hook=_as_bytes)
+    """Put everything back into empty tables; the note.
+
+    Raises:
+        SystemExit: the file is none of ours, or another version's; says what to do.
+    """
+    try:
+        return _loaded(json.loads(file.read_text(), object_hook=_as_bytes))
+    except (ValueError, KeyError, TypeError, ClientError) as error:
+        raise SystemExit(f"{file} cannot be loaded ({error}): delete it to begin anew") from error
+
+
+def _loaded(held: Any) -> Any:
     for name, value in held["parameters"].items():
         boto3.client("ssm").put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
     client = boto3.client("dynamodb")

@@ -1,59 +1,44 @@
-"""The deployment that ops run: chalice package with the merge template, compiled, then CloudFormation."""
+"""What the rehearsal looks up in the stack, and what stands for the release before this one."""
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-from chalicelib.settings import settings
-from infra import bytecode
-from infra.template.stack import merge_template
-
-BUILD = Path(".build").absolute()
-BUCKET = "wbsync-rehearsal-code"
-STACK = "wbsync-rehearsal"
+TEMPLATE = Path(".build/package/sam.json")
+INDEX = "updated_keys"  # the index that this release is taken to bring
 
 
-def package() -> dict[str, object]:
-    """The SAM template of the rehearsal stage; the code is beside it in ``deployment.zip``."""
-    BUILD.mkdir(exist_ok=True)
-    merge = BUILD / "merge-template.json"
-    merge.write_text(json.dumps(merge_template(settings().stage)))
-    subprocess.run(
-        [
-            Path(sys.executable).parent / "chalice",
-            "package",
-            "--stage",
-            "rehearsal",
-            "--merge-template",
-            merge,
-            BUILD / "package",
-        ],
-        check=True,
-    )
-    bytecode.add(BUILD / "package" / "deployment.zip")
-    return dict(json.loads((BUILD / "package" / "sam.json").read_text()))
+def outputs(stack: str) -> dict[str, str]:
+    """The outputs of a stack."""
+    [found] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
 
 
-def deploy(template: dict[str, Any]) -> dict[str, str]:
-    """Upload the code, create the stack, and give its outputs; raises with the reasons when it fails."""
-    s3, cloudformation = boto3.client("s3"), boto3.client("cloudformation")
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-    s3.upload_file(str(BUILD / "package" / "deployment.zip"), BUCKET, "deployment.zip")
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = f"s3://{BUCKET}/deployment.zip"
-    s3.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template).encode())
-    cloudformation.create_stack(
-        StackName=STACK,
-        TemplateURL=f"{s3.meta.endpoint_url}/{BUCKET}/template.json",
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-    )
-    return _outputs(cloudformation)
+def resource(stack: str, logical: str) -> str:
+    """The physical name of a resource."""
+    found = boto3.client("cloudformation").describe_stack_resource(StackName=stack, LogicalResourceId=logical)
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def make_previous() -> None:
+    """Turn the package into one of a release before this: an index, its alarm and the dashboard were not there yet."""
+    template: dict[str, Any] = json.loads(TEMPLATE.read_text())
+    resources = template["Resources"]
+    for name in ("Dashboard", "ClockTableUpdatedKeysThrottled"):
+        del resources[name]
+    table = resources["ClockTable"]["Properties"]
+    indexes = [each for each in table["GlobalSecondaryIndexes"] if each["IndexName"] != INDEX]
+    assert len(indexes) == len(table["GlobalSecondaryIndexes"]) - 1
+    table["GlobalSecondaryIndexes"] = indexes
+    TEMPLATE.write_text(json.dumps(template))
+
+
+def indexes_of(table: str) -> set[str]:
+    """The indexes that a table has now."""
+    shown = boto3.client("dynamodb").describe_table(TableName=table)["Table"]
+    return {each["IndexName"] for each in shown.get("GlobalSecondaryIndexes", [])}
 
 
 def function_logs() -> str:
@@ -62,23 +47,3 @@ def function_logs() -> str:
     groups = [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]]
     pages = [page for group in groups for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group)]
     return "".join(event["message"].rstrip() + "\n" for page in pages for event in page["events"])
-
-
-def _outputs(cloudformation: Any) -> dict[str, str]:
-    for _ in range(600):
-        [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-        if stack["StackStatus"] == "CREATE_COMPLETE":
-            return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-        if "IN_PROGRESS" not in stack["StackStatus"]:
-            raise RuntimeError(f"the stack is {stack['StackStatus']}: {_reasons(cloudformation)}")
-        time.sleep(0.5)
-    raise RuntimeError("the stack was not made within five minutes")
-
-
-def _reasons(cloudformation: Any) -> list[str]:
-    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
-    return [
-        f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}"
-        for each in events
-        if "FAILED" in each["ResourceStatus"]
-    ]

@@ -10,8 +10,6 @@ from infra.template.tables import Resources, logical
 
 Dimensions = list[dict[str, Any]]
 FIVE_MINUTES = 300
-AT_ONCE = 10  # metrics that one alarm adds up at most:
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 THROTTLED_WRITES = 100
 
 
@@ -57,22 +55,20 @@ def _of_tables(stage: str) -> Resources:
 
 def _of_indexes(stage: str) -> Resources:
     """An index that is throttled holds up the writes of its table, and the table's own metric does not show it."""
-    found = {}
-    for name, definition in definitions(stage).items():
-        indexes = [each["IndexName"] for each in definition.get("GlobalSecondaryIndexes", [])]
-        for start in range(0, len(indexes), AT_ONCE):
-            some, number = indexes[start : start + AT_ONCE], start // AT_ONCE + 1
-            found[f"{logical(name)}IndexesThrottled{number}"] = _alarm_of_sum(
-                f"writes to indexes of {name} were throttled: {', '.join(some)}",
-                [_index_metric(logical(name), index) for index in some],
-                THROTTLED_WRITES,
-            )
-    return found
-
-
-def _index_metric(table: str, index: str) -> dict[str, object]:
-    dimensions = [*_named("TableName", {"Ref": table}), *_named("GlobalSecondaryIndexName", index)]
-    return {"Namespace": "AWS/DynamoDB", "MetricName": "WriteThrottleEvents", "Dimensions": dimensions}
+    return {
+        f"{logical(name)}{named(index['IndexName'])}Throttled": _alarm(
+            f"writes to the index {index['IndexName']} of {name} were throttled",
+            "AWS/DynamoDB",
+            "WriteThrottleEvents",
+            [
+                *_named("TableName", {"Ref": logical(name)}),
+                *_named("GlobalSecondaryIndexName", index["IndexName"]),
+            ],
+            THROTTLED_WRITES,
+        )
+        for name, definition in definitions(stage).items()
+        for index in definition.get("GlobalSecondaryIndexes", [])
+    }
 
 
 def _of_service(stage: str) -> Resources:
@@ -106,36 +102,15 @@ def _alarm(
     periods: int = 1,
 ) -> dict[str, Any]:
     """An alarm on five minutes of a metric that reach the threshold; ``absent``: on fifteen that have nothing."""
-    watched = {
-        "Namespace": namespace,
-        "MetricName": metric,
-        "Dimensions": dimensions,
-        "Statistic": statistic,
-        "Period": 3 * FIVE_MINUTES if absent else FIVE_MINUTES,
-    }
-    return _resource(description, watched, threshold, absent, periods)
-
-
-def _alarm_of_sum(description: str, metrics: list[dict[str, object]], threshold: int) -> dict[str, Any]:
-    """An alarm on what several metrics add up to in five minutes."""
-    each = [
-        {
-            "Id": f"m{place}",
-            "MetricStat": {"Metric": metric, "Period": FIVE_MINUTES, "Stat": "Sum"},
-            "ReturnData": False,
-        }
-        for place, metric in enumerate(metrics)
-    ]
-    total = {"Id": "total", "Expression": "SUM(FILL(METRICS(), 0))", "Label": "throttled writes", "ReturnData": True}
-    return _resource(description, {"Metrics": [total, *each]}, threshold, False, 1)
-
-
-def _resource(description: str, watched: dict[str, Any], threshold: int, absent: bool, periods: int) -> dict[str, Any]:
     return {
         "Type": "AWS::CloudWatch::Alarm",
-        "Properties": watched
-        | {
+        "Properties": {
             "AlarmDescription": description,
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": dimensions,
+            "Statistic": statistic,
+            "Period": 3 * FIVE_MINUTES if absent else FIVE_MINUTES,
             "EvaluationPeriods": periods,
             "Threshold": threshold,
             "ComparisonOperator": "LessThanThreshold" if absent else "GreaterThanOrEqualToThreshold",

@@ -39,10 +39,11 @@ def functions(stage: str) -> Resources:
             },
         }
     }
+    streaming = {named(function.name): function.table for function in STREAM_FUNCTIONS}
     for name in all_named():
         found[f"{name}Logs"] = _logs(stage, name)
         found[name] = {"Properties": _function(stage, name)}
-        found["ApiHandlerRole" if name == API else f"{name}Role"] = role(stage, name == API)
+        found["ApiHandlerRole" if name == API else f"{name}Role"] = role(stage, name == API, streaming.get(name))
     for each in FUNCTIONS:
         found[named(each.name)]["Properties"]["Timeout"] = each.seconds
     for function in STREAM_FUNCTIONS:

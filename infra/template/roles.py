@@ -14,15 +14,19 @@ ROWS = [
     "dynamodb:DeleteItem",
     "dynamodb:ConditionCheckItem",
 ]
-STREAMS = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 OF_REQUESTS = {"requests", IDEMPOTENCY_TABLE}  # counters and keys: event functions have neither
 
 
-def role(stage: str, api: bool) -> dict[str, object]:
-    """The policies that replace those of Chalice's role for the API, or for an event function."""
+def role(stage: str, api: bool, streaming: str | None) -> dict[str, object]:
+    """The policies that replace those of Chalice's role for the API, or for an event function.
+
+    ``streaming`` is the table whose stream the function reads.
+    """
     names = [*(table.name for table in TABLES), IDEMPOTENCY_TABLE]
     tables = [f"wbsync-{stage}-{name}" for name in names if api or name not in OF_REQUESTS]
-    own = [_rows(tables), _tracing(), _logs(stage), *(_of_api(stage) if api else _of_events(stage))]
+    own = [_rows(tables), _tracing(), _logs(stage), *(_of_api(stage) if api else ())]
+    own += _of_stream(stage, streaming) if streaming else []
     document = {"Version": "2012-10-17", "Statement": own}
     return {"Properties": {"Policies": [{"PolicyName": "wbsync", "PolicyDocument": document}]}}
 
@@ -52,7 +56,8 @@ def _of_api(stage: str) -> list[dict[str, object]]:
     return [_allow(["ssm:GetParameter"], *keys), _allow(["ssm:PutParameter"], f"{base}/ingest/*")]
 
 
-def _of_events(stage: str) -> list[dict[str, Any]]:
-    base = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/wbsync-" + stage
+def _of_stream(stage: str, table: str) -> list[dict[str, Any]]:
+    """What Lambda does in the function's name; the listing of streams knows no resources."""
+    base = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
     failed = {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": {"Fn::GetAtt": ["RollupFailures", "Arn"]}}
-    return [_allow(STREAMS, f"{base}-*/stream/*"), failed]
+    return [_allow(STREAM, f"{base}wbsync-{stage}-{table}/stream/*"), _allow(["dynamodb:ListStreams"], "*"), failed]

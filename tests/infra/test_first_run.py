@@ -47,6 +47,14 @@ def test_a_port_that_cannot_be_had_says_so_and_names_the_variable(port: str) -> 
     assert f"port {chosen} is not free: PORT=9000 make run" in done.stdout
 
 
+@pytest.mark.parametrize("held", ["", "[]", '{"parameters": {}, "tables": {"gone": [{"pk": {"S": "1"}}]}, "note": 1}'])
+def test_a_snapshot_that_cannot_be_loaded_says_what_to_do(stage: object, tmp_path: Path, held: str) -> None:
+    file = tmp_path / "kept.json"
+    file.write_text(held)
+    with pytest.raises(SystemExit, match="delete it to begin anew"):
+        kept.load(file)
+
+
 def test_what_is_kept_comes_back_row_for_row_and_only_its_owner_may_read_it(stage: object, tmp_path: Path) -> None:
     client, file = boto3.client("dynamodb"), tmp_path / "kept.json"
     table = f"{settings().table_prefix}companies"

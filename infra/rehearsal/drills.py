@@ -1,0 +1,75 @@
+"""The drills of the runbook: an alarm that arrives, a failed batch that is done again, a stage that comes back."""
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+
+from infra.main_job import Mismatch
+from infra.rehearsal import deployment
+from infra.rehearsal.runbook import Runbook
+
+HEARD = "heard"
+SOURCES = ("companies", "projects", "tree", "operatives", "labour", "clock")  # the others go on by themselves
+
+
+def listen(topic: str) -> str:
+    """A queue that hears what goes to a topic, in place of somebody's mail box."""
+    queue = boto3.client("sqs")
+    url = queue.create_queue(QueueName=HEARD)["QueueUrl"]
+    arn = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [allowed | {"Resource": arn}]}
+    queue.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return url
+
+
+def alarm(book: Runbook, topic: str, name: str) -> None:
+    """An alarm is set off by hand, and arrives."""
+    url = listen(topic)
+    book.run("An alarm drill", ALARM=name)
+    answer = boto3.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=10)
+    if not any(name in message["Body"] for message in answer.get("Messages", [])):
+        raise Mismatch(f"the alarm {name} did not arrive")
+
+
+def redrive(book: Runbook, stack: str, stage: str, company: str) -> None:
+    """A batch that lies in the failure queue is named and done again."""
+    queue = boto3.client("sqs")
+    url = queue.get_queue_url(QueueName=f"wbsync-{stage}-RollupFailures")["QueueUrl"]
+    queue.send_message(QueueUrl=url, MessageBody=json.dumps(_failed_batch(stack, stage)))
+    said = book.run("The failure queue")
+    if f"company {company}" not in said or "0 messages stay" not in said:
+        raise Mismatch(f"the redrive said: {said}")
+
+
+def _failed_batch(stack: str, stage: str) -> dict[str, Any]:
+    """What Lambda sends of the first record of the labour table's stream."""
+    table = boto3.client("dynamodb").describe_table(TableName=f"wbsync-{stage}-labour")["Table"]
+    streams, arn = boto3.client("dynamodbstreams"), table["LatestStreamArn"]
+    shards = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    shard = shards[0]["ShardId"]
+    iterator = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    first = streams.get_records(ShardIterator=iterator["ShardIterator"])["Records"][0]["dynamodb"]["SequenceNumber"]
+    name = deployment.resource(stack, "LabourRollup")
+    function = boto3.client("lambda").get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    at = datetime.now(UTC).isoformat()
+    info = {"shardId": shard, "startSequenceNumber": first, "endSequenceNumber": first, "streamArn": arn}
+    info |= {"approximateArrivalOfFirstRecord": at, "batchSize": 1}
+    return {"requestContext": {"functionArn": function}, "DDBStreamBatchInfo": info}
+
+
+def restore(book: Runbook, source: str) -> dict[str, Any]:
+    """The stage comes back as another, and a stack takes its tables in; the drill's figures."""
+    began = time.monotonic()
+    said = book.run("Restore the tables", SOURCE=source)
+    done: dict[str, Any] = json.loads(said[said.index("{\n") :])
+    there, here = ({table: done[side][table] for table in SOURCES} for side in ("rows", "rows_of_source_now"))
+    if done["drift"] or there != here:
+        raise Mismatch(f"the restore gave {done}")
+    book.run("Package")
+    book.run("A first deploy that failed")
+    return done | {"with_the_stack": round(time.monotonic() - began, 1)}
