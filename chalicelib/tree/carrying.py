@@ -6,6 +6,7 @@ Few rows go in the transaction of the change itself. Many are staged for an edit
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.storage.changes import Change, Delete, Put, Update
 from chalicelib.storage.queries import Query
@@ -112,8 +113,17 @@ def _lines(company: str, each: Carried, text: str | None) -> list[Change]:
         lines_of(company, each.place.project, each.order),
         strict=True,
     ):
-        changes += [Delete(Line, (pk, old)), Put(line(pk, new, each.line.level, text or each.line.search_text))]
+        changes += [
+            Delete(Line, (pk, old), unrenamed(each.line)),
+            Put(line(pk, new, each.line.level, text or each.line.search_text)),
+        ]
     return changes
+
+
+def unrenamed(line: Line) -> Condition:
+    """Nobody has given the node other words since its line was read: they would stay behind at the old order key."""
+    same: Condition = Line.search_text == line.search_text
+    return same
 
 
 def line(pk: str, order: str, level: int, search_text: str, since: int = 0) -> Line:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from chalicelib.storage.changes import Change, Put, Update, absent
-from chalicelib.tree.carrying import Carried, line
+from chalicelib.tree.carrying import Carried, line, unrenamed
 from chalicelib.tree.claims import claimed, keys
 from chalicelib.tree.editions import EDITION, GONE, busy, staged
 from chalicelib.tree.ground import new_place
@@ -99,7 +99,7 @@ def stage_order(company: str, each: Carried, edition: int) -> list[Change]:
     place = each.place
     changes = [_staged_place(place, {"order": each.order}, edition)]
     for pk, sk in lines_of(company, place.project, each.line.sk):
-        changes.append(Update(Line, (pk, sk), (Line.until.set(edition),)))
+        changes.append(Update(Line, (pk, sk), (Line.until.set(edition),), unrenamed(each.line)))
     for pk, sk in lines_of(company, place.project, each.order):
         changes.append(Put(line(pk, sk, each.line.level, each.line.search_text, edition)))
     return changes

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.clock.faulty import Interrupted
+from tests.faults.harness import replaced
 from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.conftest import Tree
@@ -67,6 +69,28 @@ def test_a_parent_that_is_deleted_while_a_child_is_created_takes_it_along_or_ref
     )
     assert deleted.status == 204 and created.status in {201, 400}
     assert tree.nodes() == []
+    integrity.check(tree.project)
+
+
+@pytest.mark.parametrize(("activities", "transaction"), [(3, 1), (30, 2)])  # at once; staged
+def test_a_node_that_is_renamed_while_a_subtree_moves_is_found_by_its_new_name(
+    tree: Tree, stage: Stage, activities: int, transaction: int
+) -> None:
+    """What moves with the subtree is its line, which carries the words that search looks at."""
+    top, home = tree.add("North"), tree.add("South")
+    below = tree.add("Ground", top)
+    discipline = tree.add("Concrete", below)
+    pours = [tree.activity(f"Pour {n}", discipline) for n in range(activities)]
+    sent = count(1)
+
+    def rename() -> None:
+        if next(sent) == transaction:
+            tree.client.ok("PATCH", f"/wbs/{pours[0]}/", {"name": "Renamed"})
+
+    with replaced(lambda client: Interrupted(client, rename)):
+        assert tree.client.send("PATCH", f"/api/v1/wbs/{below}/", {"parent": home}).status == 200
+    finish(stage.made["company"]["id"])
+    assert [node["id"] for node in tree.nodes(search="renamed")] == [pours[0]]
     integrity.check(tree.project)
 
 
