@@ -204,7 +204,7 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body["clock_in"] = FIELDS["clock_in"]
     if path.endswith("/bulk/"):
         rows = body["entries"] if isinstance(body["entries"], list) else []
-        body["entries"] = [_possible(each if isinstance(each, dict) else ROW, "/labour/", method) for each in rows]
+        body["entries"] = [_possible(each if _is_row(each) else ROW, "/labour/", method) for each in rows]
     if path.endswith(("/bulk-approve/", "/bulk-reject/")) and "ids" in body:  # or a project and its day
         body = {name: value for name, value in body.items() if name not in {"project", "date"}}
     if path.endswith("/resolve/"):
@@ -225,6 +225,10 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body = {name: value for name, value in body.items() if name in {"date", "note"}} | {"percent_complete": 0.5}
     _order(body)
     return body
+
+
+def _is_row(each: Any) -> bool:
+    return isinstance(each, dict) and ROW.keys() <= each.keys()
 
 
 def _rounded(value: Any) -> Any:
