@@ -6,6 +6,9 @@ stage's key or the parameters changed, has another salt and costs another comput
 has is up to strangers too, so each kept hash has a *mark* beside it: a few bits of a second slow hash whose salt is
 the stage's, under its key. Only those whose mark fits are tried. So an attempt makes the same number of computations
 for an unknown address, a wrong password, and an address in hundreds of companies.
+
+After a change of the stage's key no mark fits until a person has signed in once. Until then an attempt tries up to
+``UNMARKED`` old salts, those of people whose e-mail never changed first: its time tells how many salts an address has.
 """
 
 import hmac
