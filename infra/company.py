@@ -40,8 +40,7 @@ from chalicelib.times import utc_now
 from infra import company_rows, kept_answers
 from infra.company_rows import LONGEST_RUN
 from infra.provision import create_secrets
-from infra.rebuild import company_ids
-from infra.stages import add_stage, require_deployed
+from infra.stages import add_stage, company_ids, require_deployed
 
 Run = Callable[[argparse.Namespace], dict[str, object] | None]  # None: it has printed what there is
 PERSONAL = ("external_clock_id", "trade", "employer", "user")  # what an operative's row says of a person, but the name

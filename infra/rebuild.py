@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import NotFound, WbsyncError
@@ -17,18 +16,10 @@ from chalicelib.projects import projects
 from chalicelib.projects.rows import LISTED, Project
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
-from chalicelib.settings import settings
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import Store, store
-from infra.stages import add_stage, require_deployed
-
-
-def company_ids() -> list[str]:
-    """The companies of the stage in the order of their ids, found by their ingest parameters: no table is scanned."""
-    path = f"{settings().parameter_prefix}ingest"
-    pages = boto3.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=path)
-    return sorted(parameter["Name"].rpartition("/")[2] for page in pages for parameter in page["Parameters"])
+from infra.stages import add_stage, company_ids, require_deployed
 
 
 def places_of_the_stage(here: Store, after: str = "") -> Iterator[Place]:
