@@ -4,17 +4,18 @@ Few requests make it, as of a person who has the plan in a spreadsheet: the work
 hours are a sheet, and they are approved at once.
 """
 
-import csv
-import io
 import json
+import time
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
+from chalicelib.tree.export import CSV, as_csv
 from infra.company import create
 
 TREE: dict[str, dict[str, tuple[str, ...]]] = {
@@ -45,8 +46,6 @@ CREW = (
     ("Fatima Hassan", "Plumber"),
 )
 WEEKS = 5
-PLACE = ("Location", "Sub-Location", "Discipline", "Activity", "Cost code")
-COLUMNS = (*PLACE, "Budget hours", "Unit", "Quantity", "Baseline start", "Baseline finish")
 
 
 class Client:
@@ -80,6 +79,34 @@ class Client:
         )
         return json.loads(_answer(request) or b"null")
 
+    def patiently(self, method: str, path: str, body: object, seconds: float, kind: str = "application/json") -> Any:
+        """A request that is sent again with its key, for so long, whenever the service asks for that.
+
+        Raises:
+            TryAgain: it still does.
+        """
+        headers, until = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": kind}, time.monotonic() + seconds
+        while True:
+            try:
+                return self.call(method, path, body, headers)
+            except TryAgain:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.5)
+
+    def every(self, path: str) -> Iterator[Any]:
+        """The rows of a list, page by page."""
+        link: str | None = path
+        while link:
+            page = self.call("GET", link.removeprefix("/api/v1"))
+            yield from page["results"]
+            link = page["next"]
+
+    def person(self, name: str, email: str, role: str, label: str = "job") -> "Client":
+        """A new user with a token of the caller's making."""
+        user = self.call("POST", "/users/", {"name": name, "email": email, "role": role})
+        return self.with_token(self.call("POST", "/tokens/", {"label": label, "user": user["id"]})["token"])
+
     def file(self, path: str) -> bytes:
         """A file as it comes."""
         return self._read(f"/api/v1{path}")
@@ -112,8 +139,7 @@ def make(base_url: str, say: Callable[[str], None] = lambda _: None) -> dict[str
     say("the demo company and its people")
     company = create("Demo Construction", "pro", "Europe/Dublin", "owner@demo.example", owner_name="Olive Owner")
     owner = Client(base_url, company["token"])
-    tokens = {"owner": company["token"]} | {role: _person(owner, role) for role in ("project_manager", "foreman")}
-    manager, foreman = Client(base_url, tokens["project_manager"]), Client(base_url, tokens["foreman"])
+    manager, foreman = _person(owner, "project_manager"), _person(owner, "foreman")
     start = datetime.now(UTC).date() - timedelta(weeks=WEEKS)
     school = {"code": "SCHOOL", "name": "Primary school", "planned_rate": 38, "start_date": start.isoformat()}
     project = manager.call("POST", "/projects/", school)["id"]
@@ -126,18 +152,15 @@ def make(base_url: str, say: Callable[[str], None] = lambda _: None) -> dict[str
     _weeks(foreman, manager, project, shifts)
     return {
         "owner": company["owner"],
-        "tokens": tokens,
+        "tokens": {"owner": owner.token, "project_manager": manager.token, "foreman": foreman.token},
         "ingest_secret": company["ingest_secret"],
         "project": project,
         "company": company["company"],
     }
 
 
-def _person(owner: Client, role: str) -> str:
-    name = role.replace("_", " ").title()
-    user = owner.call("POST", "/users/", {"name": name, "email": f"{role}@demo.example", "role": role})
-    token: str = owner.call("POST", "/tokens/", {"label": "demo", "user": user["id"]})["token"]
-    return token
+def _person(owner: Client, role: str) -> Client:
+    return owner.person(role.replace("_", " ").title(), f"{role}@demo.example", role, "demo")
 
 
 def _operative(owner: Client, place: int, hand: tuple[str, str]) -> str:
@@ -164,6 +187,12 @@ class Activity:
     def ends(self) -> date:
         return self.begins + timedelta(days=18)
 
+    @property
+    def row(self) -> tuple[str | Decimal | date, ...]:
+        """As a line of an import."""
+        named = (self.location, self.floor, self.discipline, self.name, self.cost_code)
+        return (*named, Decimal(self.budget_hours), self.unit, Decimal(self.quantity), self.begins, self.ends)
+
     def quantity_of(self, hours: float, day: date) -> float:
         """What a shift puts in: at the pace of the plan, a little less or more."""
         return round(self.quantity * hours / self.budget_hours * (0.85 + day.day % 4 * 0.08), 2)
@@ -184,14 +213,8 @@ def _activities(start: date) -> Iterator[Activity]:
 
 
 def _import(manager: Client, project: str, activities: list[Activity]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for each in activities:
-        level = (each.location, each.floor, each.discipline, each.name, each.cost_code)
-        writer.writerow([*level, each.budget_hours, each.unit, each.quantity, each.begins, each.ends])
-    path, kind = f"/projects/{project}/wbs/import/", {"Content-Type": "text/csv"}
-    manager.call("POST", path, text.getvalue().encode(), kind)
+    file = as_csv(each.row for each in activities)
+    manager.call("POST", f"/projects/{project}/wbs/import/", file.encode(), {"Content-Type": CSV})
 
 
 def _shifts(crew: list[str], activities: list[Activity], start: date) -> Iterator[dict[str, object]]:

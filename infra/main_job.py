@@ -79,15 +79,10 @@ class Job:
 
 def new_project(owner: Client) -> Job:
     """A foreman, a project of four levels and an operative with the clock ID 77."""
-    foreman = _foreman(owner)
+    foreman = owner.person("Fay", "fay@rehearsal.example", "foreman")
     project, path = _project(owner)
     hand = owner.call("POST", "/operatives/", {"name": "Ola", "external_clock_id": "77", "hourly_rate": 30})
     return Job(project, path, hand["id"], foreman)
-
-
-def _foreman(owner: Client) -> Client:
-    user = owner.call("POST", "/users/", {"name": "Fay", "email": "fay@rehearsal.example", "role": "foreman"})
-    return owner.with_token(owner.call("POST", "/tokens/", {"label": "job", "user": user["id"]})["token"])
 
 
 def _project(owner: Client) -> tuple[str, list[str]]:

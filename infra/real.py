@@ -16,12 +16,12 @@ import csv
 import json
 import sys
 import time
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ from chalicelib.evm.planned_value import Plan
 from chalicelib.evm.project import PROJECT, Activity, Booking, every_node
 from chalicelib.tree.export import XLSX, as_xlsx
 from infra.company import create
-from infra.demo import Client, TryAgain
+from infra.demo import Client
 from infra.gates import saying
 from infra.local.service import service
 
@@ -45,6 +45,8 @@ ACTIVITIES = 597
 START = date(2026, 1, 5)
 AS_OF = date(2026, 10, 30)
 CENT = Decimal("0.01")
+PATIENCE = 60.0
+Figures = Mapping[str, object]
 FIGURES = (
     "bac",
     "pv",
@@ -156,7 +158,11 @@ def _differing(published: Path) -> str | None:
 def _job(base_url: str, leaves: list[Account], say: Any) -> int:
     company = create("Power plant", "enterprise", "UTC", "owner@plant.example")
     owner = Client(base_url, company["token"])
-    supervisor, foreman = _person(owner, "Sam", "supervisor"), _person(owner, "Fay", "foreman")
+    # Whoever approves is not whoever logs, though one owner has made the tokens of both.
+    supervisor, foreman = (
+        owner.person(name, f"{name.lower()}@plant.example", role)
+        for name, role in (("Sam", "supervisor"), ("Fay", "foreman"))
+    )
     project = owner.call("POST", "/projects/", {"code": "PWR12", "name": "Reference plant", "planned_rate": 40})["id"]
     counts = _import(owner, project, workbook(leaves))
     say(f"imported {counts['created']} activities, {counts['rounded']} figures rounded; the schedule is our own")
@@ -168,21 +174,11 @@ def _job(base_url: str, leaves: list[Account], say: Any) -> int:
     work = _work(_crew(owner), supervisor, foreman, project, leaves)
     say(f"logged and approved {len(work)} entries")
     expected = _expected(leaves, nodes, work)
-    _settle(owner, project, expected[project])
-    with ThreadPoolExecutor(4) as pool:
-        differences = [
-            text for found in pool.map(lambda item: _compare(owner, project, *item), expected.items()) for text in found
-        ]
+    differences = compared(owner, project, f"?as_of={AS_OF}", expected, PATIENCE)
     for text in differences[:20]:
         say(text)
     say(f"compared {len(expected)} nodes with a calculation from scratch: {len(differences)} differences")
     return 1 if differences else 0
-
-
-def _person(owner: Client, name: str, role: str) -> Client:
-    """A user with a token. Whoever approves is not whoever logs, though one owner has made the tokens of both."""
-    user = owner.call("POST", "/users/", {"name": name, "email": f"{name.lower()}@plant.example", "role": role})
-    return owner.with_token(owner.call("POST", "/tokens/", {"label": "job", "user": user["id"]})["token"])
 
 
 def workbook(leaves: list[Account]) -> bytes:
@@ -195,24 +191,12 @@ def workbook(leaves: list[Account]) -> bytes:
 
 def _import(owner: Client, project: str, file: bytes) -> dict[str, object]:
     """The counts of an import; asked for again by its key when it outlasts its request, or has to wait for another."""
-    headers = {"Content-Type": XLSX, "Idempotency-Key": str(uuid.uuid4())}
-    for _ in range(60):
-        try:
-            return dict(owner.call("POST", f"/projects/{project}/wbs/import/", file, headers))
-        except TryAgain:
-            time.sleep(1)
-    raise RuntimeError("the import does not come to its end")
+    return dict(owner.patiently("POST", f"/projects/{project}/wbs/import/", file, PATIENCE, XLSX))
 
 
 def _nodes(owner: Client, project: str) -> dict[tuple[str, ...], str]:
     """Every node's id by its path."""
-    found: dict[tuple[str, ...], str] = {}
-    link: str | None = f"/projects/{project}/wbs/?page_size=200"
-    while link:
-        page = owner.call("GET", link.removeprefix("/api/v1"))
-        found |= {tuple(node["path"]): node["id"] for node in page["results"]}
-        link = page["next"]
-    return found
+    return {tuple(node["path"]): node["id"] for node in owner.every(f"/projects/{project}/wbs/?page_size=200")}
 
 
 def _schedule(place: int) -> tuple[date, date]:
@@ -257,7 +241,7 @@ def _expected(
     leaves: list[Account],
     nodes: dict[tuple[str, ...], str],
     work: list[tuple[Account, Booking]],
-) -> dict[str, dict[str, object]]:
+) -> dict[str, Figures]:
     activities: list[Activity] = []
     for place, leaf in enumerate(leaves):
         above = tuple(nodes[leaf.path[:depth]] for depth in range(1, 4))
@@ -274,24 +258,28 @@ def _expected(
         )
     found = every_node(activities, WorkCalendar({1, 2, 3, 4, 5}), AS_OF, Decimal(40))
     project = next(iter(nodes.values()))[:12]
-    return {name if name != PROJECT else project: _figures(node) for name, node in found.items()}
+    return {name if name != PROJECT else project: figures_of(node) for name, node in found.items()}
 
 
-def _figures(node: Node) -> dict[str, object]:
+def figures_of(node: Node) -> Figures:
+    """The key figures that are compared."""
     shown = figures(node)
     return {name: getattr(shown, name) for name in FIGURES}
 
 
-def _settle(owner: Client, project: str, wanted: dict[str, object]) -> None:
-    """Wait until the stream functions have caught up."""
-    until = time.monotonic() + 60
-    while _compare(owner, project, project, wanted) and time.monotonic() < until:
+def compared(client: Client, project: str, query: str, expected: Mapping[str, Figures], seconds: float) -> list[str]:
+    """Which key figures are not as expected, by node; the project's are waited for as long as that."""
+    until = time.monotonic() + seconds
+    while _of_node(client, project, query, project, expected[project]) and time.monotonic() < until:
         time.sleep(0.5)
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(partial(_of_node, client, project, query), expected.keys(), expected.values())
+        return [text for texts in found for text in texts]
 
 
-def _compare(owner: Client, project: str, node: str, wanted: dict[str, object]) -> list[str]:
+def _of_node(client: Client, project: str, query: str, node: str, wanted: Figures) -> list[str]:
     where = f"/projects/{node}" if node == project else f"/wbs/{node}"
-    got = owner.call("GET", f"{where}/kpis/?as_of={AS_OF}")
+    got = client.patiently("GET", f"{where}/kpis/{query}", None, PATIENCE)
     return [
         f"{where} {name}: {got[name]} instead of {value}"
         for name, value in wanted.items()

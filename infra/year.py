@@ -11,14 +11,9 @@ deployment that ``make rehearse`` makes.
 """
 
 import argparse
-import csv
-import io
 import random
 import sys
-import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -29,21 +24,19 @@ from typing import Any
 from chalicelib.evm.amounts import micro_hours
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.earning import Measurement, Rule, default_rule
-from chalicelib.evm.figures import figures
 from chalicelib.evm.planned_value import Plan
 from chalicelib.evm.project import PROJECT, Activity, Booking, every_node, rebased
+from chalicelib.tree.export import CSV, as_csv
 from infra.company import create
-from infra.demo import Client, TryAgain
-from infra.gates import saying, unwind_when_stopped
+from infra.demo import Client
+from infra.gates import Say, saying, unwind_when_stopped
 from infra.local.service import service
-from infra.real import FIGURES
+from infra.real import Figures, compared, figures_of
 
-Say = Callable[[str], None]
 START = date(2025, 10, 6)
 WEEK = {1, 2, 3, 4, 5}
 RATE = Decimal(40)
 PATIENCE = 900.0
-HEADER = "Location,Sub-Location,Discipline,Activity,Cost code,Budget hours,Unit,Quantity,Baseline start,Baseline finish"
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,7 @@ class Notes:
         activity = self.activities[id]
         self.activities[id] = replace(activity, plan=replace(activity.plan, **values))  # type: ignore[arg-type]
 
-    def expected(self, baseline: str | None, as_of: date) -> dict[str, dict[str, object]]:
+    def expected(self, baseline: str | None, as_of: date) -> dict[str, Figures]:
         """The key figures of every node by a plan, from scratch."""
         work: dict[str, list[Booking]] = {}
         for activity, booking in self.booked.values():
@@ -93,7 +86,7 @@ class Notes:
             found = [rebased(each, frozen.plans) for each in found]
         calendar = frozen.calendar if frozen else self.calendar
         nodes = every_node(found, calendar, as_of, RATE)
-        return {name: {key: getattr(figures(node), key) for key in FIGURES} for name, node in nodes.items()}
+        return {name: figures_of(node) for name, node in nodes.items()}
 
     def _above(self, activity: str) -> tuple[str, ...]:
         chain, node = list[str](), self.parents.get(activity)
@@ -108,45 +101,25 @@ class Site:
 
     def __init__(self, owner: Client, drawn: random.Random, hands: int, activities: int) -> None:
         self.owner, self.drawn, self.notes = owner, drawn, Notes()
-        self.supervisor, self.foreman = self._person("Sam", "supervisor"), self._person("Fay", "foreman")
+        self.supervisor = owner.person("Sam", "sam@year.example", "supervisor", "year")
+        self.foreman = owner.person("Fay", "fay@year.example", "foreman", "year")
         body = {"code": "YEAR", "name": "A year", "planned_rate": int(RATE), "timezone": "UTC"}
         self.project = str(owner.call("POST", "/projects/", body)["id"])
         self.rates = {self._hand(n): [(START - timedelta(days=1), Decimal(30 + n % 20))] for n in range(hands)}
         self._plant(activities)
-
-    def _person(self, name: str, role: str) -> Client:
-        user = self.owner.call("POST", "/users/", {"name": name, "email": f"{name.lower()}@year.example", "role": role})
-        return self.owner.with_token(
-            self.owner.call("POST", "/tokens/", {"label": "year", "user": user["id"]})["token"]
-        )
 
     def _hand(self, n: int) -> str:
         return str(self.owner.call("POST", "/operatives/", {"name": f"Hand {n}", "hourly_rate": 30 + n % 20})["id"])
 
     def _plant(self, count: int) -> None:
         """The work breakdown by one import, and earning rules of every kind."""
-        text = io.StringIO()
-        rows = csv.writer(text)
-        rows.writerow(HEADER.split(","))
-        for n in range(count):
-            start = START + timedelta(days=n * 300 // count)
-            quantity = 100 + n % 50 if n % 3 == 0 else ""
-            above = (f"Location {n % 4}", f"Level {n % 12}", f"Discipline {n % 60}")
-            dates = (start, start + timedelta(days=20 + n % 40))
-            rows.writerow((*above, f"Activity {n}", f"C-{n}", 40 + n % 160, "m" if quantity else "", quantity, *dates))
-        self.patiently("POST", f"/projects/{self.project}/wbs/import/", text.getvalue().encode(), "text/csv")
-        for node in self._nodes():
+        file = as_csv(_row(n, count) for n in range(count))
+        self._patiently("POST", f"/projects/{self.project}/wbs/import/", file.encode(), CSV)
+        for node in self.owner.every(f"/projects/{self.project}/wbs/?page_size=200"):
             if node["parent"]:
                 self.notes.parents[node["id"]] = node["parent"]
             if node["level"] == 4:
                 self._note_activity(node)
-
-    def _nodes(self) -> Iterator[dict[str, Any]]:
-        link: str | None = f"/projects/{self.project}/wbs/?page_size=200"
-        while link:
-            page = self.owner.call("GET", link.removeprefix("/api/v1"))
-            yield from page["results"]
-            link = page["next"]
 
     def _note_activity(self, node: Mapping[str, Any]) -> None:
         n, id = int(node["cost_code"][2:]), node["id"]
@@ -160,17 +133,8 @@ class Site:
         self.notes.activities[id] = Activity(id, (), plan, rule, quantity)
         self.notes.codes[id] = node["cost_code"]
 
-    def patiently(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Any:
-        """A request that is sent again with its key as long as the service asks for that."""
-        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": kind}
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return self.owner.call(method, path, body, headers)
-            except TryAgain:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.5)
+    def _patiently(self, method: str, path: str, body: Any, kind: str = "application/json") -> Any:
+        return self.owner.patiently(method, path, body, PATIENCE, kind)
 
     # -- what is done
 
@@ -236,7 +200,7 @@ class Site:
         discipline = self.notes.parents[activity]
         homes = {self.notes.parents[self.notes.parents[each]] for each in self.notes.activities}
         home = self.drawn.choice(sorted(homes))
-        self.patiently("PATCH", f"/wbs/{discipline}/", {"parent": home})
+        self._patiently("PATCH", f"/wbs/{discipline}/", {"parent": home})
         self.notes.parents[discipline] = home
         self.notes.count("subtrees moved")
 
@@ -256,7 +220,7 @@ class Site:
 
     def freeze(self) -> None:
         """The plan of today becomes the next baseline."""
-        answer = self.patiently(
+        answer = self._patiently(
             "POST", f"/projects/{self.project}/baselines/", {"name": f"B{len(self.notes.baselines)}"}
         )
         plans = {each.id: each.plan for each in self.notes.activities.values()}
@@ -267,7 +231,7 @@ class Site:
         """Nobody works for so many days from a date on."""
         for day in (first + timedelta(days=n) for n in range(days)):
             if day.isoweekday() in WEEK:
-                self.patiently("POST", f"/projects/{self.project}/holidays/", {"date": day.isoformat()})
+                self._patiently("POST", f"/projects/{self.project}/holidays/", {"date": day.isoformat()})
                 self.notes.holidays.add(day)
                 self.notes.count("days of shutdown")
 
@@ -279,6 +243,14 @@ class Site:
             self.owner.once("POST", f"/operatives/{hand}/rates/", body)
             self.rates[hand].append((day, rate))
             self.notes.count("rates raised")
+
+
+def _row(n: int, count: int) -> tuple[str | Decimal | date | None, ...]:
+    """An activity of so many as a line of an import; every third has a quantity."""
+    start, quantity = START + timedelta(days=n * 300 // count), Decimal(100 + n % 50) if n % 3 == 0 else None
+    above = (f"Location {n % 4}", f"Level {n % 12}", f"Discipline {n % 60}")
+    figures = (Decimal(40 + n % 160), "m" if quantity else None, quantity)
+    return (*above, f"Activity {n}", f"C-{n}", *figures, start, start + timedelta(days=20 + n % 40))
 
 
 def live(site: Site, days: int, say: Say) -> date:
@@ -309,39 +281,20 @@ def live(site: Site, days: int, say: Say) -> date:
     return day
 
 
-def compared(site: Site, last: date, say: Say) -> int:
+def all_differences(site: Site, last: date, say: Say) -> int:
     """How many figures of how many nodes differ, by three plans and at two dates."""
     differences = 0
     for as_of in (last, START + (last - START) / 2):
         for baseline in (None, *site.notes.baselines):
             wanted = site.notes.expected(baseline, as_of)
             query = f"?as_of={as_of}&baseline={baseline or 'current'}"
-            _settle(site, query, wanted[PROJECT])
-            with ThreadPoolExecutor(4) as pool:
-                texts = pool.map(partial(_differing, site, query), wanted.keys(), wanted.values())
-                found = [text for some in texts for text in some]
+            wanted[site.project] = wanted.pop(PROJECT)
+            found = compared(site.owner, site.project, query, wanted, PATIENCE)
             for text in found[:10]:
                 say(text)
             say(f"{query}: {len(wanted)} nodes, {len(found)} differences")
             differences += len(found)
     return differences
-
-
-def _settle(site: Site, query: str, wanted: Mapping[str, object]) -> None:
-    """Wait until the stream functions have caught up."""
-    until = time.monotonic() + PATIENCE
-    while _differing(site, query, PROJECT, wanted) and time.monotonic() < until:
-        time.sleep(1)
-
-
-def _differing(site: Site, query: str, node: str, wanted: Mapping[str, object]) -> list[str]:
-    where = f"/wbs/{node}" if node != PROJECT else f"/projects/{site.project}"
-    got = site.patiently("GET", f"{where}/kpis/{query}")
-    return [
-        f"{where} {name}: {got[name]} instead of {value}"
-        for name, value in wanted.items()
-        if (None if got[name] is None else Decimal(str(got[name]))) != value
-    ]
 
 
 def _drift(company: str, project: str) -> int:
@@ -381,7 +334,7 @@ def main() -> int:
         site = Site(owner, random.Random(chosen.seed), chosen.hands, chosen.activities)
         last = live(site, chosen.days, say)
         say(", ".join(f"{count:,} {what}" for what, count in site.notes.counts.items()))
-        differences = compared(site, last, say)
+        differences = all_differences(site, last, say)
         drift = _drift(company["company"]["id"], site.project)
         say(f"{differences} differences; a rebuild found {drift} rows wrong")
     return 1 if differences or drift else 0
