@@ -26,6 +26,7 @@ from chalicelib.handlers import (
     periods,
     progress,
     projects,
+    projects_page,
     report_pages,
     reports,
     s_curves,
@@ -68,6 +69,7 @@ app = build(
     invitations.routes,
     jobs.routes,
     sign_in.routes,
+    projects_page.routes,
     settings_page.routes,
     documentation.routes,
 )

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from chalicelib.errors import NotFound
-from chalicelib.handlers.sign_in import AnyAnswer, navigation
+from chalicelib.handlers.sign_in import AnyAnswer
 from chalicelib.http.answers import Read
 from chalicelib.http.call import Call
-from chalicelib.http.guards import csrf_token
 from chalicelib.http.openapi import document
-from chalicelib.http.pages import POLICY, Page, asset, base, origin, page
+from chalicelib.http.pages import POLICY, Page, base, origin, page
 from chalicelib.http.routes import Guard, RouteSet
 
 routes = RouteSet("Pages", __name__, pages=True)
@@ -33,16 +32,7 @@ def read_schema(call: Call) -> Read:
 @routes.route("GET", "/api/docs", answer=AnyAnswer, guard=Guard.VISITOR, produces=("text/html",))
 def read_docs(call: Call) -> Page:
     """Swagger UI over the document, for a signed-in person or a token."""
-    session = call.user.session
-    links = navigation(call, session, "/settings/api/", "API & integrations") if session else ""
-    head = (
-        f'<link rel="stylesheet" href="{asset(call, "swagger-ui.css")}">'
-        f'<script src="{asset(call, "swagger-ui-bundle.js")}" defer></script>'
-        f'<script src="{asset(call, "start.js")}" defer></script>'
-    )
-    data = {"base": base(call), "csrf": csrf_token(session) if session else ""}
-    body = '<div id="swagger-ui"></div>'
-    return page(call, "API documentation", body, links=links, head=head, data=data, policy=SWAGGER_POLICY)
+    return page(call, "API documentation", "documentation.html", policy=SWAGGER_POLICY)
 
 
 @routes.route("GET", "/assets/{name}", answer=AnyAnswer, guard=Guard.ANYBODY)

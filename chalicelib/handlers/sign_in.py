@@ -1,9 +1,8 @@
 """Signing in and out, and setting a password: pages that need no token and work on every plan."""
 
-import html
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import quote
+from typing import Any
 
 from chalicelib.access import invitations, limits, passwords, sessions
 from chalicelib.access.rows import Company
@@ -11,19 +10,9 @@ from chalicelib.access.sessions import Account
 from chalicelib.errors import NotAuthenticated, NotFound
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
+from chalicelib.http.forms import form
 from chalicelib.http.guards import carries_csrf, csrf_token, is_signed_in
-from chalicelib.http.pages import (
-    HOME,
-    Page,
-    alert,
-    base,
-    form,
-    page,
-    redirect,
-    safe,
-    session_cookie,
-    session_of,
-)
+from chalicelib.http.pages import HOME, Page, page, redirect, safe, session_cookie, session_of
 from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.settings import settings
 from chalicelib.storage.reading import Reading
@@ -32,9 +21,7 @@ from chalicelib.storage.work import Decided, commit
 
 routes = RouteSet("Pages", __name__, pages=True)
 LONGEST_EMAIL = 254
-REFUSED = 'autofocus aria-invalid="true" aria-describedby="alert"'  # the field to fill in again
 WRONG = "E-mail and password do not match."
-FORGOTTEN = "<p>Forgotten it? An owner or admin of your company can send you a link to set a new one.</p>"
 
 
 class NextQuery(Body, kw_only=True):
@@ -47,22 +34,9 @@ class AnyAnswer(Answer, kw_only=True):
     """A page or document."""
 
 
-def _sign_in_form(call: Call, message: str = "", status: int = 200, email: str = "") -> Page:
-    first, again = ("", " " + REFUSED) if message else (" autofocus", "")
-    return page(
-        call,
-        "Sign in",
-        f'{alert(message)}<form method="post" action="{_action(call)}">'
-        '<label for="email">E-mail</label><input id="email" name="email" type="email" required '
-        f'maxlength="{LONGEST_EMAIL}" autocomplete="username" value="{html.escape(email[:LONGEST_EMAIL])}"{first}>'
-        '<label for="password">Password</label><input id="password" name="password" type="password" required '
-        f'autocomplete="current-password"{again}><button>Sign in</button></form>{FORGOTTEN}',
-        status,
-    )
-
-
-def _action(call: Call) -> str:
-    return f"?next={quote(safe(call.query.next))}"
+def _sign_in_form(call: Call, said: str = "", status: int = 200, email: str = "") -> Page:
+    asked: dict[str, Any] = {"next": safe(call.query.next), "email": email[:LONGEST_EMAIL], "longest": LONGEST_EMAIL}
+    return page(call, "Sign in", "sign_in.html", status, said=said, **asked)
 
 
 @routes.route("GET", "/login", query=NextQuery, answer=AnyAnswer, guard=Guard.ANYBODY)
@@ -120,14 +94,9 @@ def _which(call: Call, reading: Reading, accounts: list[Account]) -> Page:
     """Ask for the company by name; the password has been proved and is not asked again."""
     rows = reading.rows(*((Company, each.company, "company") for each in accounts))
     named = sorted((row.name, row.id) for row in rows if row)
-    choices = "".join(f'<option value="{id}">{html.escape(name)}</option>' for name, id in named)
+    choice = sessions.choice(accounts, call.now)
     return page(
-        call,
-        "Which company?",
-        f'<form method="post" action="{_action(call)}"><label for="company">Company</label>'
-        f'<select id="company" name="company" required>{choices}</select>'
-        f'<input type="hidden" name="choice" value="{html.escape(sessions.choice(accounts, call.now))}">'
-        "<button>Sign in</button></form>",
+        call, "Which company?", "which_company.html", next=safe(call.query.next), companies=named, choice=choice
     )
 
 
@@ -137,22 +106,11 @@ def sign_out_page(call: Call) -> Page:
     session = session_of(call)
     if session is None:
         return redirect(call, "/login/")
-    return page(call, "Sign out", sign_out_form(call, session.id))
+    return _sign_out_form(call, session.id)
 
 
-def sign_out_form(call: Call, session: str) -> str:
-    """The button that signs out."""
-    return (
-        f'<form method="post" action="{html.escape(base(call))}/logout/">'
-        f'<input type="hidden" name="csrf_token" value="{csrf_token(session)}"><button>Sign out</button></form>'
-    )
-
-
-def navigation(call: Call, session: str, path: str, label: str) -> str:
-    """What stands above a page for people: who is signed in and for which company, a way to another page, and out."""
-    link = f'<a href="{html.escape(base(call) + path)}">{html.escape(label)}</a>'
-    who = html.escape(f"{call.user.access.user['name']}, {call.user.tenant.name}")
-    return f'<nav><span class="who">{who}</span>{link}{sign_out_form(call, session)}</nav>'
+def _sign_out_form(call: Call, session: str, said: str = "", status: int = 200) -> Page:
+    return page(call, "Sign out", "sign_out.html", status, token=csrf_token(session), said=said)
 
 
 @routes.route("POST", "/logout", answer=AnyAnswer, guard=Guard.ANYBODY)
@@ -161,17 +119,13 @@ def sign_out(call: Call) -> Page:
     session, fields = session_of(call), form(call)
     if session is not None:
         if not carries_csrf(fields.get("csrf_token", call.headers.get("x-csrf-token", "")), session.id):
-            return _another_session(call, session.id)
+            # the browser's session began after the form was shown, or another site has sent the form
+            said = "Somebody has signed in anew since that page was opened. Sign out here."
+            return _sign_out_form(call, session.id, said, 403)
         with suppress(ConditionFailed):  # it had ended before: what the person wants is so
             call.store.transact(sessions.close_session(session).changes)
-    link = f'<p><a href="{html.escape(base(call))}/login/">Sign in</a></p>'
-    return page(call, "Signed out", link, headers=session_cookie("", 0))
-
-
-def _another_session(call: Call, session: str) -> Page:
-    """The browser's session is not that of the form: it began later, or another site has sent the form."""
-    message = "Somebody has signed in anew since that page was opened. Sign out here."
-    return page(call, "Sign out", alert(message) + sign_out_form(call, session), 403)
+    text = "You are signed out on this device."
+    return page(call, "Signed out", "note.html", headers=session_cookie("", 0), text=text, sign_in=True)
 
 
 @routes.route("GET", "/password/{key}", answer=AnyAnswer, guard=Guard.ANYBODY)
@@ -192,7 +146,7 @@ def _answered(call: Call, page_of: Callable[[], Page]) -> Page:
         return page_of()
     except NotFound:
         text = "It has been used, was replaced by a newer one, or is too old. Ask whoever sent it for a new one."
-        return page(call, "This link does not work", f"<p>{text}</p>", 404)
+        return page(call, "This link does not work", "note.html", 404, text=text, sign_in=False)
 
 
 def _set_password(call: Call, key: str, password: str) -> Page:
@@ -201,23 +155,14 @@ def _set_password(call: Call, key: str, password: str) -> Page:
         wrong = passwords.complaints(password, invited.email)
         if wrong:
             return Decided([], _password_form(call, invited.email, " ".join(wrong), 400))
-        text = f'<p>You can <a href="{html.escape(base(call))}/login/">sign in</a> with it now.</p>'
-        done = page(call, "Your password is set", text, headers=session_cookie("", 0))
+        text = "You can sign in with it now."
+        headers = session_cookie("", 0)
+        done = page(call, "Your password is set", "note.html", headers=headers, text=text, sign_in=True)
         return Decided(invitations.accept(invited, password).changes, done)
 
     return commit(call.store, decide).answer
 
 
-def _password_form(call: Call, email: str, message: str = "", status: int = 200) -> Page:
-    least, most = passwords.SHORTEST, passwords.LONGEST
-    focus = REFUSED if message else "autofocus"
-    return page(
-        call,
-        "Set your password",
-        f'{alert(message)}<form method="post"><label for="email">E-mail</label>'
-        f'<input id="email" type="email" value="{html.escape(email)}" readonly autocomplete="username">'
-        f'<label for="password">New password, at least {least} characters</label>'
-        f'<input id="password" name="password" type="password" required minlength="{least}" maxlength="{most}" '
-        f'autocomplete="new-password" {focus}><button>Set password</button></form>',
-        status,
-    )
+def _password_form(call: Call, email: str, said: str = "", status: int = 200) -> Page:
+    bounds: dict[str, Any] = {"least": passwords.SHORTEST, "most": passwords.LONGEST}
+    return page(call, "Set your password", "password.html", status, email=email, said=said, **bounds)

@@ -6,6 +6,7 @@ from chalicelib.access import authentication, credentials, keys, limits
 from chalicelib.access.permissions import API_PLANS
 from chalicelib.errors import CsrfFailed, Denied, NotAuthenticated, PlanWithoutApi
 from chalicelib.http.call import Call
+from chalicelib.http.forms import form
 from chalicelib.http.route import Guard, Route, Scope
 from chalicelib.ids import project_of
 from chalicelib.settings import settings
@@ -36,12 +37,25 @@ def authenticate(route: Route, call: Call) -> None:
         limit_address(call)
         raise NotAuthenticated
     call.caller, call.allowance = authentication.authenticate(call.store, credential, call.address, call.now)
-    by_token = credential.kind == "wbs"
-    reads = call.method in {"GET", "HEAD"}
-    if call.caller.tenant.plan not in API_PLANS and (by_token or not (reads or route.every_plan)):
-        raise PlanWithoutApi
-    if not by_token and not reads and not carries_csrf(call.headers.get("x-csrf-token", ""), credential.id):
+    require_plan(route, call)
+    if call.caller.session and route.writes and not carries_csrf(_csrf_given(route, call), credential.id):
         raise CsrfFailed
+
+
+def require_plan(route: Route, call: Call) -> None:
+    """Where the company's plan has no API, a signed-in person reads, and writes what every plan may.
+
+    Raises:
+        PlanWithoutApi: it has none, and this is something else.
+    """
+    by_token = call.user.session is None
+    if call.user.tenant.plan not in API_PLANS and (by_token or (route.writes and not route.every_plan)):
+        raise PlanWithoutApi
+
+
+def _csrf_given(route: Route, call: Call) -> str:
+    """A page's form carries it as a field."""
+    return form(call).get("csrf_token", "") if route.page else call.headers.get("x-csrf-token", "")
 
 
 def is_signed_in(call: Call) -> bool:

@@ -19,7 +19,7 @@ from chalicelib.http.fields import Body
 from chalicelib.http.guards import admit, require_permission
 from chalicelib.http.idempotency import LOCK_LOST, Ledger, checked_key
 from chalicelib.http.negotiation import content_type, json_body, raw_body, require_acceptable, require_content_type
-from chalicelib.http.pages import to_sign_in, too_often
+from chalicelib.http.pages import refusal, to_sign_in, too_often
 from chalicelib.http.problems import problem
 from chalicelib.http.references import with_unknown
 from chalicelib.http.replay import given, once
@@ -35,7 +35,7 @@ def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
     """One request to one route; every domain error becomes its problem."""
     try:
         admit(route, call)
-        return respond(call, _perform(route, call, arguments))
+        return respond(call, perform(route, call, arguments))
     except WbsyncError as error:
         return respond(call, page) if (page := _page_instead(route, call, error)) else refused(call, error)
 
@@ -44,14 +44,23 @@ def _page_instead(route: Route, call: Call, error: WbsyncError) -> Reply | None:
     """What a person's browser shows where a program is told the problem."""
     if route.guard is Guard.VISITOR and isinstance(error, NotAuthenticated):
         return to_sign_in(call, error)
-    return too_often(call, error) if route.page and isinstance(error, RateLimited) else None
+    if route.page and isinstance(error, RateLimited):
+        return too_often(call, error)
+    if route.guard is not Guard.VISITOR:
+        return None
+    _log(error)
+    return refusal(call, error)
 
 
 def refused(call: Call, error: WbsyncError) -> Response:
     """The problem answer of an error."""
+    _log(error)
+    return respond(call, problem(error, call.request_id))
+
+
+def _log(error: WbsyncError) -> None:
     if error.status >= 500:
         logger.exception("request failed", exc_info=error)
-    return respond(call, problem(error, call.request_id))
 
 
 def respond(call: Call, reply: Reply) -> Response:
@@ -82,7 +91,8 @@ def _everywhere(call: Call) -> dict[str, str]:
     }
 
 
-def _perform(route: Route, call: Call, arguments: dict[str, str]) -> Reply:
+def perform(route: Route, call: Call, arguments: dict[str, str]) -> Reply:
+    """A request of somebody who was let in."""
     if route.page:
         call.query = bind_query(route.query, call.raw_query)
         page: Reply = route.handler(call, *arguments.values())

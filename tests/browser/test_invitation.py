@@ -23,7 +23,7 @@ def test_the_link_sets_a_password_once_and_the_password_signs_in(visitors: Calla
     visitor.fill("E-mail", email)
     visitor.fill("Password", PASSWORD)
     visitor.press("Sign in")
-    visitor.arrives("/api/docs/")
+    visitor.arrives("/projects/")
     late = visitors()
     assert late.open(link) == 404
     late.says("This link does not work")

@@ -130,13 +130,13 @@ def test_who_works_for_several_companies_picks_one_by_name(visitor: Visitor, sta
     visitor.assert_fit("which-company")
     visitor.page.get_by_label("Company").select_option("Field Only")
     visitor.press("Sign in")
-    visitor.arrives("/api/docs/")
+    visitor.arrives("/projects/")
     assert visitor.page.evaluate("fetch('/api/v1/me/').then((me) => me.json())")["company"]["name"] == "Field Only"
 
 
 def test_whoever_is_signed_in_is_led_on_from_the_front_door_and_from_sign_in(owner: Visitor) -> None:
     owner.open("/")
-    owner.arrives("/api/docs/")
+    owner.arrives("/projects/")
     owner.says("Olive")
     owner.open("/login/?next=/settings/api/")
     owner.arrives("/settings/api/")
@@ -144,5 +144,5 @@ def test_whoever_is_signed_in_is_led_on_from_the_front_door_and_from_sign_in(own
 
 def test_whoever_is_not_signed_in_is_asked_at_the_front_door(visitor: Visitor) -> None:
     visitor.open("/")
-    visitor.arrives("/login/?next=/api/docs/")
+    visitor.arrives("/login/?next=/projects/")
     visitor.says("can send you a link")

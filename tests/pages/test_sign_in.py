@@ -268,7 +268,7 @@ def test_a_password_that_changes_while_somebody_signs_in_opens_nothing(stage: St
     "target", [None, "", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: b", "/\tx"]
 )
 def test_signing_in_never_leads_to_another_site(target: str | None) -> None:
-    assert safe(target) == "/api/docs/"
+    assert safe(target) == "/projects/"
 
 
 def test_where_to_go_keeps_its_query_and_is_plain_ascii() -> None:
@@ -291,7 +291,7 @@ def test_every_page_carries_the_headers_of_every_answer(browser: Browser) -> Non
 
 
 def test_the_front_door_leads_on_and_sign_in_does_for_whoever_is_signed_in(stage: Stage, browser: Browser) -> None:
-    assert browser.open("/").headers["location"] == "/api/docs/"
+    assert browser.open("/").headers["location"] == "/projects/"
     assert browser.open("/login/").status == 200
     browser.sign_in("o@a.example", stage.made["owner"]["password"])
     led = browser.open("/login/?next=/settings/api/")
