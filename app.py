@@ -7,6 +7,7 @@ gc.disable()  # what is loaded below stays for good: looking for garbage in it i
 from chalicelib.handlers import (
     account,
     activity_reports,
+    approvals_page,
     baselines,
     clashes,
     clock_events,
@@ -70,6 +71,7 @@ app = build(
     jobs.routes,
     sign_in.routes,
     projects_page.routes,
+    approvals_page.routes,
     settings_page.routes,
     documentation.routes,
 )

@@ -16,6 +16,7 @@ ASSETS = Path(__file__).parent.parent / "assets"
 SWAGGER_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 FILES = {
     "pages.css": "text/css",
+    "picker.js": "text/javascript",
     "settings.js": "text/javascript",
     "start.js": "text/javascript",
     "swagger-ui.css": "text/css",

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlencode, urlsplit
 
 from msgspec import Struct
-from msgspec.structs import asdict
 
 from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid, NotFound
@@ -21,7 +20,7 @@ from chalicelib.handlers.sign_in import AnyAnswer
 from chalicelib.handlers.wbs import read_node
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
-from chalicelib.http.own_api import picture, read
+from chalicelib.http.own_api import choices, link, picture, read, turned
 from chalicelib.http.pages import Page, page, signed_in
 from chalicelib.http.pagination import Listed
 from chalicelib.http.route import ID
@@ -118,7 +117,7 @@ class Branch(Struct, frozen=True):
 def portfolio_page(call: Call) -> Page:
     """The projects that the person may read, with their figures and the worst flag of what is due."""
     signed_in(call)
-    asked = _choices(call)
+    asked = choices(call)
     if not call.user.may_somewhere(Permission.READ_PROJECTS):
         return page(call, "Projects", "portfolio.html", found=None, asked=asked, errors={}, flags={}, **_money(call))
     found, errors = _or_without(
@@ -156,7 +155,7 @@ def project_page(call: Call, id: str) -> Page:
     if not ID.fullmatch(id):
         raise NotFound
     project = read(call, read_project, ProjectAnswer, id)
-    asked = _choices(call)
+    asked = choices(call)
     chosen = {name: asked[name] for name in FiguresAsked.__struct_fields__}
     node = read(call, read_node, NodeAnswer, asked["node"]) if asked["node"] else None
     if node and node.project != id:
@@ -181,9 +180,9 @@ def project_page(call: Call, id: str) -> Page:
         due=read(call, look_ahead, LookAheadAnswer, id, as_of=shown.as_of) if node is None else None,
         tree=list(_tree(call, id, asked, measured)),
         columns=COLUMNS,
-        sorts={name: _link(asked, sort=_turned_sort(asked, name)) for name in COLUMNS},
+        sorts={name: link(asked, sort=_turned_sort(asked, name)) for name in COLUMNS},
         baselines=read(call, list_baselines, Listed[BaselineAnswer], id, page_size=MOST_ROWS).results,
-        link=lambda **changed: _link(asked, **changed),
+        link=partial(link, asked),
         unit="h" if shown.measure == "hours" else project.currency,
         most=MOST_ROWS,
         levels=_levels(asked),
@@ -206,11 +205,6 @@ def _or_without(ask: Callable[[Mapping[str, Any]], T], query: Mapping[str, Any])
             raise
         wrong = dict(error.errors)
         return ask({name: value for name, value in query.items() if name not in wrong}), wrong
-
-
-def _choices(call: Call) -> dict[str, str]:
-    """What the address asks for; empty text for what it does not name."""
-    return {name: value or "" for name, value in asdict(call.query).items()}
 
 
 def _money(call: Call, project: str | None = None) -> dict[str, Any]:
@@ -261,10 +255,10 @@ def _tree(call: Call, project: str, asked: Mapping[str, str], measured: Mapping[
         for row in sorted_by(asked["sort"], some):
             inside, part = children.get(row.code), row.node.removeprefix(project)
             others = [each for each in opened if each != part]
-            toggle = _link(asked, open=".".join(others if part in opened else [*others, part]))
+            toggle = link(asked, open=".".join(others if part in opened else [*others, part]))
             whole = inside is not None and part not in opened  # its level is shown whole
             toggle = "" if whole or row.level == LEVELS else f"{toggle}#n{part}"
-            yield Branch(row, inside is not None, toggle, _link(asked, node=row.node, open=None))
+            yield Branch(row, inside is not None, toggle, link(asked, node=row.node, open=None))
             yield from walk(inside or ())
 
     yield from walk(rows.values())
@@ -290,16 +284,3 @@ def sorted_by(sort: str, rows: Iterable[NodeFigures]) -> list[NodeFigures]:
 def _turned_sort(asked: Mapping[str, str], name: str) -> str | None:
     """What a heading asks for: the highest first, then the lowest first, then the tree's own order."""
     return {f"-{name}": name, name: None}.get(asked["sort"], f"-{name}")
-
-
-def _link(asked: Mapping[str, str], **changed: str | None) -> str:
-    """This page with some choices changed."""
-    return "?" + urlencode({name: value for name, value in {**asked, **changed}.items() if value})
-
-
-def turned(call: Call, link: str | None) -> str | None:
-    """The page of a list that a link of the API leads to, as a link of this page."""
-    if link is None:
-        return None
-    place = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items() if name in ("page", "cursor")}
-    return _link(_choices(call), **place)

@@ -9,9 +9,10 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import msgspec
+from msgspec.structs import asdict
 
 from chalicelib.http.answers import JSON, Reply
 from chalicelib.http.call import Call
@@ -91,3 +92,21 @@ def _call(
         "body": body,
     }
     return Call(event, call.context, call.store, call.now, caller=call.caller)
+
+
+def choices(call: Call) -> dict[str, str]:
+    """What a page's address asks for; empty text for what it does not name."""
+    return {name: value or "" for name, value in asdict(call.query).items()}
+
+
+def link(asked: Mapping[str, str], **changed: str | None) -> str:
+    """The page with some of its choices changed; those that are empty are left out."""
+    return "?" + urlencode({name: value for name, value in {**asked, **changed}.items() if value})
+
+
+def turned(call: Call, address: str | None) -> str | None:
+    """A link of a list of the API (``next``, ``previous``) as the link of the page that shows this list."""
+    if address is None:
+        return None
+    found = parse_qs(urlsplit(address).query)
+    return link(choices(call), **{name: found[name][0] for name in ("page", "cursor") if name in found})

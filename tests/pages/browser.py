@@ -13,7 +13,9 @@ class Form:
     """A form with the values that it would send as it stands."""
 
     action: str = ""
+    id: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    buttons: list[str] = field(default_factory=list)  # what each says in `do`
     choices: dict[str, str] = field(default_factory=dict)  # what is read -> value, of a select
 
 
@@ -21,14 +23,20 @@ class _Forms(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
+        self.elsewhere: list[tuple[str, str, str]] = []  # fields outside of their form: its id, name and value
         self.select = self.option = ""
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attributes}
         if tag == "form":
-            self.forms.append(Form(given.get("action", "")))
-        elif tag == "input" and "name" in given and self.forms:
-            self.forms[-1].fields[given["name"]] = given.get("value", "")
+            self.forms.append(Form(given.get("action", ""), given.get("id", "")))
+        elif tag == "button" and given.get("name") == "do":
+            self.forms[-1].buttons.append(given["value"])
+        elif tag == "input" and "name" in given and (given.get("type") != "checkbox" or "checked" in given):
+            if "form" in given:
+                self.elsewhere.append((given["form"], given["name"], given.get("value", "")))
+            elif self.forms:
+                self.forms[-1].fields[given["name"]] = given.get("value", "")
         elif tag == "select":
             self.select = given.get("name", "")
         elif tag == "option" and self.forms:
@@ -45,7 +53,15 @@ def forms(page: Reply) -> list[Form]:
     """The forms of a page."""
     parser = _Forms()
     parser.feed(page.text)
+    for id, name, value in parser.elsewhere:
+        next(form for form in parser.forms if form.id == id).fields[name] = value
     return parser.forms
+
+
+def form_of(page: Reply, do: str, row: str | None = None) -> dict[str, str]:
+    """What pressing a button sends, of the form of a row."""
+    [found] = [form for form in forms(page) if do in form.buttons and row in (None, form.fields.get("row"))]
+    return found.fields | {"do": do}
 
 
 @dataclass
