@@ -7,8 +7,11 @@ from msgspec import Struct
 
 from chalicelib.access.permissions import API_PLANS, Permission
 from chalicelib.errors import Invalid, NotAuthenticated, RateLimited, WbsyncError
+from chalicelib.handlers.projects import ProjectAnswer, list_projects
 from chalicelib.http.call import Call
 from chalicelib.http.forms import form
+from chalicelib.http.own_api import read
+from chalicelib.http.pagination import Changes
 from chalicelib.operatives import operatives
 from chalicelib.people import users
 from chalicelib.projects import projects
@@ -25,12 +28,13 @@ class Left(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What came of a form: good news, or what was wrong with which field of which row, and what was filled in."""
+    """What came of a form: good news and perhaps a link to copy, or what was wrong with which field of which row."""
 
     said: str = ""
     wrong: str = ""
     errors: Mapping[str, Sequence[str]] = {}
     left: Sequence[Left] = ()
+    link: str = ""
     fields: Fields = {}
     status: int = 200
 
@@ -80,6 +84,20 @@ def new_key() -> str:
 def writes(call: Call) -> bool:
     """Whether the company's plan lets people write."""
     return call.user.tenant.plan in API_PLANS
+
+
+def chosen_project(call: Call, code: str) -> str:
+    """The id of the project that has a code.
+
+    Raises:
+        Invalid: none has that the person may read.
+    """
+    query = {"code": code.strip()} if code.strip() else {}
+    found = read(call, list_projects, Changes[ProjectAnswer], **query, page_size=1).results if query else []
+    for each in found:
+        if isinstance(each, ProjectAnswer):
+            return each.id
+    raise Invalid("Some fields are not valid.", errors={"project": ["There is no project with this code."]})
 
 
 def operative_names(call: Call, ids: Iterable[str | None]) -> dict[str, str]:

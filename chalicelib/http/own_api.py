@@ -108,5 +108,10 @@ def turned(call: Call, address: str | None) -> str | None:
     """A link of a list of the API (``next``, ``previous``) as the link of the page that shows this list."""
     if address is None:
         return None
+    return link(choices(call), **place_in(address))
+
+
+def place_in(address: str) -> dict[str, str]:
+    """Where in its list a link of the API leads."""
     found = parse_qs(urlsplit(address).query)
-    return link(choices(call), **{name: found[name][0] for name in ("page", "cursor") if name in found})
+    return {name: found[name][0] for name in ("page", "cursor") if name in found}
