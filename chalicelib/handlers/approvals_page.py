@@ -39,9 +39,9 @@ from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.http.shown import day
 
 routes = RouteSet("Pages", __name__, pages=True)
-MOST_ENTRIES = 200
-MOST_CODES = 200
-MOST_CLASHES = 50
+ENTRIES_SHOWN = 200
+CODES_OFFERED = 200
+CLASHES_SHOWN = 50
 TICK, KEEP = "tick.", "keep."
 
 
@@ -88,10 +88,10 @@ def _shown(call: Call, outcome: Outcome) -> Page:
 def _waiting(call: Call, outcome: Outcome) -> Page:
     place = {name: value for name in ("page", "cursor") if (value := getattr(call.query, name))}
     may = call.user.may_somewhere(Permission.APPROVE)
-    query: dict[str, Any] = {"approvable": "true", "page_size": MOST_ENTRIES, **place}
+    query: dict[str, Any] = {"approvable": "true", "page_size": ENTRIES_SHOWN, **place}
     found = read(call, list_entries, Summed[EntryAnswer], **query) if may else None
     clashes = (
-        read(call, list_clashes, Listed[ClashAnswer], status="open", page_size=MOST_CLASHES).results if may else []
+        read(call, list_clashes, Listed[ClashAnswer], status="open", page_size=CLASHES_SHOWN).results if may else []
     )
     placed = [(each, project) for each in clashes if (project := _place(each))]
     days: dict[tuple[str, str], CrewDay] = {}
@@ -123,11 +123,11 @@ def _day(call: Call, outcome: Outcome) -> Page:
     names = project_names(call, [project])
     if not names:
         raise NotFound
-    query = {"project": project, "date": date, "page_size": MOST_ENTRIES}
+    query = {"project": project, "date": date, "page_size": ENTRIES_SHOWN}
     entries = read(call, list_entries, Summed[EntryAnswer], **query)
-    query = {"project": project, "date_from": date, "date_to": date, "status": "open", "page_size": MOST_CLASHES}
+    query = {"project": project, "date_from": date, "date_to": date, "status": "open", "page_size": CLASHES_SHOWN}
     clashes = read(call, list_clashes, Listed[ClashAnswer], **query).results
-    query = {"page_size": MOST_CODES, "search": call.query.find}
+    query = {"page_size": CODES_OFFERED, "search": call.query.find}
     codes = read(call, list_cost_codes, Listed[CostCodeAnswer], project, **query)
     waiting = [each for each in entries.results if each.status == "submitted"]
     return page(
@@ -228,7 +228,7 @@ def _ticked(fields: Fields) -> list[str]:
 
 def _left(call: Call, why: Mapping[str, str]) -> list[Left]:
     """The entries that were skipped, by their operative's name."""
-    query = {"project": call.query.project, "date": call.query.date, "page_size": MOST_ENTRIES}
+    query = {"project": call.query.project, "date": call.query.date, "page_size": ENTRIES_SHOWN}
     found = {each.id: each for each in read(call, list_entries, Summed[EntryAnswer], **query).results}
     names = operative_names(call, (each.operative for each in found.values()))
 

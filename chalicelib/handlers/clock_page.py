@@ -24,7 +24,7 @@ from chalicelib.http.routes import Guard, RouteSet
 
 routes = RouteSet("Pages", __name__, pages=True)
 SHOWN, ALONE = 10, 50  # punches of each cause together, and of one cause by itself
-MOST_CHOICES = 200
+CHOICES_OFFERED = 200
 HEARD_PAGES = 2
 CAUSES: Mapping[str, tuple[str, str]] = {
     "unmatched_operative": ("Unknown clock ID", "Make the operative, or say whose punch it is."),
@@ -127,9 +127,9 @@ def _shown(call: Call, outcome: Outcome) -> Page:
     alone = asked["status"] if asked["status"] in CAUSES else ""
     causes = [_cause(call, status, alone) for status in ((alone,) if alone else CAUSES)] if may else []
     shown = [kept.event for cause in causes for kept in cause.kept]
-    query: dict[str, Any] = {"active": "true", "page_size": MOST_CHOICES, "search": asked["find"]}
+    query: dict[str, Any] = {"active": "true", "page_size": CHOICES_OFFERED, "search": asked["find"]}
     hands = read(call, list_operatives, Changes[OperativeAnswer], **query) if may else None
-    sites = read(call, list_projects, Changes[ProjectAnswer], page_size=MOST_CHOICES) if may else None
+    sites = read(call, list_projects, Changes[ProjectAnswer], page_size=CHOICES_OFFERED) if may else None
     return page(
         call,
         "Clock",
@@ -180,7 +180,7 @@ def _local(call: Call, instant: str | None) -> str:
 def _devices(call: Call) -> list[Device]:
     """The devices in the newest punches, whoever was heard from last first."""
     heard: dict[str, list[str]] = {}
-    query: dict[str, Any] = {"page_size": MOST_CHOICES}
+    query: dict[str, Any] = {"page_size": CHOICES_OFFERED}
     for _ in range(HEARD_PAGES):
         found = read(call, list_events, Events, **query)
         for each in found.results:

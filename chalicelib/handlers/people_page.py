@@ -27,8 +27,8 @@ from chalicelib.people.memberships import MemberRole
 
 routes = RouteSet("Pages", __name__, pages=True)
 PEOPLE_SHOWN = 50
-MOST_MEMBERSHIPS = 200
-MOST_PROJECTS = 200
+MEMBERSHIPS_SHOWN = 200
+PROJECTS_OFFERED = 200
 
 
 class PeopleAsked(Body, kw_only=True):
@@ -66,7 +66,9 @@ def _shown(call: Call, outcome: Outcome) -> Page:
     manages = call.user.may_somewhere(Permission.MANAGE_TEAM)
     members = _memberships(call, users) if manages else {}
     sites = (
-        read(call, list_projects, Changes[ProjectAnswer], page_size=MOST_PROJECTS, status="active") if manages else None
+        read(call, list_projects, Changes[ProjectAnswer], page_size=PROJECTS_OFFERED, status="active")
+        if manages
+        else None
     )
     return page(
         call,
@@ -93,7 +95,7 @@ def _shown(call: Call, outcome: Outcome) -> Page:
 def _memberships(call: Call, users: list[UserAnswer]) -> dict[str, list[MembershipAnswer]]:
     """Memberships by user, as many as a list shows at once."""
     members: dict[str, list[MembershipAnswer]] = {}
-    for each in read(call, list_memberships, Listed[MembershipAnswer], page_size=MOST_MEMBERSHIPS).results:
+    for each in read(call, list_memberships, Listed[MembershipAnswer], page_size=MEMBERSHIPS_SHOWN).results:
         members.setdefault(each.user, []).append(each)
     return members
 

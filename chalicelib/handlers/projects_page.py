@@ -30,8 +30,8 @@ from chalicelib.http.shown import amount, day, percent, ratio
 routes = RouteSet("Pages", __name__, pages=True)
 T = TypeVar("T")
 PROJECTS_SHOWN = 10
-MOST_OPEN = 20
-MOST_ROWS = 200
+BRANCHES_OPEN = 20
+ROWS_SHOWN = 200
 LEVELS = 4
 COLUMNS = ("bac", "ev", "ac", "se", "spi", "cpi", "eac")
 FIRST = ("bac", "pv", "ev", "ac", "se", "spi", "cpi", "eac", "percent_complete", "forecast_finish")
@@ -181,10 +181,10 @@ def project_page(call: Call, id: str) -> Page:
         tree=list(_tree(call, id, asked, measured)),
         columns=COLUMNS,
         sorts={name: link(asked, sort=_turned_sort(asked, name)) for name in COLUMNS},
-        baselines=read(call, list_baselines, Listed[BaselineAnswer], id, page_size=MOST_ROWS).results,
+        baselines=read(call, list_baselines, Listed[BaselineAnswer], id, page_size=ROWS_SHOWN).results,
         link=partial(link, asked),
         unit="h" if shown.measure == "hours" else project.currency,
-        most=MOST_ROWS,
+        most=ROWS_SHOWN,
         levels=_levels(asked),
         **_money(call, id),
     )
@@ -231,17 +231,17 @@ def _text(name: str, value: Any, shown: KpiAnswer) -> str:
 
 def _tree(call: Call, project: str, asked: Mapping[str, str], measured: Mapping[str, str]) -> Iterator[Branch]:
     """The rows below what is looked at: whole levels as asked for, and what is below each open branch."""
-    opened = [part for part in asked["open"].split(".") if ID.fullmatch(part)][:MOST_OPEN]
+    opened = [part for part in asked["open"].split(".") if ID.fullmatch(part)][:BRANCHES_OPEN]
 
     def below(parent: str) -> list[NodeFigures]:
-        query = {"project": project, "page_size": MOST_ROWS, "parent": parent, **measured}
+        query = {"project": project, "page_size": ROWS_SHOWN, "parent": parent, **measured}
         return read(call, node_figures, Listed[NodeFigures], **query).results
 
     rows = {row.node: row for row in below(asked["node"])}
     children: dict[str, list[NodeFigures]] = {}
     if not asked["node"]:
         for level in range(2, _levels(asked) + 1):
-            query = {"project": project, "page_size": MOST_ROWS, "level": level, **measured}
+            query = {"project": project, "page_size": ROWS_SHOWN, "level": level, **measured}
             for row in read(call, node_figures, Listed[NodeFigures], **query).results:
                 children.setdefault(row.code.rpartition(".")[0], []).append(row)
     for part in opened:
