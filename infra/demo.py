@@ -1,12 +1,14 @@
 """The demo company, made through the API: a small school on two sites, with weeks of hours.
 
 Few requests make it, as of a person who has the plan in a spreadsheet: the work breakdown is imported, the crew's
-hours are a sheet, and they are approved at once.
+hours are a sheet, and they are approved at once. It has late and early trades, a frozen baseline, a shutdown, a clash
+and punches that wait for somebody, so that each page has something to show.
 """
 
 import json
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.tree.export import CSV, as_csv
-from infra.company import create
+from infra.company import add_person, create
 
 TREE: dict[str, dict[str, tuple[str, ...]]] = {
     "North block": {
@@ -45,7 +47,10 @@ CREW = (
     ("Emil Novak", "Mason"),
     ("Fatima Hassan", "Plumber"),
 )
+BY_CLOCK = (("Grace Lynch", "Electrician"), ("Hugo Silva", "Roofer"))  # who are on no foreman's sheet
+PACE = {"Concrete": 0.78, "Masonry": 1.18}  # of the plan's; the other trades are about as planned
 WEEKS = 5
+SHUT_DAYS = 3
 
 
 class Client:
@@ -55,6 +60,10 @@ class Client:
         self.base_url = base_url
         self.token = token
         self.host = host
+
+    def credential(self) -> dict[str, str]:
+        """The headers that say who asks."""
+        return {"Authorization": f"Bearer {self.token}"}
 
     def with_token(self, token: str) -> "Client":
         """The same service for somebody else."""
@@ -71,7 +80,7 @@ class Client:
             method=method,
             data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
             headers={
-                "Authorization": f"Bearer {self.token}",
+                **self.credential(),
                 "Content-Type": "application/json",
                 **({"Host": self.host} if self.host else {}),
                 **(headers or {}),
@@ -116,8 +125,31 @@ class Client:
         return json.loads(self._read("/api/schema/"))
 
     def _read(self, path: str) -> bytes:
-        headers = {"Authorization": f"Bearer {self.token}", **({"Host": self.host} if self.host else {})}
+        headers = {**self.credential(), **({"Host": self.host} if self.host else {})}
         return _answer(urllib.request.Request(f"{self.base_url}{path}", headers=headers))
+
+
+class SignedIn(Client):
+    """Somebody at a browser: nobody stands behind them, as whoever makes a token stands behind its user."""
+
+    def __init__(self, base_url: str, email: str, password: str) -> None:
+        super().__init__(base_url, "")
+        form = urllib.parse.urlencode({"email": email, "password": password}).encode()
+        opener = urllib.request.build_opener(_Stay())
+        answer = opener.open(urllib.request.Request(f"{base_url}/login/", data=form), timeout=60)
+        self.cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
+        self.csrf = ""
+        self.csrf = self.call("GET", "/me/")["csrf_token"]
+
+    def credential(self) -> dict[str, str]:
+        return {"Cookie": self.cookie, "X-CSRF-Token": self.csrf}
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Gives back a redirect as it is: its cookie is what matters."""
+
+    def http_error_303(self, request: Any, answer: Any, *_: Any) -> Any:
+        return answer
 
 
 class TryAgain(RuntimeError):
@@ -139,28 +171,37 @@ def make(base_url: str, say: Callable[[str], None] = lambda _: None) -> dict[str
     say("the demo company and its people")
     company = create("Demo Construction", "pro", "Europe/Dublin", "owner@demo.example", owner_name="Olive Owner")
     owner = Client(base_url, company["token"])
-    manager, foreman = _person(owner, "project_manager"), _person(owner, "foreman")
+    people: dict[str, Any] = {role: _person(company["company"]["id"], role) for role in ("project_manager", "foreman")}
+    tokens = {role: _token(owner, each["id"]) for role, each in people.items()}
+    manager, foreman = (SignedIn(base_url, each["email"], each["password"]) for each in people.values())
     start = datetime.now(UTC).date() - timedelta(weeks=WEEKS)
     school = {"code": "SCHOOL", "name": "Primary school", "planned_rate": 38, "start_date": start.isoformat()}
     project = manager.call("POST", "/projects/", school)["id"]
-    activities = list(_activities(start))
-    say(f"its project of {len(activities)} activities, imported from a table")
-    _import(manager, project, activities)
+    activities, shut = list(_activities(start)), _shutdown(start)
+    say(f"its project of {len(activities)} activities, imported from a table, with a frozen baseline and a shutdown")
+    _plan(manager, project, activities, shut)
     crew = [_operative(owner, *each) for each in enumerate(CREW)]
-    shifts = list(_shifts(crew, activities, start))
-    say(f"{len(shifts)} shifts of a crew, and their approval")
+    shifts = list(_shifts(crew, activities, start, shut))
+    say(f"{len(shifts)} shifts of a crew, their approval, a clash, and punches that wait for somebody")
     _weeks(foreman, manager, project, shifts)
+    _clash(manager, project, shifts[-1])
+    _punches(owner, company["ingest_secret"])
     return {
         "owner": company["owner"],
-        "tokens": {"owner": owner.token, "project_manager": manager.token, "foreman": foreman.token},
+        "people": people,
+        "tokens": {"owner": owner.token, **tokens},
         "ingest_secret": company["ingest_secret"],
         "project": project,
         "company": company["company"],
     }
 
 
-def _person(owner: Client, role: str) -> Client:
-    return owner.person(role.replace("_", " ").title(), f"{role}@demo.example", role, "demo")
+def _token(owner: Client, user: str) -> str:
+    return str(owner.call("POST", "/tokens/", {"label": "demo", "user": user})["token"])
+
+
+def _person(company: str, role: str) -> object:
+    return add_person(company, role.replace("_", " ").title(), f"{role}@demo.example", role)["user"]
 
 
 def _operative(owner: Client, place: int, hand: tuple[str, str]) -> str:
@@ -194,8 +235,9 @@ class Activity:
         return (*named, Decimal(self.budget_hours), self.unit, Decimal(self.quantity), self.begins, self.ends)
 
     def quantity_of(self, hours: float, day: date) -> float:
-        """What a shift puts in: at the pace of the plan, a little less or more."""
-        return round(self.quantity * hours / self.budget_hours * (0.85 + day.day % 4 * 0.08), 2)
+        """What a shift puts in: at the pace of its trade, a little less or more."""
+        pace = PACE.get(self.discipline, 0.97)
+        return round(self.quantity * hours / self.budget_hours * (pace - 0.12 + day.day % 4 * 0.08), 2)
 
 
 def _activities(start: date) -> Iterator[Activity]:
@@ -212,15 +254,27 @@ def _activities(start: date) -> Iterator[Activity]:
         yield Activity(*above, name, code, budget, unit, quantity, begins)
 
 
-def _import(manager: Client, project: str, activities: list[Activity]) -> None:
+def _shutdown(start: date) -> list[date]:
+    """The site stands still on the first days of its third week."""
+    monday = start + timedelta(days=14 - start.weekday())
+    return [monday + timedelta(days=each) for each in range(SHUT_DAYS)]
+
+
+def _plan(manager: Client, project: str, activities: list[Activity], shut: list[date]) -> None:
+    """The work breakdown, frozen; the shutdown is in the baseline, one more budget is not."""
     file = as_csv(each.row for each in activities)
     manager.call("POST", f"/projects/{project}/wbs/import/", file.encode(), {"Content-Type": CSV})
+    for day in shut:
+        manager.call("POST", f"/projects/{project}/holidays/", {"date": day.isoformat(), "name": "Shutdown"})
+    manager.call("POST", f"/projects/{project}/baselines/", {"name": "Contract programme"})
+    [last] = manager.call("GET", f"/projects/{project}/cost-codes/?search={activities[-1].cost_code}")["results"]
+    manager.call("PATCH", f"/wbs/{last['node']}/", {"budget_hours": activities[-1].budget_hours + 40})
 
 
-def _shifts(crew: list[str], activities: list[Activity], start: date) -> Iterator[dict[str, object]]:
+def _shifts(crew: list[str], activities: list[Activity], start: date, shut: list[date]) -> Iterator[dict[str, object]]:
     """Weeks of hours: each of the crew, every working day."""
-    days = [day for offset in range(WEEKS * 7 + 1) if (day := start + timedelta(days=offset)).weekday() < 5]
-    for count, day in enumerate(days):
+    every = (start + timedelta(days=offset) for offset in range(WEEKS * 7 + 1))
+    for count, day in enumerate(day for day in every if day.weekday() < 5 and day not in shut):
         for place, operative in enumerate(crew):
             activity = activities[(count // 3 + place * 2) % 16]
             hours = 7.5 + (place + count) % 3 * 0.5
@@ -234,3 +288,31 @@ def _weeks(foreman: Client, manager: Client, project: str, shifts: list[dict[str
     settled = (datetime.now(UTC).date() - timedelta(days=2)).isoformat()
     ids = [entry["id"] for entry in sheet["entries"] if entry["date"] <= settled]
     manager.call("POST", "/labour/bulk-approve/", {"ids": ids})
+
+
+def _clash(manager: Client, project: str, shift: dict[str, object]) -> None:
+    """A second sheet for an operative's day: somebody must say which is right."""
+    plain = {name: shift[name] for name in ("operative", "date", "cost_code")}
+    manager.call("POST", "/labour/", {"project": project, **plain, "hours": 4, "note": "Half a day at the gate."})
+
+
+def _punches(owner: Client, secret: str) -> None:
+    """Shifts of two hands who clock: one is hours, the others wait for somebody, each for another reason."""
+    for place, hand in enumerate(BY_CLOCK, len(CREW)):
+        _operative(owner, place, hand)
+    days = [(datetime.now(UTC).date() - timedelta(days=back)).isoformat() for back in range(4)]
+    for clock_id, code, day, start, end in (
+        (1007, "SCHOOL", days[1], "07:00", "15:30"),
+        (1007, "SCHOL", days[2], "07:00", "15:30"),
+        (1008, "SCHOOL", days[1], "15:30", "07:00"),
+        (1044, "SCHOOL", days[1], "07:00", "15:00"),
+        (1008, "SCHOOL", days[3], "07:00", None),
+    ):
+        punch = {
+            "clock_id": f"{clock_id}",
+            "project_code": code,
+            "device_id": "gate-1",
+            "clock_in": f"{day}T{start}:00",
+        }
+        ended = {"clock_out": f"{day}T{end}:00"} if end else {}
+        owner.call("POST", "/clock-events/ingest/", punch | ended, {"X-Inbound-Secret": secret})

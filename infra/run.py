@@ -93,6 +93,7 @@ def _report(demo: dict[str, Any], keep: bool) -> None:
     base, project = demo["base_url"], demo["project"]
     say(f"ready: {base}   (details in {RUN_FILE})")
     say(f"sign in: {base}/login/   {demo['owner']['email']}   {demo['owner']['password']}")
+    say(f"the manager's and the foreman's passwords are in {RUN_FILE}")
     say(
         f"try: curl -s -H 'Authorization: Bearer {demo['tokens']['project_manager']}' "
         f"{base}/api/v1/projects/{project}/kpis/"
