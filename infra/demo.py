@@ -132,17 +132,21 @@ class Client:
 class SignedIn(Client):
     """Somebody at a browser: nobody stands behind them, as whoever makes a token stands behind its user."""
 
-    def __init__(self, base_url: str, email: str, password: str) -> None:
-        super().__init__(base_url, "")
+    def __init__(self, base_url: str, email: str, password: str, host: str | None = None) -> None:
+        super().__init__(base_url, "", host)
+        self.cookie, self.csrf = "", ""
         form = urllib.parse.urlencode({"email": email, "password": password}).encode()
-        opener = urllib.request.build_opener(_Stay())
-        answer = opener.open(urllib.request.Request(f"{base_url}/login/", data=form), timeout=60)
-        self.cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
-        self.csrf = ""
+        request = urllib.request.Request(f"{base_url}/login/", data=form, headers={"Host": host} if host else {})
+        with urllib.request.build_opener(_Stay()).open(request, timeout=60) as answer:
+            self.cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
         self.csrf = self.call("GET", "/me/")["csrf_token"]
 
     def credential(self) -> dict[str, str]:
         return {"Cookie": self.cookie, "X-CSRF-Token": self.csrf}
+
+    def page(self, path: str) -> str:
+        """The HTML of a page, or the text of a file that it loads."""
+        return self._read(path).decode()
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -5,7 +5,7 @@ Used wherever the service runs: against the local gateway and against the deploy
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -40,16 +40,17 @@ def run(base_url: str, patience: float, say: Callable[[str], None], host: str | 
     for place in [f"/projects/{project}", *(f"/wbs/{node}" for node in path)]:
         _await(owner, f"{place}/kpis/", {"bac": 80, "ac": 8, "ev": 0}, began + patience)
     say(f"approved hours reached all {len(path)} levels and the project in {time.monotonic() - began:.1f} s")
-    return Done(company["company"]["id"], owner, job)
+    return Done(company["company"]["id"], owner, job, company["owner"])
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The company of the job, its owner, and the project."""
+    """The company of the job, its owner, the project, and how the owner signs in."""
 
     company: str
     owner: Client
     job: "Job"
+    person: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from infra import demo
 from infra.browser import chromium
 from infra.company import add_person, create
 from infra.demo import Client
@@ -35,8 +36,8 @@ def main() -> int:
     say("installing the browser's driver into its own environment (once; a minute)")
     python = python_with(REQUIREMENTS, HOME / "venv", "--no-deps")
     with service(0, "off", say) as (base_url, _, pump):
-        say("making two companies and their people")
-        stage = _stage(base_url)
+        say("making two companies and their people, and the demo")
+        stage = _stage(base_url) | {"demo": demo.make(base_url)}
         pump.drain(60)
         say(f"opening the pages in {program}")
         code = _test(python, program, stage)

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import uuid
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,8 @@ made: dict[str, list[str]] = {}  # by collection, what the run has created
 entries: dict[str, list[str]] = dict(SITE["entries"])  # what may be done with each labour entry
 answers: list[tuple[str, str, bool, int]] = []
 turn = itertools.count()
+# One operative's day takes 200 entries: hours go over many days.
+days = itertools.cycle((date(2024, 7, 1) + timedelta(days=each)).isoformat() for each in range(700))
 
 
 @schemathesis.hook
@@ -199,12 +202,14 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     for name in body.keys() & FIELDS.keys():
         if body[name] is not None:
             body[name] = FIELDS[name]
+    if "date" in body and path.startswith("/api/v1/labour/") and not path.endswith("/bulk-approve/"):
+        body["date"] = next(days)
     if path.endswith(("/ingest/", "/fix/")):
         body |= {name: FIELDS[name] for name in ("clock_in", "clock_out") if name in body or path.endswith("/fix/")}
         body["clock_in"] = FIELDS["clock_in"]
     if path.endswith("/bulk/"):
         rows = body["entries"] if isinstance(body["entries"], list) else []
-        body["entries"] = [_possible(each if _is_row(each) else ROW, "/labour/", method) for each in rows]
+        body["entries"] = [_possible(each if _is_row(each) else ROW, "/api/v1/labour/", method) for each in rows]
     if path.endswith(("/bulk-approve/", "/bulk-reject/")) and "ids" in body:  # or a project and its day
         body = {name: value for name, value in body.items() if name not in {"project", "date"}}
     if path.endswith("/resolve/"):

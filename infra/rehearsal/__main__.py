@@ -7,7 +7,7 @@ from infra.demo import Client
 from infra.gates import Say, saying, unwind_when_stopped
 from infra.main_job import Done, Mismatch, run
 from infra.provision import protect_tables
-from infra.rehearsal import deployment, drills, shift_start, upgrade
+from infra.rehearsal import deployment, drills, pages, shift_start, upgrade
 from infra.rehearsal.runbook import Runbook
 from infra.rehearsal.running import host_of, started
 
@@ -36,6 +36,7 @@ def rehearse(book: Runbook, endpoint: str, say: Say) -> None:
     host = host_of(book.names["STACK"], endpoint)
     say(f"deployed; running the main job at {host}/api")
     done = run(f"{endpoint}/api", PATIENCE, say, host)
+    say(f"opening the pages: {pages.opened(f'{endpoint}/api', host, done.person, done.job.project)}")
     say("running a shift start of many devices")
     shift_start.run(f"{endpoint}/api", say, host)
     say("upgrade under load")

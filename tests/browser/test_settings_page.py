@@ -173,7 +173,7 @@ def sign_in_elsewhere(visitor: Visitor, who: dict[str, str]) -> None:
     visitor.press("Sign out")
     visitor.says("Signed out")
     visitor.sign_in(who)
-    expect(visitor.page.locator(".opblock").first).to_be_visible()
+    visitor.arrives("/projects/")
     visitor.page.close()
     visitor.page = here
 

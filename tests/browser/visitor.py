@@ -37,6 +37,7 @@ class Stage:
     token: str
     project: str
     people: dict[str, dict[str, str]]
+    demo: dict[str, Any]  # the company of `make run`
 
     def at(self, host: str) -> str:
         """The base URL, under another name of the machine."""
@@ -56,6 +57,15 @@ class Stage:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")
+
+    def punch(self, secret: str, event: dict[str, str]) -> None:
+        """A clock device sends a punch."""
+        headers = {"X-Inbound-Secret": secret, "Content-Type": "application/json"}
+        url = f"{self.base_url}/api/v1/clock-events/ingest/"
+        with urllib.request.urlopen(
+            urllib.request.Request(url, json.dumps(event).encode(), headers), timeout=60
+        ) as answer:
+            assert answer.status == 201
 
     def invite(self, name: str, role: str = "foreman") -> tuple[str, str]:
         """A new user of the company: e-mail, and the path of the link that sets their password."""

@@ -23,7 +23,14 @@ def loaded() -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "module",
-    ["chalicelib.evm", "chalicelib.rollups.recompute", "chalicelib.handlers.streams", "aws_xray_sdk", "asyncio"],
+    [
+        "chalicelib.evm",
+        "chalicelib.rollups.recompute",
+        "chalicelib.handlers.streams",
+        "aws_xray_sdk",
+        "asyncio",
+        "jinja2",
+    ],
 )
 def test_what_few_requests_need_is_not_loaded(loaded: dict[str, Any], module: str) -> None:
     assert module not in loaded["modules"]
