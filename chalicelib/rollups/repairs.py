@@ -5,6 +5,7 @@ Long work is the next generation of a project, and a check, which comes to every
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -109,20 +110,18 @@ def _activity(store: Store, row: dict[str, Any]) -> bool:
 
 
 def go_on(store: Store, row: Slices, more: Callable[[], bool]) -> bool:
-    """Slice after slice; each leaves where the next begins, unless the work was left anew meanwhile."""
+    """Slice after slice; each leaves where the next begins. One that meets another change is left for the next run."""
     place = Place(*row.sk.split("#"))
-    while more():
-        here = (Slices.steps == row.steps) & (Slices.since == row.since)
-        (check if row.reason == CHECK else build)(store, place, row)
-        if row.phase == "mend":
-            return begin_again(store, place, row, here)
-        if row.phase == "done":
-            return _finished(store, place, row, Delete(Slices, (REPAIRS, row.sk), here))
-        row.steps += 1
-        try:
+    with suppress(ConditionFailed):
+        while more():
+            here = (Slices.steps == row.steps) & (Slices.since == row.since)
+            (check if row.reason == CHECK else build)(store, place, row)
+            if row.phase == "mend":
+                return begin_again(store, place, row, here)
+            if row.phase == "done":
+                return _finished(store, place, row, Delete(Slices, (REPAIRS, row.sk), here))
+            row.steps += 1
             store.transact([Put(row, here)])
-        except ConditionFailed:
-            return False
     return False
 
 

@@ -21,6 +21,7 @@ from chalicelib.times import stamp
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
 from infra.rebuild import main as rebuild_command
+from tests.rollups.disturbed import disturbed
 from tests.rollups.site import DAYS, NOW, PLANNED, Site
 from tests.stage import Stage
 
@@ -125,6 +126,26 @@ def test_a_change_of_calendar_of_a_large_project_is_rolled_forward_in_slices(sta
             settle(site.store, change, 0)
             assert left(site) == rows, "a record that comes again does not begin it again"
     assert left(site) == []
+    site.check()
+
+
+def test_long_work_that_meets_another_change_is_left_for_the_next_run(stage: Stage) -> None:
+    """Whatever moment the other change picks: nothing fails, and the numbers are right in the end."""
+    site = Site(stage)
+    site.do("plan", BUDGETED)
+    assert not settle(site.store, site.records)
+    for when in range(30):
+        site.do("calendar", WEEKENDS | {"holidays": [DAYS[when % 3]]})
+        change = site.records[-1:]
+
+        def work(number: int, when: int = when) -> None:
+            if number == when:
+                site.do("book", BOOKED | {"hours": Decimal(1)})
+                settle(site.store, site.records[-1:])
+
+        settle(disturbed(site.store, work), change)
+        while left(site):
+            repair(site.store, always, NOW)
     site.check()
 
 
