@@ -10,7 +10,7 @@ NOTHING = "\N{EN DASH}"
 
 def amount(value: Decimal | None) -> str:
     """Hours or money with two decimals and thousands apart."""
-    return NOTHING if value is None else f"{value:,.2f}".replace("-", "−")
+    return NOTHING if value is None else f"{value:,.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def ratio(value: Decimal | None) -> str:
@@ -18,9 +18,14 @@ def ratio(value: Decimal | None) -> str:
     return amount(value)
 
 
+def quantity(value: Decimal | None) -> str:
+    """A quantity without zeros at its end."""
+    return NOTHING if value is None else f"{value.normalize():,f}".replace("-", "\N{MINUS SIGN}")
+
+
 def percent(value: Decimal | None) -> str:
     """A fraction as percent, with one decimal."""
-    return NOTHING if value is None else f"{value * 100:,.1f} %".replace("-", "−")
+    return NOTHING if value is None else f"{value * 100:,.1f} %".replace("-", "\N{MINUS SIGN}")
 
 
 def day(value: str | None) -> str:
@@ -49,6 +54,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "amount": amount,
     "ratio": ratio,
     "percent": percent,
+    "quantity": quantity,
     "day": day,
     "moment": moment,
     "words": words,
