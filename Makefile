@@ -31,7 +31,7 @@ run: $(RUNS)  ## the whole service with a demo company; PORT=9000, KEEP=1, RATE_
 test: $(READY)  ## all tests but the long ones
 	$(BIN)/python -m pytest -n 2
 
-faults: $(READY)  ## every fault at every storage call of every write
+faults: $(READY)  ## every fault at every storage call of every write; PART=4: at each fourth
 	$(BIN)/python -m pytest -n 2 tests/faults -m "every_fault and not long_work"
 
 faults-long: $(READY)  ## the same within moves, deletions and imports

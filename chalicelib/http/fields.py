@@ -55,7 +55,8 @@ Id = Annotated[
 Unit = Annotated[str, text("m3", 1, 32)]
 Currency = Annotated[str, formed("EUR", "^[A-Z]{3}$", 8, "three capital letters, such as EUR")]
 _MARKS = rf'\s@<>()\[\],;:"\\{REFUSED}{FORMATS}'  # JSON Schema reads no escape of a quotation mark
-_LOCAL, _LABEL = f"[^.{_MARKS}]+", f"[^.{_MARKS}]+"
+_LOCAL, _OTHERS = f"[^.{_MARKS}]+", "._!#$%&'*+/=?^`{|}~"
+_LABEL = f"[^-{_OTHERS}{_MARKS}](?:[^{_OTHERS}{_MARKS}]*[^-{_OTHERS}{_MARKS}])?"  # letters, digits, inner hyphens
 Email = Annotated[
     str,
     formed(

@@ -107,6 +107,7 @@ def after_call(context: Any, case: Any, response: Any) -> None:
         ("memberships", "members", "user"),
         ("wbs", "wbs", "id"),
         ("progress", "measured", "id"),
+        ("holidays", "holidays", "date"),
     ):
         if response.status_code == 201 and case.operation.path.endswith(f"}}/{ending}/"):
             made.setdefault(name, []).append(body[member])
@@ -169,6 +170,8 @@ def _aim(case: Any) -> None:
         case.path_parameters["id"] = ids.pop() if case.method == "DELETE" else ids[-1]
     else:
         case.path_parameters["id"] = SITE.get(group) or uuid.uuid4().hex
+    if "date" in case.path_parameters:
+        case.path_parameters["date"] = (made.get("holidays") or [FIELDS["date"]]).pop()
     if "measurement" in case.path_parameters:
         case.path_parameters["measurement"] = (made.get("measured") or [uuid.uuid4().hex])[-1]
         if case.method == "DELETE" and made.get("measured"):
@@ -202,7 +205,7 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
     for name in body.keys() & FIELDS.keys():
         if body[name] is not None:
             body[name] = FIELDS[name]
-    if "date" in body and path.startswith("/api/v1/labour/") and not path.endswith("/bulk-approve/"):
+    if "date" in body and (path.endswith("/holidays/") or _is_of_hours(path)):
         body["date"] = next(days)
     if path.endswith(("/ingest/", "/fix/")):
         body |= {name: FIELDS[name] for name in ("clock_in", "clock_out") if name in body or path.endswith("/fix/")}
@@ -224,12 +227,18 @@ def _possible(body: dict[str, Any], path: str, method: str) -> dict[str, Any]:
         body["user"] = made["users"][-1]
     if _adds_node(path, method):
         body |= {"parent": FIELDS["parent"], "cost_code": uuid.uuid4().hex, "earning_rule": "percent"}
+    if path.endswith("/wbs/{id}/"):  # where a node may go depends on its level
+        body.pop("parent", None)
     if "earning_rule" in body or "milestones" in body:  # most rules need fields of their own
         body = {name: value for name, value in body.items() if name != "milestones"} | {"earning_rule": "percent"}
     if "/progress/" in path:  # one measure of the three, the one that this activity's rule takes
         body = {name: value for name, value in body.items() if name in {"date", "note"}} | {"percent_complete": 0.5}
     _order(body)
     return body
+
+
+def _is_of_hours(path: str) -> bool:
+    return path.startswith("/api/v1/labour/") and not path.endswith("/bulk-approve/")
 
 
 def _is_row(each: Any) -> bool:

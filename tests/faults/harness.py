@@ -1,6 +1,7 @@
 """A storage client that does something at the n-th call, and the comparison of what two runs left behind."""
 
 import copy
+import os
 import re
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any, TypeVar
+from zlib import crc32
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from moto.dynamodb.models import dynamodb_backends
@@ -23,6 +25,7 @@ from tests.faults.scenarios import Sent
 from tests.stage import Client, Reply
 
 KEY = "the-same-key"
+PART = int(os.environ.get("PART", "1"))
 SOON = Gateway(app, 0.002, now=lambda: 0.0)
 """Functions that always have two milliseconds left: their locks are free at once, and they repeat nothing."""
 PATIENT = Gateway(app, 29, now=lambda: 0.0)
@@ -337,6 +340,10 @@ class Run:
         with storage(sound) as client:
             self.send()
         return len(client.calls)
+
+    def numbers(self) -> range:
+        """The numbers of the calls at which a fault is tried: all, or every PART-th, others for another scenario."""
+        return range(crc32(f"{os.environ.get('PYTEST_CURRENT_TEST')}".encode()) % PART, self.calls(), PART)
 
     def expected(self, *steps: Callable[[], Any]) -> Outcome:
         """The outcome of undisturbed steps; the answer is that of the request among them."""

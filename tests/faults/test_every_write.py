@@ -73,7 +73,7 @@ def dies_everywhere(run: Run, *, after: bool) -> None:
     """Die at each call in turn and retry."""
     wanted = run.expected(run.send)
     assert wanted.answer.startswith("2"), wanted.answer
-    for number in range(run.calls()):
+    for number in run.numbers():
         committed = die(run, number, after=after)
         retried = run.send()
         assert run.outcome(retried) == wanted, number
@@ -119,7 +119,7 @@ def test_it_holds_when_somebody_changes_the_row_between_the_death_and_the_retry(
     with prepared(site, name) as run:
         first = run.expected(run.send, run.meanwhile)
         second, alone = run.expected(run.meanwhile, run.send), run.expected(run.send)
-        for number in range(run.calls()):
+        for number in run.numbers():
             committed = die(run, number, after=after)
             run.meanwhile()
             right = [first if committed else second, *([second, alone] if _is_work(name) else [])]
@@ -144,7 +144,7 @@ def test_a_fault_near_the_functions_end_is_the_answer_or_503_and_a_retry_gives_t
 ) -> None:
     with prepared(site, name) as run:
         wanted = run.expected(run.send)
-        for number in range(run.calls()):
+        for number in run.numbers():
             run.again()
             with storage(fault(number)):
                 first = run.send(SOON)
@@ -165,7 +165,7 @@ def test_a_passing_fault_is_not_noticed(site: Site, name: str, fault: Kind, keye
     with prepared(site, name) as run:
         send = run.send if keyed else run.without_key
         wanted = run.expected(send)
-        for number in range(run.calls()):
+        for number in run.numbers():
             run.again()
             with storage(fault(number)):
                 reply = send()
@@ -181,7 +181,7 @@ def test_storage_that_stays_down_is_503_after_bounded_repeats_and_a_retry_gives_
 ) -> None:
     with prepared(site, name) as run:
         wanted = run.expected(run.send)
-        for number in range(run.calls()):
+        for number in run.numbers():
             run.again()
             with storage(harness.stays_down(number, error)) as client:
                 down = run.send()
@@ -211,7 +211,7 @@ def test_a_slow_first_run_that_wakes_after_its_retry_commits_nothing_and_gives_t
 ) -> None:
     with prepared(site, name) as run:
         wanted = run.expected(run.send)
-        for number in range(run.calls()):
+        for number in run.numbers():
             run.again()
             retried: list[Reply] = []
 
