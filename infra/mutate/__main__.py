@@ -1,10 +1,11 @@
 """Make the code wrong in one place at a time, and see whether its tests notice.
 
-    python -m infra.mutate [--count 40] [--seed 1] [PACKAGE ...]
+    python -m infra.mutate [--count 15] [--seed 1] [PACKAGE ...]
 
-A sample of each package's mutants, drawn from the seed, is tried in a copy of the tree with the tests that
-belong to the package. A mutant that no test notices survives, and is printed: it is either no fault at all
-(it changes nothing that anybody could see) or a promise without a test.
+First the tests run once, to see that they pass and which of them runs which line. Then a sample of each package's
+mutants, drawn from the seed, is tried in a copy of the tree, each with the tests that run its line, the quickest first.
+A mutant that none of them notices survives, and is printed: it is either no fault at all (it changes nothing that
+anybody could see, and stands in ``equivalent.py`` with its reason) or a promise without a test.
 """
 
 import argparse
@@ -13,80 +14,113 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+from infra.mutate.covering import Covering, RedTests, measured
+from infra.mutate.equivalent import EQUIVALENT
 from infra.mutate.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent.parent
-EVERYWHERE = ("tests/handlers/test_main_job.py", "tests/http/test_conventions.py")
-TESTS: dict[str, tuple[str, ...]] = {
-    "access": ("tests/access", "tests/security"),
-    "clock": ("tests/clock",),
-    "evm": ("tests/evm",),
-    "http": ("tests/http/test_requests.py", "tests/http/test_lists.py", "tests/faults/test_idempotency.py"),
-    "labour": ("tests/labour", "tests/access/test_own_hours.py"),
-    "operatives": ("tests/operatives",),
-    "people": ("tests/people",),
-    "projects": ("tests/tree", "tests/http/test_lists.py"),
-    "rollups": ("tests/rollups",),
-    "spreadsheet": ("tests/spreadsheet",),
-    "storage": ("tests/faults",),
-    "tree": ("tests/tree",),
-    "work": ("tests/work",),
+ELSEWHERE: dict[str, tuple[str, ...]] = {  # tests of a package that are not in the folder of its name
+    "access": ("tests/security", "tests/people", "tests/pages"),
+    "clock": ("tests/handlers",),
+    "handlers": ("tests/http", "tests/labour", "tests/tree", "tests/people", "tests/clock", "tests/pages"),
+    "http": ("tests/faults/test_idempotency.py", "tests/pages"),
+    "labour": ("tests/access/test_own_hours.py",),
+    "operatives": ("tests/access",),
+    "people": ("tests/access",),
+    "projects": ("tests/tree", "tests/people", "tests/labour/test_periods.py", "tests/http/test_lists.py"),
+    "storage": ("tests/faults", "tests/work", "tests/http/test_lists.py"),
+    "tree": ("tests/spreadsheet",),
+    "work": ("tests/faults",),
 }
-SECONDS = 600  # a mutant that takes longer hangs, and so is noticed
+FIRST = 40  # tests that are asked together; the others only when these notice nothing
+SECONDS = 240.0  # whatever takes longer hangs, and so is noticed
+NOTICED = frozenset({1, 2})  # of pytest: a test has failed, or a module cannot be imported any more
 
 
-def main() -> None:
-    """The command line."""
+def main() -> int:
+    """The command line; 1 when the tests fail without any change."""
     parser = argparse.ArgumentParser(prog="python -m infra.mutate", description=__doc__)
-    parser.add_argument("package", nargs="*", help=f"any of: {', '.join(TESTS)}")
-    parser.add_argument("--count", type=int, default=40, help="how many mutants of each package")
+    parser.add_argument("package", nargs="*", help=f"any of: {', '.join(packages())}")
+    parser.add_argument("--count", type=int, default=15, help="how many mutants of each package")
     parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same mutants")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
-        ignored = shutil.ignore_patterns(".git", ".venv", ".run", ".build", ".bench", ".rehearsal", ".*_cache")
-        shutil.copytree(ROOT, copy, ignore=ignored)
-        for package in chosen.package or TESTS:
-            _try_package(copy, package, chosen.count, chosen.seed)
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".*", "__pycache__"))
+        for package in chosen.package or packages():
+            try:
+                _try_package(copy, package, chosen.count, chosen.seed)
+            except RedTests as error:
+                print(f"the tests of {package} fail without any change:\n{error}", file=sys.stderr)
+                return 1
+    return 0
+
+
+def packages() -> list[str]:
+    """The packages of the product that hold code."""
+    return sorted(path.parent.name for path in (ROOT / "chalicelib").glob("*/__init__.py"))
+
+
+def tests_of(package: str) -> list[str]:
+    """The folders and files whose tests belong to a package."""
+    named = [f"tests/{package}", *ELSEWHERE.get(package, ())]
+    return [name for name in named if (ROOT / name).exists()]
+
+
+def drawn(tree: Path, package: str, count: int, seed: int) -> tuple[list[tuple[Path, Mutant]], int]:
+    """A sample of the mutants of a package that are faults, and how many there are in all."""
+    places = [
+        (path.relative_to(tree), mutant)
+        for path in sorted((tree / "chalicelib" / package).rglob("*.py"))
+        for mutant in mutants(path.read_text())
+    ]
+    faults = [(path, each) for path, each in places if (str(path), each.before, each.after) not in EQUIVALENT]
+    return random.Random(f"{seed} {package}").sample(faults, min(count, len(faults))), len(places)
 
 
 def _try_package(copy: Path, package: str, count: int, seed: int) -> None:
-    places = [
-        (path.relative_to(copy), mutant)
-        for path in sorted((copy / "chalicelib" / package).glob("*.py"))
-        for mutant in mutants(path.read_text())
-    ]
-    drawn = random.Random(f"{seed} {package}").sample(places, min(count, len(places)))
-    if not drawn:
-        return
-    if not _passes(copy, package):
-        sys.exit(f"the tests of {package} fail without any change")
-    killed = sum(_killed(copy, package, path, mutant) for path, mutant in drawn)
-    print(f"{package}: {killed} of {len(drawn)} killed (seed {seed}, of {len(places)} in all)", flush=True)
+    sample, all_of_them = drawn(copy, package, count, seed)
+    covering = measured(copy, tests_of(package))
+    found = Counter(_outcome(copy, path, mutant, covering) for path, mutant in sample)
+    killed = found["killed"] + found["hangs"]
+    print(
+        f"{package}: {killed} of {len(sample)} noticed (seed {seed}, of {all_of_them} in all) {dict(found)}", flush=True
+    )
 
 
-def _killed(copy: Path, package: str, path: Path, mutant: Mutant) -> bool:
+def _outcome(copy: Path, path: Path, mutant: Mutant, covering: Covering) -> str:
+    tests = covering.tests_of(path, range(mutant.line, mutant.end_line + 1))
+    outcome = _tried(copy, path, mutant, tests) if tests else "not run by any test"
+    if outcome != "killed":
+        print(f"{outcome}: {path}:{mutant.line}: {mutant.before!r} as {mutant.after!r}", flush=True)
+    return outcome
+
+
+def _tried(copy: Path, path: Path, mutant: Mutant, tests: Sequence[str]) -> str:
     source = (copy / path).read_text()
     (copy / path).write_text(mutant.applied(source))
     try:
-        noticed = not _passes(copy, package)
+        first = run(copy, tests[:FIRST])
+        return first if first != "survives" or len(tests) <= FIRST else run(copy, tests[FIRST:])
     finally:
         (copy / path).write_text(source)
-    if not noticed:
-        print(f"survived: {path}:{mutant.line}: {mutant.before!r} as {mutant.after!r}", flush=True)
-    return noticed
 
 
-def _passes(copy: Path, package: str) -> bool:
-    tests = [name for name in (*TESTS[package], *(() if package == "evm" else EVERYWHERE)) if (copy / name).exists()]
+def run(copy: Path, tests: Sequence[str]) -> str:
+    """What tests say of the tree as it is: killed, survives or hangs."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "2", *tests]
     try:
-        return subprocess.run(command, cwd=copy, capture_output=True, timeout=SECONDS, check=False).returncode == 0
+        code = subprocess.run(command, cwd=copy, capture_output=True, timeout=SECONDS, check=False).returncode
     except subprocess.TimeoutExpired:
-        return False
+        return "hangs"
+    if code not in {0, *NOTICED}:
+        raise RedTests(f"pytest ended with {code}")
+    return "killed" if code in NOTICED else "survives"
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,7 +6,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.mutate.__main__ import ROOT, TESTS
+from infra.mutate import __main__ as tool
+from infra.mutate.__main__ import ROOT, run
+from infra.mutate.covering import measured
+from infra.mutate.equivalent import EQUIVALENT
 from infra.mutate.mutants import mutants
 
 SOURCE = '''
@@ -47,6 +50,40 @@ def test_every_mutant_of_the_product_is_another_program_that_compiles(data: st.D
     assert ast.dump(ast.parse(changed)) != ast.dump(ast.parse(source))
 
 
-def test_every_package_names_the_tests_that_should_notice() -> None:
-    packages = {path.parent.name for path in Path(ROOT / "chalicelib").glob("*/*.py")} - {"handlers", "assets"}
-    assert packages - TESTS.keys() <= {"identity"}
+def test_every_package_has_tests_that_should_notice() -> None:
+    assert {"http", "labour", "storage", "handlers"} <= set(tool.packages())
+    assert [package for package in tool.packages() if not tool.tests_of(package)] == []
+
+
+def test_subpackages_are_made_wrong_too() -> None:
+    sample, _ = tool.drawn(ROOT, "http", 10_000, 1)
+    assert {"chalicelib/http/pagination", "chalicelib/http/openapi"} <= {str(path.parent) for path, _ in sample}
+
+
+def test_what_is_said_to_be_no_fault_is_still_there() -> None:
+    for path, before, after in EQUIVALENT:
+        assert (before, after) in {(each.before, each.after) for each in mutants((ROOT / path).read_text())}, path
+
+
+TREE = {
+    "chalicelib/__init__.py": "",
+    "chalicelib/pay/__init__.py": "",
+    "chalicelib/pay/hours.py": "def over(hours):\n    return hours > 8\n\n\ndef unused():\n    return 1\n",
+    "tests/pay/test_hours.py": "from chalicelib.pay.hours import over\n\n\ndef test_over():\n    assert over(9)\n",
+}
+
+
+def test_a_fault_is_noticed_survives_or_is_run_by_no_test(tmp_path: Path) -> None:
+    """On a tree of one module, whose only test does not look at the bound."""
+    for name, text in TREE.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest.ini_options]\npythonpath = ["."]\n')
+    covering = measured(tmp_path, ["tests/pay"])
+    module = Path("chalicelib/pay/hours.py")
+    assert covering.tests_of(module, [2]) == ["tests/pay/test_hours.py::test_over"]
+    assert covering.tests_of(module, [6]) == []
+    (tmp_path / module).write_text(TREE[str(module)].replace("> 8", ">= 8"))
+    assert run(tmp_path, ["tests/pay"]) == "survives"
+    (tmp_path / module).write_text(TREE[str(module)].replace("> 8", "> 9"))
+    assert run(tmp_path, ["tests/pay"]) == "killed"
