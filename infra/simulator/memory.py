@@ -1,0 +1,227 @@
+"""DynamoDB in memory: the six calls that the product makes, one at a time and always alike.
+
+Checked against moto by random calls (tests/simulator). What AWS does and moto does not is here too: a transaction names an
+item once, has at most 100 and 4 MB, a repeat with its token has no second effect, indexes lag as long as the simulation says.
+"""
+
+import json
+from bisect import insort
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.storage.tables import IDEMPOTENCY_TABLE, List
+from chalicelib.tables import TABLES
+from infra.simulator.expressions import Item, condition, copied, update
+
+MOST_ITEMS, MOST_GOT, PAGE = 100, 100, 1_000_000
+Key = tuple[str, str]
+OPERATIONS = ("get_item", "batch_get_item", "query", "transact_write_items", "put_item", "update_item")
+
+
+def refused(code: str, message: str, **more: Any) -> ClientError:
+    """An error as botocore raises it."""
+    response: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}, **more}
+    return ClientError(response, "AnyOperation")
+
+
+class Table:
+    """The items of a table by key, and its lists by their name."""
+
+    def __init__(self, key: tuple[str, ...], lists: Mapping[str, List], streams: bool) -> None:
+        self.key, self.lists, self.streams = key, lists, streams
+        self.items: dict[Key, Item] = {}
+        self.parts: dict[str, list[str]] = {}  # pk -> its sort keys in order
+
+    def place(self, key: Item) -> Key:
+        """The key of an item."""
+        return key[self.key[0]]["S"], key[self.key[1]]["S"] if len(self.key) > 1 else ""
+
+    def write(self, place: Key, item: Item | None) -> Item | None:
+        """Put or remove; what was there before."""
+        before = self.items.pop(place, None)
+        if item is not None:
+            self.items[place] = item
+            if before is None:
+                insort(self.parts.setdefault(place[0], []), place[1], key=str.encode)
+        elif before is not None:
+            self.parts[place[0]].remove(place[1])
+        return before
+
+
+class Memory:
+    """A client of the tables of a stage. ``changed`` hears of every change of a table that streams, in order."""
+
+    def __init__(self, prefix: str, changed: Callable[[str, Item | None, Item | None], None]) -> None:
+        self.prefix, self.changed = prefix, changed
+        self.tables = {
+            prefix + table.name: Table(("pk", "sk"), {name: each for each in table.lists for name in (each.name, each.keys)}, table.stream)
+            for table in TABLES
+        }
+        self.tables[prefix + IDEMPOTENCY_TABLE] = Table(("id",), {}, streams=False)
+        self.tokens: dict[str, str] = {}
+
+    # reads
+
+    def get_item(self, TableName: str, Key: Item, **_: Any) -> dict[str, Any]:
+        table = self.tables[TableName]
+        item = table.items.get(table.place(Key))
+        return {} if item is None else {"Item": copied(item)}
+
+    def batch_get_item(self, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
+        asked = [(name, key) for name, each in RequestItems.items() for key in each["Keys"]]
+        if not 1 <= len(asked) <= MOST_GOT or len({json.dumps(each) for each in asked}) < len(asked):
+            raise refused("ValidationException", "Too many items, none, or one twice")
+        answers: dict[str, list[Item]] = {name: [] for name in RequestItems}
+        for name, key in asked:
+            table = self.tables[name]
+            item = table.items.get(table.place(key))
+            if item is not None:
+                answers[name].append(copied(item))
+        return {"Responses": answers, "UnprocessedKeys": {}}
+
+    def query(self, TableName: str, KeyConditionExpression: str, **asked: Any) -> dict[str, Any]:
+        table = self.tables[TableName]
+        index = table.lists[asked["IndexName"]] if "IndexName" in asked else None
+        names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
+        holds, keep = condition(KeyConditionExpression), condition(asked["FilterExpression"]) if "FilterExpression" in asked else None
+        rows = [item for item in self._rows(table, index, values) if holds(item, names, values)]
+        if not asked.get("ScanIndexForward", True):
+            rows.reverse()
+        if "ExclusiveStartKey" in asked:
+            order = _order(table, index)
+            start, forward = order(asked["ExclusiveStartKey"]), asked.get("ScanIndexForward", True)
+            rows = [item for item in rows if (order(item) > start if forward else order(item) < start)]
+        limit = asked.get("Limit", len(rows) + 1)
+        read, spent = [], 0
+        for item in rows:
+            spent += len(str(item))
+            if len(read) == limit or (read and spent > PAGE):
+                break
+            read.append(item)
+        kept = [item for item in read if keep is None or keep(item, names, values)]
+        answer: dict[str, Any] = {"Count": len(kept), "ScannedCount": len(read)}
+        if asked.get("Select") != "COUNT":
+            answer["Items"] = [_projected(item, asked, index, names) for item in kept]
+        if len(read) < len(rows) or len(read) == limit:
+            last = read[-1] if read else None
+            if last is not None:
+                parts = {*table.key, *((index.hash, index.range) if index else ())}
+                answer["LastEvaluatedKey"] = {name: last[name] for name in sorted(parts)}
+        return answer
+
+    def _rows(self, table: Table, index: List | None, values: Mapping[str, Any]) -> Iterator[Item]:
+        """The candidates in order; the product's first value is always the hash."""
+        hash = values[":v0"]["S"] if ":v0" in values else next(iter(values.values()))["S"]
+        if index is None:
+            yield from (table.items[hash, sk] for sk in table.parts.get(hash, ()))
+            return
+        fitting = [
+            item for item in table.items.values() if index.range in item and item.get(index.hash) == {"S": hash}
+        ]
+        yield from sorted(fitting, key=_order(table, index))
+
+    # writes
+
+    def put_item(self, TableName: str, Item: Item, **asked: Any) -> dict[str, Any]:
+        table = self.tables[TableName]
+        place = table.place(Item)
+        self._require(table.items.get(place), asked)
+        self._commit([(TableName, place, copied(Item))])
+        return {}
+
+    def update_item(self, TableName: str, Key: Item, UpdateExpression: str, **asked: Any) -> dict[str, Any]:
+        table = self.tables[TableName]
+        place = table.place(Key)
+        before = table.items.get(place)
+        self._require(before, asked)
+        after = self._updated(table, place, Key, UpdateExpression, asked)
+        self._commit([(TableName, place, after)])
+        kind = asked.get("ReturnValues", "NONE")
+        if kind == "NONE":
+            return {}
+        shown = {"ALL_NEW": after, "ALL_OLD": before}.get(kind)
+        if shown is None and kind not in ("ALL_NEW", "ALL_OLD"):
+            raise NotImplementedError(kind)
+        return {"Attributes": copied(shown)} if shown else {}
+
+    def transact_write_items(self, TransactItems: Any, ClientRequestToken: str = "", **_: Any) -> dict[str, Any]:
+        text = json.dumps(TransactItems, sort_keys=True, default=repr)
+        if self.tokens.get(ClientRequestToken) == text:
+            return {}
+        if not 1 <= len(TransactItems) <= MOST_ITEMS:
+            raise refused("ValidationException", f"{len(TransactItems)} items")
+        reasons: list[dict[str, Any]] = []
+        writes: list[tuple[str, Key, Item | None]] = []
+        seen: set[tuple[str, Key]] = set()
+        for each in TransactItems:
+            [(kind, asked)] = each.items()
+            table = self.tables[asked["TableName"]]
+            key = asked.get("Key") or asked["Item"]
+            place = table.place(key)
+            if (asked["TableName"], place) in seen:
+                raise refused("ValidationException", "Transaction request cannot include multiple operations on one item")
+            seen.add((asked["TableName"], place))
+            if not self._holds(table.items.get(place), asked):
+                reasons.append({"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"})
+                continue
+            reasons.append({"Code": "None"})
+            if kind == "Put":
+                writes.append((asked["TableName"], place, copied(asked["Item"])))
+            elif kind == "Update":
+                after = self._updated(table, place, asked["Key"], asked["UpdateExpression"], asked)
+                writes.append((asked["TableName"], place, after))
+            elif kind == "Delete":
+                writes.append((asked["TableName"], place, None))
+        if any(reason["Code"] != "None" for reason in reasons):
+            raise refused("TransactionCanceledException", "Transaction cancelled", CancellationReasons=reasons)
+        self._commit(writes)
+        if ClientRequestToken:
+            self.tokens[ClientRequestToken] = text
+        return {}
+
+    def _updated(self, table: Table, place: Key, key: Item, text: str, asked: Any) -> Item:
+        names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
+        try:
+            return update(text)(table.items.get(place) or copied(key), names, values)
+        except ValueError as error:
+            raise refused("ValidationException", str(error)) from error
+
+    def _require(self, before: Item | None, asked: Any) -> None:
+        if self._holds(before, asked):
+            return
+        shown = asked.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD" and before is not None
+        more = {"Item": copied(before)} if shown else {}
+        raise refused("ConditionalCheckFailedException", "The conditional request failed", **more)
+
+    @staticmethod
+    def _holds(before: Item | None, asked: Any) -> bool:
+        text = asked.get("ConditionExpression")
+        names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
+        return text is None or condition(text)(before or {}, names, values)
+
+    def _commit(self, writes: list[tuple[str, Key, Item | None]]) -> None:
+        for name, place, item in writes:
+            table = self.tables[name]
+            before = table.write(place, item)
+            if table.streams and before != item:
+                self.changed(name.removeprefix(self.prefix), before, item)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _order(table: Table, index: List | None) -> Callable[[Item], tuple[bytes, ...]]:
+    names = ([index.range] if index else []) + list(table.key)
+    return lambda item: tuple(item[name]["S"].encode() for name in names)
+
+
+def _projected(item: Item, asked: Mapping[str, Any], index: List | None, names: Mapping[str, str]) -> Item:
+    if "ProjectionExpression" in asked:
+        wanted = {names.get(part.strip(), part.strip()) for part in asked["ProjectionExpression"].split(",")}
+    elif index is not None and asked["IndexName"] == index.keys:
+        wanted = {"pk", "sk", index.hash, index.range}
+    else:
+        return copied(item)  # type: ignore[no-any-return]  # it has the item's shape
+    return {name: copied(value) for name, value in item.items() if name in wanted}
