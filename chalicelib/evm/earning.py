@@ -5,7 +5,7 @@ Earned Value Management, 2nd edition, chapter on earned value measurement method
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -137,7 +137,9 @@ def earned_by_sums(
     """EV of an activity without measurements, from the sums of its approved hours and quantities."""
     if rule is Rule.LEVEL_OF_EFFORT or not (hours or installed):
         return 0
-    return _earned(budget, _shared(rule, quantity, milestones)(_Progress(date.min, installed, begun=hours > 0)))
+    if rule is Rule.UNITS:
+        return _earned(budget, _units(quantity, installed))
+    return _earned(budget, _share_of(rule, quantity, milestones, _Progress(date.min, installed, begun=hours > 0)))
 
 
 def _changes(values: Iterable[tuple[date, Value]]) -> tuple[tuple[date, Value], ...]:
@@ -163,39 +165,30 @@ def _shares(
 ) -> Iterator[tuple[date, _Share]]:
     if rule is Rule.LEVEL_OF_EFFORT:
         return iter(())
-    share_of = _shared(rule, quantity, milestones)
-    return ((progress.day, share_of(progress)) for progress in _days(work, measurements))
+    return ((progress.day, _share_of(rule, quantity, milestones, progress)) for progress in _days(work, measurements))
 
 
-def _shared(rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone]) -> Callable[[_Progress], _Share]:
+def _share_of(rule: Rule, quantity: Decimal | None, milestones: Sequence[Milestone], progress: _Progress) -> _Share:
     """Percent complete under a rule other than level of effort."""
     if rule is Rule.UNITS:
-        return _units(quantity)
+        return _units(quantity, progress.total)
     if rule is Rule.PERCENT:
-        return lambda progress: _share(progress.percent)
+        return _share(progress.percent)
     if rule is Rule.MILESTONES:
-        return lambda progress: _steps(milestones, progress.reached)
-    start = _HALF if rule is Rule.FIFTY_FIFTY else _NOTHING
-
-    def at_the_end(progress: _Progress) -> _Share:
-        if progress.percent >= 1 or (quantity and progress.installed >= quantity):
-            return _ALL
-        return start if progress.begun else _NOTHING
-
-    return at_the_end
+        return _steps(milestones, progress.reached)
+    if progress.percent >= 1 or (quantity and progress.installed >= quantity):
+        return _ALL
+    return _HALF if progress.begun and rule is Rule.FIFTY_FIFTY else _NOTHING
 
 
-def _units(quantity: Decimal | None) -> Callable[[_Progress], _Share]:
-    if not quantity:
-        return lambda progress: _NOTHING
+def _units(quantity: Decimal | None, installed: Decimal) -> _Share:
+    if not quantity or installed <= 0:
+        return _NOTHING
+    if installed >= quantity:
+        return _ALL
+    part, fraction = installed.as_integer_ratio()
     whole, parts = quantity.as_integer_ratio()
-
-    def installed(progress: _Progress) -> _Share:
-        part, fraction = progress.installed.as_integer_ratio()
-        share = _Share(part * parts, whole * fraction)
-        return share if share.part < share.whole else _ALL
-
-    return installed
+    return _Share(part * parts, whole * fraction)
 
 
 def _steps(milestones: Sequence[Milestone], reached: frozenset[str]) -> _Share:

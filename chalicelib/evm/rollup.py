@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from operator import add
 from typing import NamedTuple
 
 from chalicelib.evm.amounts import money, price
@@ -35,32 +34,11 @@ class Totals(NamedTuple):
     money_ac: int
 
 
-class _Sums(NamedTuple):
-    """The same while it is added up; ``unpriced`` counts budgeted activities without a planned rate."""
+_Sums = tuple[int, ...]
+"""The amounts of :class:`Totals` in its order while they are added up, and how many budgeted activities lack a rate."""
 
-    bac: int = 0
-    pv: int = 0
-    ev: int = 0
-    ac: int = 0
-    ev_dated: int = 0
-    undated: int = 0
-    effort: int = 0
-    unbaselined: int = 0
-    unrated: int = 0
-    money_bac: int = 0
-    money_pv: int = 0
-    money_ev: int = 0
-    money_ac: int = 0
-    unpriced: int = 0
-
-
-class _Spent(NamedTuple):
-    """Approved work up to a date."""
-
-    hours: int
-    money: int
-    unrated: int
-    quantity: Decimal
+_NONE: _Sums = (0,) * (len(Totals._fields) + 1)
+_ZERO, _UNPRICED = Decimal(0), (0, 0, 0)
 
 
 Prices = dict[Decimal, int]
@@ -75,97 +53,98 @@ def totals(
     An activity's own planned rate goes before ``project_rate``. Upper levels add up what is below.
     """
     sums: dict[str, _Sums] = {}
-    below: defaultdict[tuple[str, ...], _Sums] = defaultdict(_Sums, {(): _Sums()})
+    below: defaultdict[tuple[str, ...], list[_Sums]] = defaultdict(list, {(): []})
     prices: Prices = {}
     for activity in activities:
         own = _own(activity, calendar, as_of, project_rate, prices)
         sums[activity.id] = own
-        below[activity.ancestors] = _added(below[activity.ancestors], own)
-    _add_up(below)
-    sums |= {path[-1] if path else PROJECT: total for path, total in below.items()}
+        below[activity.ancestors].append(own)
+    sums |= _add_up(below)
     return {name: _totals(total) for name, total in sums.items()}
 
 
-def _add_up(below: defaultdict[tuple[str, ...], _Sums]) -> None:
-    """Each level into the one above, from the lowest up; ``below`` is keyed by the path from the top."""
-    for depth in range(max(map(len, below)), 0, -1):
+def _add_up(below: defaultdict[tuple[str, ...], list[_Sums]]) -> dict[str, _Sums]:
+    """The sums above the activities, each level into the one above; ``below`` is keyed by the path from the top."""
+    found: dict[str, _Sums] = {}
+    for depth in range(max(map(len, below)), -1, -1):
         for path in [path for path in below if len(path) == depth]:
-            below[path[:-1]] = _added(below[path[:-1]], below[path])
+            total = tuple(map(sum, zip(_NONE, *below[path], strict=True)))
+            found[path[-1] if path else PROJECT] = total
+            if path:
+                below[path[:-1]].append(total)
+    return found
 
 
 def _own(
     activity: Activity, calendar: WorkCalendar, as_of: date, project_rate: Decimal | None, prices: Prices
 ) -> _Sums:
-    plan, spent = activity.plan, _spent(activity.work, as_of, prices)
+    hours, cost, unrated, installed = _spent(activity.work, as_of, prices)
+    plan = activity.plan
+    budget, is_dated = plan.budget, plan.is_dated
     planned = planned_value(plan, calendar, as_of)
     is_effort = activity.rule is Rule.LEVEL_OF_EFFORT
-    earned = planned if is_effort else _earned(activity, spent, as_of)
+    earned = planned if is_effort else _earned(activity, hours, installed, as_of)
     rate = project_rate if activity.planned_rate is None else activity.planned_rate
-    is_dated, costs = plan.is_dated, (0, 0, 0)
-    if rate is not None:
-        costs = _cost(plan.budget, rate, prices), _cost(planned, rate, prices), _cost(earned, rate, prices)
-    return _Sums(
-        bac=plan.budget,
-        pv=planned,
-        ev=earned,
-        ac=spent.hours,
-        ev_dated=earned if is_dated else 0,
-        undated=0 if is_dated else plan.budget,
-        effort=plan.budget if is_effort and is_dated else 0,
-        unbaselined=activity.unbaselined,
-        unrated=spent.unrated,
-        money_bac=costs[0],
-        money_pv=costs[1],
-        money_ev=costs[2],
-        money_ac=spent.money,
-        unpriced=int(rate is None and plan.budget > 0),
+    return (
+        budget,
+        planned,
+        earned,
+        hours,
+        earned if is_dated else 0,
+        0 if is_dated else budget,
+        budget if is_effort and is_dated else 0,
+        activity.unbaselined,
+        unrated,
+        *(_UNPRICED if rate is None else _costs((budget, planned, earned), rate, prices)),
+        cost,
+        int(rate is None and budget > 0),
     )
 
 
-def _spent(rows: Iterable[Booking], as_of: date, prices: Prices) -> _Spent:
-    """The rows up to ``as_of``. A million pass here, so nothing is called that need not be."""
+def _spent(rows: Iterable[Booking], as_of: date, prices: Prices) -> tuple[int, int, int, Decimal]:
+    """Hours, their cost, hours without a rate, and quantity of the rows up to ``as_of``.
+
+    A million rows pass here, so nothing is called that need not be.
+    """
     hours = cost = unrated = 0
-    quantity = Decimal(0)
+    quantity = _ZERO
     for row in rows:
         if row.day <= as_of:
-            spent, rate = row.hours, row.rate
+            spent = row.hours
             hours += spent
+            rate = row.rate
             if rate is None:
                 unrated += spent
             else:
                 try:
                     cost += spent * prices[rate]
                 except KeyError:
-                    cost += _cost(spent, rate, prices)
+                    cost += _costs((spent,), rate, prices)[0]
             if row.quantity is not None:
                 quantity += row.quantity
-    return _Spent(hours, cost, unrated, quantity)
+    return hours, cost, unrated, quantity
 
 
-def _cost(hours: int, rate: Decimal, prices: Prices) -> int:
+def _costs(hours: Iterable[int], rate: Decimal, prices: Prices) -> list[int]:
     """Hours in millionths at a rate whose price is remembered from now on."""
     each = prices.get(rate) or price(rate)
     if each is None:
-        return money(hours, rate)
+        return [money(amount, rate) for amount in hours]
     prices[rate] = each
-    return hours * each
+    return [amount * each for amount in hours]
 
 
-def _earned(activity: Activity, spent: _Spent, as_of: date) -> int:
+def _earned(activity: Activity, hours: int, installed: Decimal, as_of: date) -> int:
     """EV at ``as_of``: without measurements the sums tell, with them the days do."""
     budget, rule, quantity, steps = activity.plan.budget, activity.rule, activity.quantity, activity.milestones
     if not activity.measurements:
-        return earned_by_sums(budget, rule, quantity, steps, spent.hours, spent.quantity)
+        return earned_by_sums(budget, rule, quantity, steps, hours, installed)
     work = [DayWork(row.day, row.hours, row.quantity or Decimal(0)) for row in activity.work if row.day <= as_of]
     field = [row for row in activity.measurements if row.day <= as_of]
     series = earned_series(budget, rule, quantity, steps, work, field)
     return series[-1][1] if series else 0
 
 
-def _added(left: _Sums, right: _Sums) -> _Sums:
-    return _Sums._make(map(add, left, right))
-
-
 def _totals(sums: _Sums) -> Totals:
     found = Totals._make(sums[:-1])
-    return found._replace(money_bac=None, money_pv=None, money_ev=None) if sums.unpriced else found
+    return found._replace(money_bac=None, money_pv=None, money_ev=None) if sums[-1] else found
