@@ -1,8 +1,8 @@
 """DynamoDB's expressions, as far as the product writes them: parsed once, then functions of an item.
 
 Conditions and filters: comparisons, BETWEEN, IN, AND, OR, NOT, brackets, ``attribute_exists``,
-``attribute_not_exists``, ``begins_with``, ``contains`` and ``size``. Updates: SET with ``+``, ``-``, ``if_not_exists``
-and ``list_append``, REMOVE, ADD and DELETE. Paths reach into maps and lists. What is not known raises
+``attribute_not_exists``, ``attribute_type``, ``begins_with``, ``contains``, ``size``. Updates: SET with ``+``, ``-``,
+``if_not_exists`` and ``list_append``, REMOVE, ADD and DELETE. Paths reach into maps and lists. What is not known raises
 ``NotImplementedError``: a product that begins to use it must not be simulated wrongly.
 """
 
@@ -91,14 +91,14 @@ class _Parser:
             self.need(")")
             there = word == "attribute_exists"
             return lambda item, names, _: (found(item, resolved(path, names)) is not None) is there
-        if word in ("begins_with", "contains"):
+        if word in ("begins_with", "contains", "attribute_type"):
             self.next()
             self.need("(")
             first = self.operand()
             self.need(",")
             second = self.operand()
             self.need(")")
-            test = _begins if word == "begins_with" else _contains
+            test = {"begins_with": _begins, "contains": _contains, "attribute_type": _is_of_type}[word]
             return lambda *given: test(first(*given), second(*given))
         return self.comparison()
 
@@ -326,6 +326,10 @@ def _contains(value: Any, part: Any) -> bool:
     if kind == "L":
         return part in held
     return kind == f"{other}S" and sought in held
+
+
+def _is_of_type(value: Any, kind: Any) -> bool:
+    return value is not None and kind["S"] in value
 
 
 def size(value: Any) -> Any:

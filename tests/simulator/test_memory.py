@@ -35,6 +35,7 @@ conditions = st.sampled_from(
         "#m.#k = :n OR attribute_not_exists (#m.#k)",
         "contains (#set, :x)",
         "#l[0] = :x",
+        "attribute_type (#n, :type)",
     ]
 )
 updates = st.sampled_from(
@@ -68,6 +69,7 @@ def values(text: str, number: Any, word: Any) -> dict[str, Any]:
         ":m": {"M": {"k": number}},
         ":empty": {"L": []},
         ":list": {"L": [word]},
+        ":type": {"S": "N"},
         ":set": {"SS": ["x", "y"]},
     }
     return {name: value for name, value in every.items() if name in _words(text)}
