@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--seed", type=int, default=int(os.environ.get("SEED", "1")), help="of the first; each next is one more"
     )
     parser.add_argument("--steps", type=int, default=int(os.environ.get("STEPS", "200")))
+    parser.add_argument("--no-shrink", action="store_true", help="do not look for the least number of steps")
     asked = parser.parse_args(arguments)
     say = saying("simulator")
     began, taken = time.monotonic(), 0
@@ -27,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         logging.disable(logging.CRITICAL)
         for seed in range(asked.seed, asked.seed + asked.runs):
             if (wrong := failure(app, seed, asked.steps)) is not None:
-                steps = shortest(app, seed, asked.steps)
+                steps = asked.steps if asked.no_shrink else shortest(app, seed, asked.steps)
                 say(f"seed {seed}, commit {_commit()}, after {steps} steps: {wrong}")
                 say(f"again: RUNS=1 SEED={seed} STEPS={steps} make simulate")
                 return 1

@@ -24,6 +24,7 @@ class Entry:
     submitter: str
     status: str = "submitted"
     hours_by: str = ""  # who was the last to change them
+    submitters: set[str] = field(default_factory=set)  # whoever has ever submitted it
 
     @property
     def day(self) -> tuple[str, str]:
@@ -95,7 +96,7 @@ class Model:
 
     def _refuses_approval(self, operation: Operation, entry: Entry) -> set[str]:
         why = set()
-        if operation.by in (entry.submitter, entry.hours_by):
+        if operation.by in {entry.submitter, entry.hours_by, *entry.submitters}:
             why.add("own_entry")
         if self.held(entry.day):
             why.add("clash_unresolved")
@@ -146,6 +147,7 @@ class Model:
         elif operation.verb == "reopen":
             entry.status = "submitted"
         elif operation.verb == "submit":
+            entry.submitters.add(entry.submitter)
             entry.status, entry.submitter = "submitted", operation.by
         elif operation.verb == "edit":
             if entry.hours != operation.hours:
