@@ -42,6 +42,7 @@ from infra.simulator.model import CLOCK, Entry, Model, Operation
 BEGIN = datetime(2026, 6, 15, 6, tzinfo=UTC)
 DATES = ("2026-06-08", "2026-06-09", "2026-06-10")
 ROLES = ("project_manager", "foreman", "supervisor")
+SHARDS = 2
 DEEPEST = 2  # requests within the storage calls of one another
 FAULTS = ("dies before", "dies after", "loses its answer", "never arrives", "is throttled", "conflicts")
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/1"
@@ -75,6 +76,7 @@ class Tenant:
     secret: str
     model: Model = field(default_factory=Model)
     tokens: dict[str, str] = field(default_factory=dict)  # user -> token
+    roles: dict[str, str] = field(default_factory=lambda: {"owner": "owner"})
     projects: dict[str, str] = field(default_factory=dict)  # id -> code
     codes: dict[str, list[str]] = field(default_factory=dict)  # project -> cost codes
     hands: dict[str, str] = field(default_factory=dict)  # operative -> clock ID
@@ -88,9 +90,10 @@ class Request:
     operation: Operation
     method: str
     path: str
-    body: dict[str, Any]
+    body: dict[str, Any] | None
     key: str
     allowed: list[set[str]] = field(default_factory=list)  # what was right to refuse, at each moment of the request
+    seen: list[Any] = field(default_factory=list)  # how the entry looked, at each moment of a read
     done: bool = False
 
 
@@ -101,7 +104,7 @@ class World:
         self.luck, self.steps, self.faults = random.Random(seed), steps, False
         self.memory = Memory(store().prefix, self._changed)
         self.gateway = Gateway(app, 29)
-        self.streams: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.streams: dict[str, list[tuple[StreamFunction, dict[str, Any]]]] = defaultdict(list)
         self.sequence, self.depth = 0, 0
         self.frames: list[Request | None] = []
         self.dead: set[int] = set()
@@ -154,7 +157,12 @@ class World:
         """Something has taken effect: the model follows, and every request under way may be judged by it."""
         request = self.frames[-1] if self.frames else None
         text = json.dumps(parameters["TransactItems"], default=repr)
-        if request is not None and not request.done and ('"COMPLETED"' in text or request.operation.by == CLOCK):
+        if (
+            request is not None
+            and request.operation.verb != "read"
+            and not request.done
+            and ('"COMPLETED"' in text or request.operation.by == CLOCK)
+        ):
             made = [
                 each["Put"]["Item"]["pk"]["S"].partition("#")[2]
                 for each in parameters["TransactItems"]
@@ -168,7 +176,11 @@ class World:
             request.tenant.model.apply(request.operation, made[0] if made else "")
             request.done = True
             for each in (*self.frames, *self.waiting):
-                if each is not None and each.tenant is request.tenant:
+                if each is None or each.tenant is not request.tenant:
+                    continue
+                if each.operation.verb == "read":
+                    each.seen.append(_looks(each.tenant.model, each.operation.entry))
+                else:
                     each.allowed.append(each.tenant.model.refusals(each.operation))
 
     def _changed(self, table: str, before: Any, after: Any) -> None:
@@ -178,7 +190,8 @@ class World:
         record = stream_record(kind, keys, after, before, f"{self.sequence:020}")
         for function in STREAM_FUNCTIONS:
             if function.table == table and (not function.keys or keys["sk"]["S"].startswith(function.keys)):
-                self.streams[function.name].append(record)
+                shard = f"{function.name} {sum(keys['pk']['S'].encode()) % SHARDS}"
+                self.streams[shard].append((function, record))
 
     # what happens
 
@@ -201,12 +214,16 @@ class World:
 
     def _step(self) -> None:
         choice = self.luck.random()
-        if choice < 0.45:
+        if choice < 0.06:
+            self._read()
+        elif choice < 0.08:
+            self._trespass()
+        elif choice < 0.45:
             self._send(self._new_request())
         elif choice < 0.65 and self.waiting:
             self._send(self.waiting.pop(self.luck.randrange(len(self.waiting))))
         elif choice < 0.9:
-            self._deliver(self.luck.choice(STREAM_FUNCTIONS))
+            self._deliver(self.luck.choice(sorted(self.streams)))
         elif choice < 0.97:
             self._scheduled(self.luck.randrange(len(SCHEDULED_FUNCTIONS)))
         else:
@@ -218,20 +235,24 @@ class World:
     @contextmanager
     def _function(self, request: Request | None) -> Iterator[None]:
         """A function's run: what it does counts for the request, and it may die."""
+        skew = timedelta(seconds=self.luck.choice((-2, 0, 0, 2)) if self.faults else 0)  # clocks of functions differ
+        self._pass(skew)
         self.frames.append(request)
         try:
             yield
         except Died:
             self.log.append("died")
         finally:
+            self._pass(-skew)
             self.dead.discard(len(self.frames))
             self.frames.pop()
 
-    def _deliver(self, function: StreamFunction) -> None:
-        queue = self.streams[function.name]
+    def _deliver(self, shard: str) -> None:
+        """Some records of a shard, the oldest first; what is not known to be done comes again."""
+        queue = self.streams[shard]
         if not queue:
             return
-        batch = queue[: self.luck.randrange(1, 6)]
+        function, batch = queue[0][0], [record for _, record in queue[: self.luck.randrange(1, 6)]]
         event = json.loads(json.dumps(stream_event(batch, ARN)))
         left: list[dict[str, Any]] = batch
         with self._function(None):
@@ -240,9 +261,8 @@ class World:
             except Exception as error:
                 self.log.append(f"{function.name}: {error!r}")
         done = batch[: len(batch) - len(left)]
-        again = self.faults and self.luck.random() < 0.1
-        if not again:
-            self.streams[function.name] = [each for each in self.streams[function.name] if each not in done]
+        if not (self.faults and self.luck.random() < 0.1):
+            self.streams[shard] = [each for each in self.streams[shard] if each[1] not in done]
 
     def _scheduled(self, number: int) -> None:
         function = SCHEDULED_FUNCTIONS[number]
@@ -289,6 +309,42 @@ class World:
             raise Wrong(f"answered {status} {code} after its effect: {operation}")
         if status >= 400 and not any(code in allowed for allowed in request.allowed):
             raise Wrong(f"answered {status} {code}, allowed {request.allowed}: {operation} {answer}")
+
+    def _read(self) -> None:
+        """An entry is shown as it was at some moment of the request; its rate to those who may see rates alone."""
+        tenant = self.luck.choice(self.tenants)
+        if not tenant.model.entries:
+            return
+        id, user = self.luck.choice(list(tenant.model.entries)), self.luck.choice(list(tenant.tokens))
+        reading = Request(tenant, Operation("read", user, entry=id), "GET", f"/labour/{id}/", None, "")
+        reading.seen.append(_looks(tenant.model, id))
+        headers = {"Authorization": f"Bearer {tenant.tokens[user]}"}
+        status, row = self._http(reading, "GET", reading.path, None, headers)
+        if status in (0, 503):
+            return
+        shown = (row["status"], row["hours"]) if status == 200 else None
+        if shown not in reading.seen:
+            raise Wrong(f"{id} is shown as {status} {shown}, it was {reading.seen}")
+        if status == 200 and ("hourly_rate" in row) is not (tenant.roles[user] in ("owner", "project_manager")):
+            raise Wrong(f"the rate of {id} is shown to {tenant.roles[user]}, or hidden from them: {row}")
+
+    def _trespass(self) -> None:
+        """Nothing of another company is there."""
+        mine, other = self.luck.sample(self.tenants, 2)
+        if not other.model.entries:
+            return
+        id, user = self.luck.choice(list(other.model.entries)), self.luck.choice(list(mine.tokens))
+        headers = {"Authorization": f"Bearer {mine.tokens[user]}"}
+        tried: tuple[str, str, dict[str, Any] | None] = self.luck.choice(
+            [
+                ("GET", f"/labour/{id}/", None),
+                ("POST", f"/labour/{id}/approve/", {}),
+                ("DELETE", f"/labour/{id}/", None),
+            ]
+        )
+        status, answer = self._http(None, *tried, headers)
+        if status not in (0, 404, 503):
+            raise Wrong(f"{tried} of another company: {status} {answer}")
 
     def _new_request(self) -> Request:
         tenant = self.luck.choice(self.tenants)
@@ -360,7 +416,7 @@ class World:
         tenant.tokens["owner"] = made["token"]
         for role in ROLES:
             user = self._ok(tenant, "POST", "/users/", {"name": role, "email": f"{role}@{name}.example", "role": role})
-            tenant.tokens[user["id"]] = _own_token(tenant.id, user["id"])
+            tenant.tokens[user["id"]], tenant.roles[user["id"]] = _own_token(tenant.id, user["id"]), role
         owner = tenant.tokens.pop("owner")
         tenant.tokens = {"owner": owner, **tenant.tokens}
         for number in range(2):
@@ -393,9 +449,9 @@ class World:
             waiting, self.waiting = self.waiting, []
             for request in waiting:
                 self._send(request)
-            for function in STREAM_FUNCTIONS:
-                while self.streams[function.name]:
-                    self._deliver(function)
+            for shard in sorted(self.streams):
+                while self.streams[shard]:
+                    self._deliver(shard)
             for number in range(len(SCHEDULED_FUNCTIONS)):
                 self._scheduled(number)
             if not self.waiting and not any(self.streams.values()):
@@ -426,6 +482,17 @@ class World:
             self._same(f"AC of {project}", figures["ac"], model.spent(project))
             self._same(f"drift of {project}", rebuild(store(), Place(tenant.id, project)), 0)
 
+        for name, table in self.memory.tables.items():
+            left = [
+                place for place, item in table.items.items() if place[0].startswith(tenant.id) and "unfinished" in item
+            ]
+            self._same(f"work left in {name}", left, [])
+        listed = {row["id"] for row in self._walk(tenant, "/labour/?status=approved&page_size=4")}
+        approved = {id for id, entry in model.entries.items() if entry.status == "approved"}
+        self._same("the approved entries listed", listed, approved)
+        count = self._ok(tenant, "GET", "/labour/?status=submitted&page_size=1")["count"]
+        self._same("how many wait", count, sum(each.status == "submitted" for each in model.entries.values()))
+
     def _walk(self, tenant: Tenant, path: str | None) -> Iterator[Any]:
         while path:
             page = self._ok(tenant, "GET", path)
@@ -437,6 +504,12 @@ class World:
             raise Wrong(f"{what}: {shown} instead of {wanted}")
 
     clock: Any = None
+
+
+def _looks(model: Model, id: str) -> tuple[str, Decimal] | None:
+    """Status and hours of an entry; nothing once it is gone."""
+    entry = model.entries.get(id)
+    return (entry.status, entry.hours) if entry else None
 
 
 def _own_token(tenant: str, user: str) -> str:
