@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
-.PHONY: help setup run test faults faults-long burst proofs attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test faults faults-long burst proofs simulate planted attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,12 @@ burst: $(READY)  ## a burst of writes over many operatives
 proofs: $(READY)  ## slower proofs: more examples of every property
 	$(BIN)/python -m pytest -n 2 -m proof
 	EXAMPLES=5 $(BIN)/python -m pytest -n 2 -m hypothesis
+
+simulate: $(READY)  ## histories from a seed over storage that breaks, against a model; RUNS=60 SEED=1 STEPS=200
+	$(BIN)/python -m infra.simulator
+
+planted: $(READY)  ## makes the product wrong in 42 ways; the simulator finds each
+	$(BIN)/python -m infra.simulator.planted
 
 attack: $(READY)  ## the worst inputs of every parameter and field
 	$(BIN)/python -m pytest -n 2 tests/attack -m attack

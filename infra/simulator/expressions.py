@@ -1,17 +1,18 @@
 """DynamoDB's expressions, as far as the product writes them: parsed once, then functions of an item.
 
 Conditions and filters: comparisons, BETWEEN, IN, AND, OR, NOT, brackets, ``attribute_exists``,
-``attribute_not_exists``, ``begins_with``, ``contains`` and ``size``. Updates: SET with ``+``, ``-``, ``if_not_exists`` and
-``list_append``, REMOVE, ADD and DELETE. Paths reach into maps and lists. What is not known raises ``NotImplementedError``:
-a product that begins to use it must not be simulated wrongly.
+``attribute_not_exists``, ``attribute_type``, ``begins_with``, ``contains``, ``size``. Updates: SET with ``+``, ``-``,
+``if_not_exists`` and ``list_append``, REMOVE, ADD and DELETE. Paths reach into maps and lists. What is not known raises
+``NotImplementedError``: a product that begins to use it must not be simulated wrongly.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 Item = dict[str, Any]  # attribute -> {"S": ...} and so on
 Names = Mapping[str, str]
 Values = Mapping[str, Any]
@@ -90,14 +91,14 @@ class _Parser:
             self.need(")")
             there = word == "attribute_exists"
             return lambda item, names, _: (found(item, resolved(path, names)) is not None) is there
-        if word in ("begins_with", "contains"):
+        if word in ("begins_with", "contains", "attribute_type"):
             self.next()
             self.need("(")
             first = self.operand()
             self.need(",")
             second = self.operand()
             self.need(")")
-            test = _begins if word == "begins_with" else _contains
+            test = {"begins_with": _begins, "contains": _contains, "attribute_type": _is_of_type}[word]
             return lambda *given: test(first(*given), second(*given))
         return self.comparison()
 
@@ -107,7 +108,9 @@ class _Parser:
             low = self.operand()
             self.need("AND")
             high = self.operand()
-            return lambda *given: compared(left(*given), ">=", low(*given)) and compared(left(*given), "<=", high(*given))
+            return lambda *given: (
+                compared(left(*given), ">=", low(*given)) and compared(left(*given), "<=", high(*given))
+            )
         if self.take("IN"):
             self.need("(")
             options = [self.operand()]
@@ -173,9 +176,9 @@ class _Parser:
         if word in ("if_not_exists", "list_append"):
             self.next()
             self.need("(")
-            first = self.operand()
+            first = self.assigned()
             self.need(",")
-            second = self.operand()
+            second = self.assigned()
             self.need(")")
             if word == "if_not_exists":
                 return lambda *given: first(*given) if first(*given) is not None else second(*given)
@@ -234,7 +237,9 @@ def _merge(changed: Item, place: Path, value: Any, kind: str) -> None:
 
 def resolved(path: list[str], names: Names) -> Path:
     """A path with its names in place."""
-    return tuple(int(part[1:-1]) if part[0] == "[" else names.get(part, part) if part[0] == "#" else part for part in path)
+    return tuple(
+        int(part[1:-1]) if part[0] == "[" else names.get(part, part) if part[0] == "#" else part for part in path
+    )
 
 
 def found(item: Item, path: Path) -> Any:
@@ -323,6 +328,10 @@ def _contains(value: Any, part: Any) -> bool:
     return kind == f"{other}S" and sought in held
 
 
+def _is_of_type(value: Any, kind: Any) -> bool:
+    return value is not None and kind["S"] in value
+
+
 def size(value: Any) -> Any:
     """The length of a value as a number."""
     if value is None:
@@ -331,8 +340,11 @@ def size(value: Any) -> Any:
     return {"N": str(len(held))}
 
 
-def copied(value: Any) -> Any:
+def copied(value: T) -> T:
     """A copy that shares nothing that can change."""
+    found: Any = value
     if isinstance(value, dict):
-        return {name: copied(each) for name, each in value.items()}
-    return [copied(each) for each in value] if isinstance(value, list) else value
+        found = {name: copied(each) for name, each in value.items()}
+    elif isinstance(value, list):
+        found = [copied(each) for each in value]
+    return found  # type: ignore[no-any-return]  # it has the shape of what it is a copy of

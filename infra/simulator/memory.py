@@ -1,12 +1,12 @@
 """DynamoDB in memory: the six calls that the product makes, one at a time and always alike.
 
-Checked against moto by random calls (tests/simulator). What AWS does and moto does not is here too: a transaction names an
-item once, has at most 100 and 4 MB, a repeat with its token has no second effect, indexes lag as long as the simulation says.
+Checked against moto by random calls (tests/simulator). A transaction names an item once and has at most 100, and a
+repeat with its token has no second effect.
 """
 
 import json
 from bisect import insort
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -56,8 +56,7 @@ class Memory:
     def __init__(self, prefix: str, changed: Callable[[str, Item | None, Item | None], None]) -> None:
         self.prefix, self.changed = prefix, changed
         self.tables = {
-            prefix + table.name: Table(("pk", "sk"), {name: each for each in table.lists for name in (each.name, each.keys)}, table.stream)
-            for table in TABLES
+            prefix + table.name: Table(("pk", "sk"), _by_name(table.lists), table.stream) for table in TABLES
         }
         self.tables[prefix + IDEMPOTENCY_TABLE] = Table(("id",), {}, streams=False)
         self.tokens: dict[str, str] = {}
@@ -85,7 +84,8 @@ class Memory:
         table = self.tables[TableName]
         index = table.lists[asked["IndexName"]] if "IndexName" in asked else None
         names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})
-        holds, keep = condition(KeyConditionExpression), condition(asked["FilterExpression"]) if "FilterExpression" in asked else None
+        holds = condition(KeyConditionExpression)
+        keep = condition(asked["FilterExpression"]) if "FilterExpression" in asked else None
         rows = [item for item in self._rows(table, index, values) if holds(item, names, values)]
         if not asked.get("ScanIndexForward", True):
             rows.reverse()
@@ -94,7 +94,7 @@ class Memory:
             start, forward = order(asked["ExclusiveStartKey"]), asked.get("ScanIndexForward", True)
             rows = [item for item in rows if (order(item) > start if forward else order(item) < start)]
         limit = asked.get("Limit", len(rows) + 1)
-        read, spent = [], 0
+        read, spent = list[Item](), 0
         for item in rows:
             spent += len(str(item))
             if len(read) == limit or (read and spent > PAGE):
@@ -117,9 +117,7 @@ class Memory:
         if index is None:
             yield from (table.items[hash, sk] for sk in table.parts.get(hash, ()))
             return
-        fitting = [
-            item for item in table.items.values() if index.range in item and item.get(index.hash) == {"S": hash}
-        ]
+        fitting = [item for item in table.items.values() if index.range in item and item.get(index.hash) == {"S": hash}]
         yield from sorted(fitting, key=_order(table, index))
 
     # writes
@@ -161,7 +159,7 @@ class Memory:
             key = asked.get("Key") or asked["Item"]
             place = table.place(key)
             if (asked["TableName"], place) in seen:
-                raise refused("ValidationException", "Transaction request cannot include multiple operations on one item")
+                raise refused("ValidationException", "A transaction names an item once")
             seen.add((asked["TableName"], place))
             if not self._holds(table.items.get(place), asked):
                 reasons.append({"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"})
@@ -212,6 +210,10 @@ class Memory:
         """Nothing is open."""
 
 
+def _by_name(lists: Iterable[List]) -> dict[str, List]:
+    return {name: each for each in lists for name in (each.name, each.keys)}
+
+
 def _order(table: Table, index: List | None) -> Callable[[Item], tuple[bytes, ...]]:
     names = ([index.range] if index else []) + list(table.key)
     return lambda item: tuple(item[name]["S"].encode() for name in names)
@@ -223,5 +225,5 @@ def _projected(item: Item, asked: Mapping[str, Any], index: List | None, names: 
     elif index is not None and asked["IndexName"] == index.keys:
         wanted = {"pk", "sk", index.hash, index.range}
     else:
-        return copied(item)  # type: ignore[no-any-return]  # it has the item's shape
+        return copied(item)
     return {name: copied(value) for name, value in item.items() if name in wanted}

@@ -1,0 +1,318 @@
+"""Small, wrong changes of the product that the simulator must find: each is applied in turn to a copy of the tree.
+
+    python -m infra.simulator.planted [--runs 60] [NAME ...]
+
+Prints after how many histories each was found; ends with 1 when one was not.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One wrong change: the text that stands once in a module, and what stands there instead."""
+
+    name: str
+    module: str
+    before: str
+    after: str
+
+
+FAULTS = (
+    # the gate of approval
+    Fault(
+        "an open clash holds nothing back",
+        "labour/states.py",
+        "case Need.NO_CLASH if facts.clash is not None:",
+        "case Need.NO_CLASH if False:",
+    ),
+    Fault(
+        "one's own hours can be approved",
+        "labour/states.py",
+        "case Need.NOT_OWN if facts.own:",
+        "case Need.NOT_OWN if False:",
+    ),
+    Fault(
+        "no cost code is needed",
+        "labour/states.py",
+        "case Need.COST_CODE if not facts.cost_code:",
+        "case Need.COST_CODE if False:",
+    ),
+    Fault(
+        "rejected hours can be approved",
+        "labour/states.py",
+        "            (State.SUBMITTED,),\n            State.APPROVED,",
+        "            (State.SUBMITTED, State.REJECTED),\n            State.APPROVED,",
+    ),
+    Fault(
+        "approved hours can be edited",
+        "labour/states.py",
+        "_OPEN = (State.DRAFT, State.SUBMITTED, State.REJECTED)",
+        "_OPEN = (State.DRAFT, State.SUBMITTED, State.REJECTED, State.APPROVED)",
+    ),
+    Fault(
+        "submitted hours can be reopened",
+        "labour/states.py",
+        "Transition(Action.REOPEN, (State.APPROVED,),",
+        "Transition(Action.REOPEN, (State.APPROVED, State.SUBMITTED),",
+    ),
+    Fault(
+        "whoever changed the hours may approve them",
+        "labour/four_eyes.py",
+        "(*submitters, *changers.values())",
+        "(*submitters,)",
+    ),
+    Fault(
+        "whoever submitted may approve",
+        "labour/four_eyes.py",
+        "(*submitters, *changers.values())",
+        "(*changers.values(),)",
+    ),
+    Fault(
+        "only the last to submit is remembered",
+        "labour/entries.py",
+        "entry.submitters = kept_hands({*submitters(entry), actor.hand})",
+        "entry.submitters = kept_hands({actor.hand})",
+    ),
+    Fault(
+        "an edit is nobody's",
+        "labour/entries.py",
+        "entry.changers = kept_changers(four_eyes.changers_after(changers(entry), hand_of(caller), changed))",
+        "pass",
+    ),
+    # clashes
+    Fault(
+        "two submitters are no clash",
+        "labour/clash_rules.py",
+        "counted(day).values()}) > 1:",
+        "counted(day).values()}) > 2:",
+    ),
+    Fault(
+        "the daily cap is no bound",
+        "labour/clash_rules.py",
+        "if total_hours(day) > daily_cap:",
+        "if total_hours(day) > daily_cap * 9:",
+    ),
+    Fault(
+        "hours at the cap clash",
+        "labour/clash_rules.py",
+        "if total_hours(day) > daily_cap:",
+        "if total_hours(day) >= daily_cap:",
+    ),
+    Fault(
+        "rejected hours clash",
+        "labour/clash_rules.py",
+        'COUNTED = frozenset({"submitted", "approved"})',
+        'COUNTED = frozenset({"submitted", "approved", "rejected"})',
+    ),
+    Fault(
+        "approved hours do not clash",
+        "labour/clash_rules.py",
+        'COUNTED = frozenset({"submitted", "approved"})',
+        'COUNTED = frozenset({"submitted"})',
+    ),
+    Fault(
+        "a resolution covers everything that follows", "labour/clash_rules.py", "and covers(clash, day):", "and True:"
+    ),
+    Fault(
+        "a resolution covers changed hours",
+        "labour/clash_rules.py",
+        "(known.hours, known.submitter) == entry.fact",
+        "known.submitter == entry.submitter",
+    ),
+    Fault("a resolution covers nothing", "labour/clash_rules.py", "and covers(clash, day):", "and False:"),
+    Fault(
+        "a resolution rejects approved hours",
+        "labour/clash_rules.py",
+        "if choice.reject_rest and approved:",
+        "if False:",
+    ),
+    Fault(
+        "a resolution leaves the rest as it is",
+        "labour/clash_rules.py",
+        "rejected = rest if choice.reject_rest else ()",
+        "rejected = ()",
+    ),
+    Fault("a deleted entry stays in its day", "labour/days.py", "self.entries.pop(id, None)", "None"),
+    # conditions of transactions
+    Fault(
+        "a day is written whatever it is by now",
+        "labour/days.py",
+        "Put(row, OperativeDay.version == self.before if self.before else absent(OperativeDay))",
+        "Put(row)",
+    ),
+    Fault(
+        "an entry is written whatever it is by now",
+        "labour/entries.py",
+        "[Put(entry, absent(Entry) if before is None else Entry.version == before)",
+        "[Put(entry)",
+    ),
+    Fault(
+        "an entry and its day are written whatever they are",
+        "labour/approvals.py",
+        "return Decided([*changes, *days.changes()], show(caller, entry, near, day, before))\n\n\ndef approved(",
+        "return Decided(changes, show(caller, entry, near, day, before))\n\n\ndef approved(",
+    ),
+    Fault(
+        "a deletion does not look at the version",
+        "labour/entries.py",
+        "Delete(Entry, (entry.pk, entry.sk), Entry.version == before)",
+        "Delete(Entry, (entry.pk, entry.sk))",
+    ),
+    Fault(
+        "a condition that fails is taken for success",
+        "storage/store.py",
+        "            raise ConditionFailed(failed) from error",
+        "            return",
+    ),
+    Fault(
+        "a lost answer is sent again with another token",
+        "storage/store.py",
+        'self.call("transact_write_items", TransactItems=items, ClientRequestToken=str(uuid.uuid4()))',
+        "self.patiently(lambda: self.client.transact_write_items("
+        "TransactItems=items, ClientRequestToken=str(uuid.uuid4())))",
+    ),
+    # bookings and figures
+    Fault(
+        "approved hours are not booked",
+        "labour/approvals.py",
+        "return [*written(entry, before, step, actor, now), Put(booking(entry), absent(Booking))]",
+        "return [*written(entry, before, step, actor, now)]",
+    ),
+    Fault(
+        "reopened hours stay booked",
+        "labour/approvals.py",
+        "return Decided([*changes, gone], show(caller, entry, near, day, before))",
+        "return Decided([*changes], show(caller, entry, near, day, before))",
+    ),
+    Fault(
+        "a booking loses its hundredths",
+        "labour/approvals.py",
+        "        hours=entry.hours,\n        rate=entry.hourly_rate,",
+        "        hours=entry.hours.to_integral_value(),\n        rate=entry.hourly_rate,",
+    ),
+    Fault(
+        "a booking is under another date",
+        "labour/approvals.py",
+        'sk=f"{entry.date}#{entry.id}"',
+        'sk=f"{entry.date}#{entry.operative}"',
+    ),
+    Fault(
+        "sums are written whatever the root is by now",
+        "rollups/attempt.py",
+        "same = Root.version == self.version if self.version else absent(Root)",
+        "same = Root.pk.exists() | absent(Root)",
+    ),
+    Fault(
+        "a record that another was first with is done",
+        "rollups/attempt.py",
+        "            return Outcome(again, self.changed, lost=True)\n        return Outcome(again, self.changed)\n",
+        "            return Outcome(Touched(), self.changed)\n        return Outcome(again, self.changed)\n",
+    ),
+    # idempotency
+    Fault(
+        "the answer is kept outside of the effect",
+        "http/serving.py",
+        "return ledger.completion(Kept.of(written, route.status).pack()) if ledger else []",
+        "return []",
+    ),
+    Fault(
+        "a retry ignores the lock",
+        "http/idempotency.py",
+        '"ConditionExpression": "#s = :running AND #run = :run",',
+        '"ConditionExpression": "attribute_exists (#s) OR attribute_exists (#run) OR #s = :running OR #run = :run",',
+    ),
+    Fault(
+        "a lock is any run's",
+        "http/idempotency.py",
+        '"ConditionExpression": "#s = :running AND #run = :run",',
+        '"ConditionExpression": "#s = :running AND attribute_exists (#run) OR #run = :run",',
+    ),
+    Fault(
+        "a key is another's",
+        "http/replay.py",
+        "[route.method, route.path, *arguments.values(), key]",
+        "[route.method, route.path, key[:2]]",
+    ),
+    # the clock
+    Fault(
+        "a repeated punch is a new event",
+        "clock/rows.py",
+        "return Put(row, ClockEvent.version == before if before else absent(ClockEvent))",
+        "return Put(row)",
+    ),
+    Fault(
+        "an unpaid hour is lost",
+        "clock/judging.py",
+        "seconds = Decimal(int((finish - start).total_seconds())) - 60 * break_minutes",
+        "seconds = Decimal(int((finish - start).total_seconds())) - 60 * break_minutes - 3600",
+    ),
+    Fault(
+        "the clock's entry belongs to its approver",
+        "labour/days.py",
+        'submitter = CLOCK if entry.source == "clock" else entry.submitted_by',
+        "submitter = entry.submitted_by",
+    ),
+    # lists and companies
+    Fault(
+        "entries of another company are found",
+        "labour/entries.py",
+        '    return Entry, key(company, id), "entry"',
+        '    return Entry, key(company, id), "entries"',
+    ),
+    Fault(
+        "a page repeats a row",
+        "http/pagination/walk.py",
+        "more, rows = more or len(encoded) < len(rows), rows[kept]",
+        "more, rows = more or len(encoded) < len(rows), rows[kept][:-1] or rows[kept]",
+    ),
+)
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.simulator.planted", description=__doc__)
+    parser.add_argument("name", nargs="*", help="parts of names; by default all")
+    parser.add_argument("--runs", type=int, default=60)
+    asked = parser.parse_args()
+    chosen = [each for each in FAULTS if not asked.name or any(name in each.name for name in asked.name)]
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "tree"
+        shutil.copytree(
+            ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".*", "__pycache__", "tests", "docs")
+        )
+        found = {each.name: _runs(copy, each, asked.runs) for each in chosen}
+    for name, runs in found.items():
+        print(f"{runs or 'not':>4}  {name}")
+    print(f"{sum(map(bool, found.values()))} of {len(found)} found within {asked.runs} histories each")
+    return int(not all(found.values()))
+
+
+def _runs(copy: Path, fault: Fault, runs: int) -> int:
+    """After how many histories a fault is found; 0 when it is not."""
+    path = copy / "chalicelib" / fault.module
+    source = path.read_text()
+    assert source.count(fault.before) == 1, fault.name
+    path.write_text(source.replace(fault.before, fault.after))
+    command = [sys.executable, "-m", "infra.simulator", "--runs", str(runs), "--no-shrink"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    finally:
+        path.write_text(source)
+    told = re.search(r"seed (\d+), commit", done.stdout)
+    return int(told[1]) if told else int(done.returncode != 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

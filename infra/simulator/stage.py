@@ -1,0 +1,50 @@
+"""What a stage needs beside its tables: the environment and the secrets, without any service."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from argon2 import Parameters, Type
+from moto import mock_aws
+
+from chalicelib.access import keys, passwords
+from chalicelib.settings import settings
+from chalicelib.storage.store import store
+from infra import provision
+from infra.local.gateway import use_in_threads
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_REGION": "eu-west-1",
+    "WBSYNC_STAGE": "simulated",
+    "WBSYNC_RATE_LIMITS": "off",
+    "POWERTOOLS_METRICS_DISABLED": "true",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+}
+QUICK_HASH = Parameters(Type.ID, 19, 16, 32, time_cost=1, memory_cost=8, parallelism=1)
+
+
+@contextmanager
+def standing() -> Iterator[Any]:
+    """The application on a stage of its own, whose tables are still to be put in place."""
+    before = dict(os.environ)
+    os.environ.update(ENVIRONMENT)
+    os.environ.pop("AWS_ENDPOINT_URL", None)
+    for cached in (settings, store, keys._provider):
+        cached.cache_clear()
+    with mock_aws(), patch.object(passwords, "RFC_9106_LOW_MEMORY", QUICK_HASH):
+        provision.create_secrets()
+        from app import app
+
+        use_in_threads(app)
+        try:
+            yield app
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+            for cached in (settings, store, keys._provider):
+                cached.cache_clear()
