@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.stage import Stage
     from tests.users import People
 
 os.environ.setdefault("WBSYNC_STAGE", "test")
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # any machine
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="module")

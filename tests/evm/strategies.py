@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from chalicelib.evm.calendar import WorkCalendar
@@ -17,8 +16,6 @@ MILESTONES = (
     Milestone("fixed", Decimal("0.45")),
     Milestone("tested", Decimal("0.30")),
 )
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 days = st.integers(0, 60).map(lambda offset: EPOCH + timedelta(days=offset))
 calendars = st.builds(WorkCalendar, st.frozensets(st.integers(1, 7)), st.frozensets(days, max_size=12))

@@ -19,7 +19,7 @@ from chalicelib.evm.explain import Explanation, explain
 from chalicelib.evm.figures import Figures, Measure, figures
 from chalicelib.evm.metrics import FORECASTS, Forecast
 from chalicelib.evm.project import Activity, node
-from tests.evm.strategies import calendars, days, projects, rates, unhurried
+from tests.evm.strategies import calendars, days, projects, rates
 
 measures = st.sampled_from(["hours", "cost"])
 forecasts = st.sampled_from(FORECASTS)
@@ -50,7 +50,6 @@ def _evaluate(term: ast.expr, values: dict[str, Fraction]) -> Fraction:
 
 
 class TestASiteManagerCanCheckItWithACalculator:
-    @unhurried
     @given(projects(), calendars, days, rates, measures, forecasts)
     def test_every_formula_gives_its_figure(
         self,
@@ -73,7 +72,6 @@ class TestASiteManagerCanCheckItWithACalculator:
                 needed = {ceil(calculator(row) + sign * LEFT_OVER) for sign in (-1, 1)}
                 assert row.value in {max(as_of, calendar.add_working_days(start, days)) for days in needed}
 
-    @unhurried
     @given(projects(), calendars, days, measures)
     def test_every_figure_is_explained(
         self, activities: list[Activity], calendar: WorkCalendar, as_of: date, measure: Measure

@@ -15,7 +15,7 @@ from chalicelib.evm.metrics import FORECASTS
 from chalicelib.evm.planned_value import Plan
 from chalicelib.evm.project import Activity, Booking, node
 from chalicelib.evm.reasons import IN_WORDS
-from tests.evm.strategies import calendars, days, projects, rates, unhurried
+from tests.evm.strategies import calendars, days, projects, rates
 
 WEEK = WorkCalendar({1, 2, 3, 4, 5}, ())
 FRIDAY = date(2026, 3, 6)
@@ -78,7 +78,6 @@ class TestEveryNullHasItsReason:
     """A ratio whose denominator is 0 is null, never 0, infinity or an error, and `reasons` says why for
     every null, those inside `forecasts` too."""
 
-    @unhurried
     @given(projects(), calendars, days, rates)
     def test_in_hours_and_in_money(
         self, activities: list[Activity], calendar: WorkCalendar, as_of: date, rate: Decimal | None

@@ -29,7 +29,7 @@ from chalicelib.evm.planned_value import Plan, slope_changes
 from chalicelib.evm.s_curve import Curve, Interval, s_curve
 from chalicelib.evm.sums import Sums
 from chalicelib.evm.table import as_csv
-from tests.evm.strategies import EPOCH, calendars, days, plans, unhurried
+from tests.evm.strategies import EPOCH, calendars, days, plans
 
 SVG = "{http://www.w3.org/2000/svg}"
 WEEK = WorkCalendar({1, 2, 3, 4, 5}, ())
@@ -106,7 +106,6 @@ class TestTitleAndDescriptionForScreenReaders:
 
 
 class TestEveryCurveHasAPicture:
-    @unhurried
     @given(intervals, plans, calendars, amounts, amounts, days, st.none() | days, st.text(max_size=200))
     def test_nothing_lies_outside_it(
         self,

@@ -18,7 +18,7 @@ from chalicelib.evm.planned_value import Plan
 from chalicelib.evm.project import Activity, Booking, every_node, node, rebased
 from tests.evm import naive
 from tests.evm.naive import PROJECT, Totals, calculate
-from tests.evm.strategies import calendars, days, plans, projects, rates, unhurried
+from tests.evm.strategies import calendars, days, plans, projects, rates
 
 
 def _below(activities: list[Activity]) -> dict[str, list[Activity]]:
@@ -32,7 +32,6 @@ def _below(activities: list[Activity]) -> dict[str, list[Activity]]:
 class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
     """Numbers at every level always equal what a calculation from the source rows would give."""
 
-    @unhurried
     @given(projects(), calendars, days, rates)
     def test_sums(self, activities: list[Activity], calendar: WorkCalendar, as_of: date, rate: Decimal | None) -> None:
         totals = calculate(activities, calendar, as_of, rate)
@@ -50,7 +49,6 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
             in_money = (money.bac, money.planned_value, money.earned_value) if money else (None, None, None)
             assert in_money == (total.money_bac, total.money_pv, total.money_ev)
 
-    @unhurried
     @given(projects(), calendars, days, rates)
     def test_all_nodes_in_one_pass(
         self, activities: list[Activity], calendar: WorkCalendar, as_of: date, rate: Decimal | None
@@ -69,7 +67,6 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
         found = rollup.totals([activity], WorkCalendar({1}, ()), date(2026, 1, 5))[PROJECT]
         assert (found.money_ac, found.money_bac) == (2 * 500_001 + 4_000_004_000, 37_500_013)
 
-    @unhurried
     @given(projects(), calendars, days)
     def test_time(self, activities: list[Activity], calendar: WorkCalendar, as_of: date) -> None:
         for below in _below(activities).values():
@@ -87,7 +84,6 @@ class TestNumbersAtEveryLevelEqualACalculationFromTheSourceRows:
 class TestLevelOfEffortIsNotInEarnedSchedule:
     """Level of effort earns by the calendar: it is in PV and EV but not in ES, SV(t), SPI(t)."""
 
-    @unhurried
     @given(projects(), calendars, days)
     def test_taking_it_away_changes_no_time(
         self, activities: list[Activity], calendar: WorkCalendar, as_of: date
@@ -101,7 +97,6 @@ class TestLevelOfEffortIsNotInEarnedSchedule:
 class TestMoneyFollowsHoursWhereOneRateServesAll:
     """In money: BAC, PV and EV = hours x planned_rate (the node's, else the project's)."""
 
-    @unhurried
     @given(projects(), calendars, days)
     def test_the_same_times(self, activities: list[Activity], calendar: WorkCalendar, as_of: date) -> None:
         found = node([_without_rate(each) for each in activities], calendar, as_of, Decimal("2.50"))
@@ -114,7 +109,6 @@ class TestTheChosenBaselinesBudgetAndDates:
     """BAC, PV and EV use the chosen baseline, AC never does; activities without a row in it have
     budget 0 there and are listed as `unbaselined_hours`. Percent complete comes from the field."""
 
-    @unhurried
     @given(projects(), calendars, days, st.lists(plans, min_size=8, max_size=8))
     def test_figures_of_the_frozen_plan(
         self, activities: list[Activity], calendar: WorkCalendar, as_of: date, frozen: list[Plan]

@@ -12,7 +12,7 @@ from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.planned_value import Plan, planned_value, slope_changes
 from chalicelib.evm.s_curve import Interval, Point, TooManyPoints, period_end, s_curve
 from chalicelib.evm.sums import Sums
-from tests.evm.strategies import EPOCH, calendars, days, plans, unhurried
+from tests.evm.strategies import EPOCH, calendars, days, plans
 
 WEEK = WorkCalendar({1, 2, 3, 4, 5}, ())
 START, FINISH = date(2026, 3, 2), date(2026, 3, 13)
@@ -85,7 +85,6 @@ class TestForecastRunsStraightByCalendarDays:
     """`forecast` begins at as-of with AC and runs straight by calendar days to EAC at the forecast
     finish, each point the line's value at its date."""
 
-    @unhurried
     @given(intervals, days, days, st.integers(0, 10**9))
     def test_no_point_lies_off_the_line(self, interval: Interval, as_of: date, finish: date, eac: int) -> None:
         sums = Sums(planned=slope_changes(Plan(100, EPOCH, EPOCH + timedelta(days=60)), WEEK))
@@ -109,7 +108,6 @@ class TestCumulativeByPeriodEnd:
     first hour to the latest of baseline finish, last hour or measurement, as-of, and forecast
     finish. Work dated after as-of counts in nothing."""
 
-    @unhurried
     @given(intervals, plans, calendars, deltas, deltas, days, st.none() | days)
     def test_every_point_equals_a_sum_from_the_rows(
         self,
@@ -131,7 +129,6 @@ class TestCumulativeByPeriodEnd:
             else:
                 assert (point.spent, point.earned) == (None, None)
 
-    @unhurried
     @given(intervals, plans, calendars, deltas, deltas, days, st.none() | days)
     def test_it_covers_exactly_its_range(
         self,
