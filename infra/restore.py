@@ -7,7 +7,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +20,7 @@ from chalicelib.tables import TABLES
 from infra.company_rows import REMOVALS
 from infra.provision import SECRETS, definitions, protect_tables
 from infra.rebuild import places_of_the_stage, rebuild_all
-from infra.stages import add_stage, require_stage
+from infra.stages import add_stage, parameters_below, require_stage
 
 SECOND = timedelta(seconds=1)  # as exact as a restore is
 
@@ -91,19 +90,14 @@ def copy_keys(source: str, stage: str) -> None:
     """
     client = boto3.client("ssm")
     old, new = f"/wbsync/{source}/", f"/wbsync/{stage}/"
-    there = {name.removeprefix(new) for name, _ in _parameters(client, new)}
-    for name, value in _parameters(client, old):
+    there = {name.removeprefix(new) for name, _ in parameters_below(client, new)}
+    for name, value in parameters_below(client, old):
         if (short := name.removeprefix(old)) not in there:
             client.put_parameter(Name=new + short, Value=value, Type="SecureString", Overwrite=False)
             there.add(short)
     missing = [name for name in SECRETS if name not in there]
     if missing:
         raise Refused(f"{' and '.join(missing)} is in neither stage: put it below {new} from your copy, and run again")
-
-
-def _parameters(client: Any, path: str) -> Iterator[tuple[str, str]]:
-    pages = client.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
-    return ((each["Name"], each["Value"]) for page in pages for each in page["Parameters"])
 
 
 def counts(client: Any, stage: str) -> dict[str, int]:

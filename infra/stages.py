@@ -1,6 +1,8 @@
 """The stage that a command works on: named on its line and in its environment, and there at all."""
 
 import argparse
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +25,12 @@ def require_stage(parser: argparse.ArgumentParser, stage: str) -> None:
         parser.error(f"{error} {SET}")
     if named != stage:
         parser.error(f"WBSYNC_STAGE is {named!r}, not {stage!r}: tables are named by it")
+
+
+def parameters_below(client: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Every parameter below a path of Parameter Store, decrypted: name and value."""
+    pages = client.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
+    return ((each["Name"], each["Value"]) for page in pages for each in page["Parameters"])
 
 
 def require_deployed(parser: argparse.ArgumentParser, stage: str) -> None:

@@ -23,7 +23,7 @@ async function api(method, path, body) {
   throw new Error(named.join(" ") || found.detail);
 }
 
-// The label of the field that the service names; the field itself is marked and ready to be mended.
+// The label of the field that the service names; the field itself is marked and ready to be corrected.
 function labelled(name) {
   const field = document.querySelector(`[name="${CSS.escape(name)}"]`);
   if (!field) return name;
@@ -65,16 +65,16 @@ function cell(line, place) {
 }
 
 const expired = (token) => Boolean(token.expires_at) && new Date(token.expires_at) <= new Date();
+const over = (token) => Boolean(token.revoked_at) || expired(token);
 
 function row(token, names) {
   const line = document.createElement("tr");
   const past = token.revoked_at ? `revoked ${day(token.revoked_at)}` : `expired ${day(token.expires_at)}`;
-  const over = Boolean(token.revoked_at) || expired(token);
-  const ends = over ? past : day(token.expires_at);
+  const ends = over(token) ? past : day(token.expires_at);
   const user = names.get(token.user) || token.user;
   const cells = [token.label, `${token.prefix}…`, user, day(token.created_at), day(token.last_used_at), ends];
   cells.forEach((text, place) => { cell(line, place).textContent = text; });
-  if (!over) {
+  if (!over(token)) {
     const last = cell(line, cells.length);
     const button = document.createElement("button");
     button.type = "button";
@@ -97,7 +97,6 @@ let shown = ""; // the token whose text is to be copied now
 
 async function list() {
   const tokens = await all("/tokens/?page_size=200");
-  const over = (token) => Boolean(token.revoked_at) || expired(token);
   at("tokens").replaceChildren(...tokens.filter((token) => !over(token)).map((token) => row(token, names)));
   at("ended").replaceChildren(...tokens.filter(over).map((token) => row(token, names)));
   at("ended-tokens").hidden = !tokens.some(over);

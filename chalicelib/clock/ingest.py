@@ -145,6 +145,6 @@ def _arrival(line: Timeline, punch: Punch, outcomes: dict[str, Outcome], repeat:
 WHY = {
     judging.APPROVED: "The shift's entry is approved: reopen it first. The punch is kept for review.",
     judging.CHANGED: "A person has changed the shift's hours: change the entry by hand. The punch is kept for review.",
-    judging.REJECTED: "The shift's entry was rejected: mend or delete it. The punch is kept for review.",
+    judging.REJECTED: "The shift's entry was rejected: correct or delete it. The punch is kept for review.",
     judging.PERIOD: "The shift lies in a closed period: reopen it first. The punch is kept for review.",
 }

@@ -11,8 +11,8 @@ from chalicelib.errors import NotAuthenticated, NotFound
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Answer, Body
 from chalicelib.http.forms import form
-from chalicelib.http.guards import carries_csrf, csrf_token, is_signed_in
-from chalicelib.http.pages import HOME, Page, page, redirect, safe, session_cookie, session_of
+from chalicelib.http.guards import carries_csrf, csrf_token, is_signed_in, session_of
+from chalicelib.http.pages import HOME, Page, page, redirect, safe, session_cookie
 from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.settings import settings
 from chalicelib.storage.reading import Reading

@@ -64,7 +64,7 @@ def is_signed_in(call: Call) -> bool:
     Raises:
         RateLimited: its user is over the limit.
     """
-    session = credentials.parse(call.session_cookie, "wbss")
+    session = session_of(call)
     if session is None:
         return False
     try:
@@ -112,4 +112,9 @@ def _credential(call: Call) -> credentials.Credential | None:
     if header is not None:
         scheme, _, token = header.partition(" ")
         return credentials.parse(token.strip(), "wbs") if scheme.lower() == "bearer" else None
+    return session_of(call)
+
+
+def session_of(call: Call) -> credentials.Credential | None:
+    """The session that the request's cookie names, not yet checked."""
     return credentials.parse(call.session_cookie, "wbss")

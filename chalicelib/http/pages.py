@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from chalicelib.access import credentials
 from chalicelib.access.limits import HEADERS as LIMIT_HEADERS
 from chalicelib.access.permissions import Permission
 from chalicelib.errors import NotAuthenticated, WbsyncError
@@ -162,11 +161,6 @@ def safe(target: str | None) -> str:
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or not target.isprintable():
         return HOME
     return quote(target, safe="/?&=%#:@!$'()*+,;~-._")
-
-
-def session_of(call: Call) -> credentials.Credential | None:
-    """The session that the request's cookie names, not yet checked."""
-    return credentials.parse(call.session_cookie, "wbss")
 
 
 def session_cookie(text: str, seconds: int) -> dict[str, str]:

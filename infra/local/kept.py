@@ -15,13 +15,18 @@ import boto3
 from botocore.exceptions import ClientError
 
 from chalicelib.settings import settings
+from infra.stages import parameters_below
 
 MOST_WRITTEN = 25  # rows of one batch
 
 
 def save(file: Path, note: object) -> None:
     """Keep everything in a file that only its owner reads, with a note for whoever loads it."""
-    held = {"note": note, "parameters": dict(_parameters()), "tables": dict(_tables())}
+    held = {
+        "note": note,
+        "parameters": dict(parameters_below(boto3.client("ssm"), settings().parameter_prefix)),
+        "tables": dict(_tables()),
+    }
     file.parent.mkdir(exist_ok=True)
     new = file.with_suffix(".new")
     new.touch(0o600)
@@ -57,12 +62,6 @@ def _tables() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for name in client.list_tables(Limit=100)["TableNames"]:
         pages = client.get_paginator("scan").paginate(TableName=name)
         yield name, [row for page in pages for row in page["Items"]]
-
-
-def _parameters() -> Iterator[tuple[str, str]]:
-    pages = boto3.client("ssm").get_paginator("get_parameters_by_path")
-    for page in pages.paginate(Path=settings().parameter_prefix, Recursive=True, WithDecryption=True):
-        yield from ((each["Name"], each["Value"]) for each in page["Parameters"])
 
 
 def _as_text(value: object) -> object:

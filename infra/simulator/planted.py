@@ -291,11 +291,15 @@ def main() -> int:
         shutil.copytree(
             ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".*", "__pycache__", "tests", "docs")
         )
-        found = {each.name: _runs(copy, each, asked.runs) for each in chosen}
-    for name, runs in found.items():
-        print(f"{runs or 'not':>4}  {name}")
-    print(f"{sum(map(bool, found.values()))} of {len(found)} found within {asked.runs} histories each")
-    return int(not all(found.values()))
+        found = [_told(copy, each, asked.runs) for each in chosen]
+    print(f"{sum(found)} of {len(found)} found within {asked.runs} histories each")
+    return int(not all(found))
+
+
+def _told(copy: Path, fault: Fault, runs: int) -> bool:
+    after = _runs(copy, fault, runs)
+    print(f"{after or 'not':>4}  {fault.name}", flush=True)
+    return bool(after)
 
 
 def _runs(copy: Path, fault: Fault, runs: int) -> int:

@@ -42,13 +42,7 @@ def _of_functions() -> Resources:
 
 def _of_tables(stage: str) -> Resources:
     return {
-        f"{logical(name)}Throttled": _alarm(
-            f"writes to {name} were throttled",
-            "AWS/DynamoDB",
-            "WriteThrottleEvents",
-            _named("TableName", {"Ref": logical(name)}),
-            THROTTLED_WRITES,
-        )
+        f"{logical(name)}Throttled": _throttled(name, _named("TableName", {"Ref": logical(name)}))
         for name in definitions(stage)
     }
 
@@ -56,19 +50,20 @@ def _of_tables(stage: str) -> Resources:
 def _of_indexes(stage: str) -> Resources:
     """An index that is throttled holds up the writes of its table, and the table's own metric does not show it."""
     return {
-        f"{logical(name)}{named(index['IndexName'])}Throttled": _alarm(
-            f"writes to the index {index['IndexName']} of {name} were throttled",
-            "AWS/DynamoDB",
-            "WriteThrottleEvents",
+        f"{logical(name)}{named(index['IndexName'])}Throttled": _throttled(
+            f"the index {index['IndexName']} of {name}",
             [
                 *_named("TableName", {"Ref": logical(name)}),
                 *_named("GlobalSecondaryIndexName", index["IndexName"]),
             ],
-            THROTTLED_WRITES,
         )
         for name, definition in definitions(stage).items()
         for index in definition.get("GlobalSecondaryIndexes", [])
     }
+
+
+def _throttled(what: str, where: list[dict[str, Any]]) -> dict[str, Any]:
+    return _alarm(f"writes to {what} were throttled", "AWS/DynamoDB", "WriteThrottleEvents", where, THROTTLED_WRITES)
 
 
 def _of_service(stage: str) -> Resources:

@@ -161,7 +161,7 @@ WORDS: dict[str, tuple[str, object]] = {
     "user": ("The user, by id.", USER),
     "valid_from": ("The first day on which it holds; null: from always.", DAY),
     "version": ("The version of the service.", "0.1.0"),
-    "warning": ("What to mend, although the event was taken.", "Several projects are open: send a project_code."),
+    "warning": ("What to correct, although the event was taken.", "Several projects are open: send a project_code."),
     "wbs": ("The activity of the hours, by id.", ID),
     "weeks": ("How many weeks ahead.", 2),
     "words": ("What the figure means.", "What an hour spent has earned."),
