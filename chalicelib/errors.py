@@ -59,6 +59,9 @@ class WbsyncError(Exception):
 class Invalid(WbsyncError):
     status, code, title = 400, "validation_error", "The request is not valid"
 
+    def __init__(self, detail: str = "", *, errors: FieldErrors | None = None) -> None:
+        super().__init__(detail or ("Some fields are not valid." if errors else ""), errors=errors)
+
 
 class InvalidJson(Invalid):
     code, title = "invalid_json", "The body is not valid JSON"

@@ -229,7 +229,7 @@ ACTS: Mapping[str, Act] = {"assign": _assign, "fix": _fix, "dismiss": _dismiss, 
 def _operative(fields: Fields) -> str:
     """The id in what was chosen, such as ``Aoife Byrne (1001) [k3x9mq2vh7ad]``."""
     if (found := ID_IN_CHOICE.search(fields["operative"])) is None:
-        raise Invalid("Some fields are not valid.", errors={"operative": ["Choose an operative of the list."]})
+        raise Invalid(errors={"operative": ["Choose an operative of the list."]})
     return found[1]
 
 

@@ -97,7 +97,7 @@ def chosen_project(call: Call, code: str) -> str:
     for each in found:
         if isinstance(each, ProjectAnswer):
             return each.id
-    raise Invalid("Some fields are not valid.", errors={"project": ["There is no project with this code."]})
+    raise Invalid(errors={"project": ["There is no project with this code."]})
 
 
 def operative_names(call: Call, ids: Iterable[str | None]) -> dict[str, str]:

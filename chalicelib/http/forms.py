@@ -35,7 +35,7 @@ def form(call: Call) -> dict[str, str]:
     if LOST in text:
         raise Invalid("The form is not UTF-8.")
     if repeated := {printable(name): ["Given more than once."] for name, values in fields.items() if len(values) > 1}:
-        raise Invalid("Some fields are not valid.", errors=repeated)
+        raise Invalid(errors=repeated)
     return {name: values[0] for name, values in fields.items()}
 
 

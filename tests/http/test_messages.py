@@ -133,3 +133,10 @@ def test_numbers_look_alike_whatever_was_sent(site: Site) -> None:
     made = site.owner.send("POST", "/api/v1/labour/", sent).text
     assert '"hours":8.00' in made and '"quantity":12.5000' in made
     assert '"budget_hours":9.00' in site.owner.send("GET", f"/api/v1/wbs/{site.activity}/").text
+
+
+@pytest.mark.parametrize("path", ["labour/?colour=red", "reports/s-curve/", "reports/kpis/?page_size=0"])
+def test_a_problem_that_names_fields_says_so_in_a_sentence_wherever_it_was_found(stage: Stage, path: str) -> None:
+    reply = stage.owner.send("GET", f"/api/v1/{path}")
+    assert (reply.status, reply.body["detail"]) == (400, "Some fields are not valid.")
+    assert reply.body["errors"]
