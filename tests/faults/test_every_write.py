@@ -7,6 +7,7 @@ with a scenario. Each outcome is compared with that of an uninterrupted run from
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,18 @@ def test_the_comparison_tells_different_effects_and_answers_apart(site: Site) ->
         assert once.effect != twice.effect
     with prepared(site, "PATCH /api/v1/labour/{id}") as run:
         assert run.expected(run.meanwhile, run.send).answer != run.expected(run.send).answer
+
+
+def test_a_process_dies_and_a_reply_is_lost_though_the_call_is_refused() -> None:
+    """The first request of a minute finds its place of requests taken by an older minute, and asks again."""
+
+    def taken() -> dict[str, Any]:
+        raise harness.refused("ConditionalCheckFailedException")
+
+    with pytest.raises(Died):
+        harness.dies(0, after=True)(0, taken)
+    with pytest.raises(harness.ReadTimeoutError):
+        harness.loses_reply(0)(0, taken)
 
 
 @every_scenario
