@@ -40,6 +40,8 @@ class WbsyncError(Exception):
     status = 500
     code = "internal_error"
     title = "Internal error"
+    says = ""
+    """The detail where none is given; else it is the title."""
 
     def __init__(
         self,
@@ -49,8 +51,8 @@ class WbsyncError(Exception):
         headers: Mapping[str, str] | None = None,
         **extra: object,
     ) -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or self.title
+        self.detail = detail or self.says or self.title
+        super().__init__(self.detail)
         self.errors = errors
         self.headers = dict(headers or {})
         self.extra = extra
@@ -98,10 +100,12 @@ class CsrfFailed(Denied):
 
 class NotFound(WbsyncError):
     status, code, title = 404, "not_found", "Not found"
+    says = "It does not exist, or you may not see it."
 
 
 class InvalidPage(NotFound):
     code, title = "invalid_page", "There is no such page"
+    says = "There is no such page. Start again without page and cursor."
 
 
 class MethodNotAllowed(WbsyncError):

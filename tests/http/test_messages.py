@@ -140,3 +140,9 @@ def test_a_problem_that_names_fields_says_so_in_a_sentence_wherever_it_was_found
     reply = stage.owner.send("GET", f"/api/v1/{path}")
     assert (reply.status, reply.body["detail"]) == (400, "Some fields are not valid.")
     assert reply.body["errors"]
+
+
+def test_what_is_not_found_says_what_that_may_mean_and_a_page_how_to_go_on(stage: Stage) -> None:
+    missing, page = (stage.owner.send("GET", f"/api/v1/{path}") for path in ("operatives/nobody/", "labour/?page=99"))
+    assert (missing.status, missing.body["detail"]) == (404, "It does not exist, or you may not see it.")
+    assert (page.status, page.body["detail"]) == (404, "There is no such page. Start again without page and cursor.")

@@ -50,7 +50,7 @@ class Problem(Answer, kw_only=True):
     type: Annotated[str, Meta(description="Names the kind of problem.", examples=["urn:wbsync:problem:not_found"])]
     title: Annotated[str, Meta(description="The kind in words.", examples=["Not found"])]
     status: Annotated[int, Meta(description="The status of the answer.", examples=[404])]
-    detail: Annotated[str, Meta(description="What to do next.", examples=["Not found"])]
+    detail: Annotated[str, Meta(description="What to do next.", examples=["It does not exist, or you may not see it."])]
     code: Annotated[str, Meta(description="Stable; for programs.", examples=["not_found"])]
     request_id: Annotated[str, Meta(description="Names the request in the logs.")]
     errors: Annotated[dict[str, list[str]], Meta(description="What is wrong, by field path.")] | msgspec.UnsetType = (

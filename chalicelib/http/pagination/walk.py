@@ -93,7 +93,7 @@ def _begin(
     count = sum(one.count for one in counted)
     if skip:
         if count <= skip:
-            raise InvalidPage("There is no such page.")
+            raise InvalidPage
         places = sorted(chain.from_iterable(one.places for one in counted), reverse=not source.forward)
         place = Place(page, places[skip - 1])
         found = _together(call, reads(call, source, size, place))

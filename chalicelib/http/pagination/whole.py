@@ -23,7 +23,7 @@ def listed_whole(call: Call, rows: Sequence[T], present: Callable[[Sequence[T]],
     place, walk = asked(call, source)
     first, beyond = (place.page - 1) * size, place.page * size
     if first and first >= len(rows):
-        raise InvalidPage("There is no such page.")
+        raise InvalidPage
     walk = walk or Walk(len(rows))
     return Listed(
         count=walk.count,
