@@ -26,6 +26,13 @@ class Entry:
     hours_by: str = ""  # who was the last to change them
     submitters: set[str] = field(default_factory=set)  # whoever has ever submitted it
 
+    clocked: bool = False
+
+    @property
+    def handed_in(self) -> str:
+        """Who counts as its submitter in a clash: of what a clock sent the clock, whoever submits it again."""
+        return CLOCK if self.clocked else self.submitter
+
     @property
     def day(self) -> tuple[str, str]:
         """The operative and the date."""
@@ -61,15 +68,18 @@ class Model:
     def clashes(self, day: tuple[str, str]) -> bool:
         """Whether the facts of a day clash: two submitters, or hours above the cap."""
         found = self.counted(day).values()
-        return len({each.submitter for each in found}) > 1 or sum(each.hours for each in found) > CAP
+        return len({each.handed_in for each in found}) > 1 or sum(each.hours for each in found) > CAP
+
+    def covered(self, day: tuple[str, str]) -> bool:
+        """Whether a resolution knew every entry of the day that counts, as it is now."""
+        known = self.resolved.get(day)
+        return known is not None and all(
+            known.get(id) == (each.hours, each.handed_in) for id, each in self.counted(day).items()
+        )
 
     def held(self, day: tuple[str, str]) -> bool:
         """Whether a clash that nobody has resolved as it is now keeps the day's entries from approval."""
-        known = self.resolved.get(day)
-        covered = known is not None and all(
-            known.get(id) == (each.hours, each.submitter) for id, each in self.counted(day).items()
-        )
-        return self.clashes(day) and not covered
+        return self.clashes(day) and not self.covered(day)
 
     def refusals(self, operation: Operation) -> set[str]:
         """Every reason for which an operation is refused now; none: it is to be done."""
@@ -121,8 +131,8 @@ class Model:
     def apply(self, operation: Operation, id: str) -> None:
         """The effect of an operation at the moment in which it is done; ``id`` is that of a new entry."""
         day = self._applied(operation, id)
-        if day and (self.held(day) or not self.clashes(day)):
-            self.resolved.pop(day, None)  # opened again, or cleared: the resolution is history, and covers nothing more
+        if day and not self.covered(day):
+            self.resolved.pop(day, None)  # a new question: the resolution is history, and covers nothing more
 
     def _applied(self, operation: Operation, id: str) -> tuple[str, str] | None:
         if operation.verb == "create":
@@ -135,7 +145,7 @@ class Model:
             self.resolved[day] = {}
             for each_id, each in self.counted(day).items():
                 if each_id in operation.keep:
-                    self.resolved[day][each_id] = (each.hours, each.submitter)
+                    self.resolved[day][each_id] = (each.hours, each.handed_in)
                 else:
                     each.status = "rejected"
             return day

@@ -152,35 +152,16 @@ FAULTS = (
         "Put(row)",
     ),
     Fault(
-        "an entry is written whatever it is by now",
-        "labour/entries.py",
-        "[Put(entry, absent(Entry) if before is None else Entry.version == before)",
-        "[Put(entry)",
-    ),
-    Fault(
         "an entry and its day are written whatever they are",
         "labour/approvals.py",
         "return Decided([*changes, *days.changes()], show(caller, entry, near, day, before))\n\n\ndef approved(",
         "return Decided(changes, show(caller, entry, near, day, before))\n\n\ndef approved(",
     ),
     Fault(
-        "a deletion does not look at the version",
-        "labour/entries.py",
-        "Delete(Entry, (entry.pk, entry.sk), Entry.version == before)",
-        "Delete(Entry, (entry.pk, entry.sk))",
-    ),
-    Fault(
         "a condition that fails is taken for success",
         "storage/store.py",
         "            raise ConditionFailed(failed) from error",
         "            return",
-    ),
-    Fault(
-        "a lost answer is sent again with another token",
-        "storage/store.py",
-        'self.call("transact_write_items", TransactItems=items, ClientRequestToken=str(uuid.uuid4()))',
-        "self.patiently(lambda: self.client.transact_write_items("
-        "TransactItems=items, ClientRequestToken=str(uuid.uuid4())))",
     ),
     # bookings and figures
     Fault(
@@ -257,11 +238,30 @@ FAULTS = (
         "seconds = Decimal(int((finish - start).total_seconds())) - 60 * break_minutes",
         "seconds = Decimal(int((finish - start).total_seconds())) - 60 * break_minutes - 3600",
     ),
+    # what is shown and kept
     Fault(
-        "the clock's entry belongs to its approver",
-        "labour/days.py",
-        'submitter = CLOCK if entry.source == "clock" else entry.submitted_by',
-        "submitter = entry.submitted_by",
+        "rates are shown to everybody",
+        "handlers/labour.py",
+        "row.hourly_rate if caller.may(Permission.VIEW_RATES, row.project) else UNSET",
+        "row.hourly_rate",
+    ),
+    Fault(
+        "reopened hours stay approved",
+        "labour/approvals.py",
+        "booking(entry), moved_on(entry, now, State.SUBMITTED)",
+        "booking(entry), moved_on(entry, now)",
+    ),
+    Fault(
+        "an edit hands rejected hours in",
+        "labour/entries.py",
+        "hand_of(caller), changed))\n    moved_on(entry, now)",
+        "hand_of(caller), changed))\n    moved_on(entry, now, State.SUBMITTED)",
+    ),
+    Fault(
+        "an approval forgets its cost code",
+        "labour/approvals.py",
+        "entry.wbs, entry.approved_by, entry.approved_at = near.wbs, actor.user, stamp(now)",
+        "entry.approved_by, entry.approved_at = actor.user, stamp(now)",
     ),
     # lists and companies
     Fault(
