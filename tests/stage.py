@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-from argon2 import Parameters, Type
 from moto import mock_aws
 
 from chalicelib.access import keys, passwords, tokens
@@ -25,20 +24,10 @@ from infra import company, provision
 from infra.local.gateway import Gateway, HttpRequest, use_in_threads
 from infra.local.moto_dynamodb import install
 from infra.local.service import stream_pump
+from infra.simulator.stage import ENVIRONMENT as SIMULATED
+from infra.simulator.stage import QUICK_HASH
 
-ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_REGION": "eu-west-1",
-    "WBSYNC_STAGE": "test",
-    "WBSYNC_RATE_LIMITS": "off",
-    "POWERTOOLS_METRICS_DISABLED": "true",
-}
-
-
-QUICK_HASH = Parameters(Type.ID, 19, 16, 32, time_cost=1, memory_cost=8, parallelism=1)
-"""A password's hash in a millisecond; tests/pages/test_sign_in.py has one of the full cost."""
+ENVIRONMENT = SIMULATED | {"WBSYNC_STAGE": "test", "POWERTOOLS_LOG_LEVEL": "INFO"}
 
 
 @dataclass

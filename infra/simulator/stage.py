@@ -26,6 +26,7 @@ ENVIRONMENT = {
     "POWERTOOLS_LOG_LEVEL": "CRITICAL",
 }
 QUICK_HASH = Parameters(Type.ID, 19, 16, 32, time_cost=1, memory_cost=8, parallelism=1)
+"""A password's hash in a millisecond; tests/pages/test_sign_in.py has one of the full cost."""
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A stage, browsers, and users with passwords."""
 
+from uuid import uuid4
+
 import pytest
 
 from chalicelib.access.rows import Access
@@ -11,6 +13,14 @@ from tests.pages.browser import Browser
 from tests.stage import Client, Stage
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def owner(stage: Stage) -> Browser:
+    """The company's owner at a browser, signed in."""
+    browser = Browser(stage.gateway)
+    assert browser.sign_in("o@a.example", stage.made["owner"]["password"]).status == 303
+    return browser
 
 
 @pytest.fixture
@@ -35,6 +45,14 @@ def person(stage: Stage, name: str, role: str = "foreman") -> tuple[str, str]:
     id, email, path = invited(stage.owner, name, role)
     assert Browser(stage.gateway).submit(path, {"password": PASSWORD}).status == 200
     return id, email
+
+
+def somebody(stage: Stage, role: str) -> tuple[str, Browser]:
+    """A new user of a role at a browser, signed in: id and browser."""
+    browser = Browser(stage.gateway)
+    id, email = person(stage, f"{role}-{uuid4().hex[:8]}", role)
+    assert browser.sign_in(email, PASSWORD).status == 303
+    return id, browser
 
 
 def make_inactive(company: str, user: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from infra import company
 from tests.labour.conftest import DAY, Site
 from tests.pages.browser import Browser, form_of, forms
-from tests.pages.conftest import PASSWORD, person
+from tests.pages.conftest import somebody
 from tests.stage import Reply, Stage
 
 PUNCHED = (datetime.now(UTC) - timedelta(days=3)).date().isoformat()
@@ -25,14 +25,7 @@ def site(stage: Stage) -> Site:
 @pytest.fixture
 def approver(stage: Stage) -> Browser:
     """Somebody who may approve, and has handed in nothing."""
-    return somebody(stage, "supervisor")
-
-
-def somebody(stage: Stage, role: str) -> Browser:
-    browser = Browser(stage.gateway)
-    _, email = person(stage, f"{role}-{uuid4().hex[:8]}", role)
-    assert browser.sign_in(email, PASSWORD).status == 303
-    return browser
+    return somebody(stage, "supervisor")[1]
 
 
 def day(site: Site, date: str = DAY) -> str:
@@ -151,7 +144,7 @@ def test_a_clash_is_explained_and_resolved_in_place(site: Site, approver: Browse
 
 
 def test_ones_own_hours_have_no_button(site: Site) -> None:
-    foreman = somebody(site.stage, "foreman")
+    foreman = somebody(site.stage, "foreman")[1]
     body = {"project": site.project, "operative": site.hand(), "date": DAY, "hours": 4, "cost_code": "C-1"}
     entry = foreman.api().ok("POST", "/labour/", body)["id"]
     page = foreman.open(day(site))
@@ -223,7 +216,7 @@ def test_on_a_plan_without_the_api_the_page_is_read_only(site: Site, approver: B
 
 
 def test_who_may_not_approve_is_told_whom_to_ask(site: Site) -> None:
-    page = somebody(site.stage, "operative").open("/approvals/")
+    page = somebody(site.stage, "operative")[1].open("/approvals/")
     assert page.status == 200 and "You approve hours on no project" in page.text
 
 

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.handlers.clock_page import BECAME, CAUSES, REASONS
 from infra import company
 from tests.pages.browser import Browser, form_of, forms
-from tests.pages.conftest import PASSWORD, person
+from tests.pages.conftest import somebody
 from tests.stage import Stage
 from tests.users import project
 
@@ -26,14 +26,7 @@ def code(stage: Stage) -> str:
 
 @pytest.fixture
 def supervisor(stage: Stage) -> Browser:
-    return somebody(stage, "supervisor")
-
-
-def somebody(stage: Stage, role: str) -> Browser:
-    browser = Browser(stage.gateway)
-    _, email = person(stage, f"{role}-{uuid4().hex[:8]}", role)
-    assert browser.sign_in(email, PASSWORD).status == 303
-    return browser
+    return somebody(stage, "supervisor")[1]
 
 
 def hand(stage: Stage) -> tuple[str, str]:
@@ -161,7 +154,7 @@ def test_every_reason_has_words() -> None:
 
 
 def test_who_may_not_settle_is_told_whom_to_ask(stage: Stage) -> None:
-    page = somebody(stage, "operative").open("/clock/")
+    page = somebody(stage, "operative")[1].open("/clock/")
     assert page.status == 200 and "You settle punches on no project" in page.text
 
 

@@ -3,27 +3,11 @@
 import re
 from uuid import uuid4
 
-import pytest
-
 from infra import company
 from tests.pages.browser import Browser, form_of, forms
-from tests.pages.conftest import PASSWORD, path_of, person
+from tests.pages.conftest import PASSWORD, path_of, somebody
 from tests.stage import Reply, Stage
 from tests.users import project
-
-
-@pytest.fixture
-def owner(stage: Stage) -> Browser:
-    browser = Browser(stage.gateway)
-    assert browser.sign_in("o@a.example", stage.made["owner"]["password"]).status == 303
-    return browser
-
-
-def somebody(stage: Stage, role: str) -> tuple[str, Browser]:
-    browser = Browser(stage.gateway)
-    id, email = person(stage, f"{role}-{uuid4().hex[:8]}", role)
-    assert browser.sign_in(email, PASSWORD).status == 303
-    return id, browser
 
 
 def page_of(browser: Browser, user: str) -> tuple[str, Reply]:

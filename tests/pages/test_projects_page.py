@@ -34,13 +34,6 @@ def site(stage: Stage) -> Iterator[Site]:
     yield site
 
 
-@pytest.fixture
-def owner(stage: Stage) -> Browser:
-    browser = Browser(stage.gateway)
-    assert browser.sign_in("o@a.example", stage.made["owner"]["password"]).status == 303
-    return browser
-
-
 def rows(page: str) -> list[list[str]]:
     """The texts of each row of the page's tables."""
     found = []

@@ -14,13 +14,6 @@ from tests.stage import Client, Stage
 PAGE = "/settings/api/"
 
 
-@pytest.fixture
-def owner(stage: Stage) -> Browser:
-    browser = Browser(stage.gateway)
-    assert browser.sign_in("o@a.example", stage.made["owner"]["password"]).status == 303
-    return browser
-
-
 def test_owners_and_admins_see_it(stage: Stage, owner: Browser) -> None:
     _, email = person(stage, "adi", "admin")
     admin = Browser(stage.gateway)
