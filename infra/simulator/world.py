@@ -123,7 +123,7 @@ class World:
         frame = len(self.frames)
         if frame in self.dead:
             raise Died
-        often = 0.04 if self.frames and self.frames[-1] else 0.12  # event functions meet one another more
+        often = 0.06 if self.frames and self.frames[-1] else 0.12  # event functions meet one another more
         if self.faults and self.depth < DEEPEST and self.luck.random() < often:
             self.depth += 1
             self._meanwhile()
@@ -154,6 +154,8 @@ class World:
         if mine is not None and mine.key and choice < 0.1:
             self._pass(timedelta(seconds=31))  # the function's lock is over, and the function is not
             self._send(mine)
+        elif mine is not None and choice < 0.7:
+            self._send(self._new_request())
         elif choice < 0.5:
             busy = [shard for shard in sorted(self.streams) if "rollup" in shard and self.streams[shard]]
             self._deliver(self.luck.choice(busy or [""]))
