@@ -40,7 +40,7 @@ from infra.simulator.memory import Memory, refused
 from infra.simulator.model import CLOCK, Entry, Model, Operation
 
 BEGIN = datetime(2026, 6, 15, 6, tzinfo=UTC)
-DATES = ("2026-06-08", "2026-06-09", "2026-06-10")
+DATES = ("2026-06-08", "2026-06-09")
 ROLES = ("project_manager", "foreman", "supervisor")
 SHARDS = 2
 DEEPEST = 2  # requests within the storage calls of one another
@@ -446,7 +446,7 @@ class World:
                 body = {"name": activity, "parent": parent, "cost_code": f"{code}{activity}", "budget_hours": 100}
                 codes.append(self._ok(tenant, "POST", f"/projects/{project}/wbs/", body)["cost_code"])
             tenant.projects[project], tenant.codes[project] = code, codes
-        for number in range(3):
+        for number in range(2):
             body = {"name": f"Hand {number}", "external_clock_id": f"{name}{number}"}
             tenant.hands[self._ok(tenant, "POST", "/operatives/", body)["id"]] = f"{name}{number}"
         return tenant
