@@ -47,7 +47,7 @@ proofs: $(READY)  ## slower proofs: more examples of every property
 simulate: $(READY)  ## histories from a seed over storage that breaks, against a model; RUNS=60 SEED=1 STEPS=200
 	$(BIN)/python -m infra.simulator
 
-planted: $(READY)  ## makes the product wrong in 42 ways; the simulator finds each
+planted: $(READY)  ## makes the product wrong in 42 ways; after how many histories each is found
 	$(BIN)/python -m infra.simulator.planted
 
 attack: $(READY)  ## the worst inputs of every parameter and field
