@@ -124,12 +124,14 @@ def _day(call: Call, outcome: Outcome) -> Page:
     if not names:
         raise NotFound
     query = {"project": project, "date": date, "page_size": ENTRIES_SHOWN}
-    entries = read(call, list_entries, Summed[EntryAnswer], **query)
+    waits = read(call, list_entries, Summed[EntryAnswer], status="submitted", **query)
+    entries = read(call, list_entries, Summed[EntryAnswer], **query).results
     query = {"project": project, "date_from": date, "date_to": date, "status": "open", "page_size": CLASHES_SHOWN}
     clashes = read(call, list_clashes, Listed[ClashAnswer], **query).results
     query = {"page_size": CODES_OFFERED, "search": call.query.find}
     codes = read(call, list_cost_codes, Listed[CostCodeAnswer], project, **query)
-    waiting = [each for each in entries.results if each.status == "submitted"]
+    others = [each for each in entries if each.status != "submitted"]
+    shown = [*waits.results, *others]
     return page(
         call,
         f"Approvals for {day(date)}",
@@ -139,18 +141,17 @@ def _day(call: Call, outcome: Outcome) -> Page:
         project=project,
         project_name=names[project],
         date=date,
-        waiting=waiting,
-        ready=[each.id for each in waiting if _is_ready(each)],
-        others=[each for each in entries.results if each.status != "submitted"],
-        more=entries.next is not None,
+        waiting=waits.results,
+        count=waits.count,
+        ready=[each.id for each in waits.results if _is_ready(each)],
+        others=others,
+        more=waits.next is not None,
         clashes=clashes,
         codes=codes.results,
         some_codes=codes.next is not None or bool(call.query.find),
         find=call.query.find or "",
-        names=operative_names(
-            call, [*(each.operative for each in entries.results), *(each.operative for each in clashes)]
-        ),
-        users=user_names(call, _submitters(entries.results, clashes)),
+        names=operative_names(call, [*(each.operative for each in shown), *(each.operative for each in clashes)]),
+        users=user_names(call, _submitters(shown, clashes)),
         projects=project_names(call, (one.project for each in clashes for one in each.entries if one.project)),
         key=new_key(),
         writes=writes(call),

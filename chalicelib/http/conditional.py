@@ -4,7 +4,7 @@ from chalicelib.errors import Invalid, PreconditionFailed
 from chalicelib.http.answers import Reply
 from chalicelib.http.call import Call
 
-CHANGED = "The resource has changed since the version named in If-Match."
+CHANGED = "It has changed since the version named in If-Match: read it anew, and decide with what is there now."
 
 
 def etag(version: int, *parts: str) -> str:

@@ -150,34 +150,32 @@ class Memory:
             return {}
         if not 1 <= len(TransactItems) <= MOST_ITEMS:
             raise refused("ValidationException", f"{len(TransactItems)} items")
-        reasons: list[dict[str, Any]] = []
-        writes: list[tuple[str, Key, Item | None]] = []
-        seen: set[tuple[str, Key]] = set()
-        for each in TransactItems:
-            [(kind, asked)] = each.items()
-            table = self.tables[asked["TableName"]]
-            key = asked.get("Key") or asked["Item"]
-            place = table.place(key)
-            if (asked["TableName"], place) in seen:
-                raise refused("ValidationException", "A transaction names an item once")
-            seen.add((asked["TableName"], place))
-            if not self._holds(table.items.get(place), asked):
-                reasons.append({"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"})
-                continue
-            reasons.append({"Code": "None"})
-            if kind == "Put":
-                writes.append((asked["TableName"], place, copied(asked["Item"])))
-            elif kind == "Update":
-                after = self._updated(table, place, asked["Key"], asked["UpdateExpression"], asked)
-                writes.append((asked["TableName"], place, after))
-            elif kind == "Delete":
-                writes.append((asked["TableName"], place, None))
-        if any(reason["Code"] != "None" for reason in reasons):
+        asked_for = [(*next(iter(each.items())), self._place(each)) for each in TransactItems]
+        if len({(asked["TableName"], place) for _, asked, place in asked_for}) < len(asked_for):
+            raise refused("ValidationException", "A transaction names an item once")
+        held = [self._holds(self.tables[asked["TableName"]].items.get(place), asked) for _, asked, place in asked_for]
+        if not all(held):
+            reasons = [{"Code": "None" if each else "ConditionalCheckFailed"} for each in held]
             raise refused("TransactionCanceledException", "Transaction cancelled", CancellationReasons=reasons)
+        writes: list[tuple[str, Key, Item | None]] = []
+        for kind, asked, place in asked_for:
+            name = asked["TableName"]
+            if kind == "Put":
+                writes.append((name, place, copied(asked["Item"])))
+            elif kind == "Update":
+                after = self._updated(self.tables[name], place, asked["Key"], asked["UpdateExpression"], asked)
+                writes.append((name, place, after))
+            elif kind == "Delete":
+                writes.append((name, place, None))
         self._commit(writes)
         if ClientRequestToken:
             self.tokens[ClientRequestToken] = text
         return {}
+
+    def _place(self, item: dict[str, Any]) -> Key:
+        """Which row an item of a transaction is about."""
+        [asked] = item.values()
+        return self.tables[asked["TableName"]].place(asked.get("Key") or asked["Item"])
 
     def _updated(self, table: Table, place: Key, key: Item, text: str, asked: Any) -> Item:
         names, values = asked.get("ExpressionAttributeNames", {}), asked.get("ExpressionAttributeValues", {})

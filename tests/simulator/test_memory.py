@@ -179,7 +179,7 @@ def table(stage: Stage) -> str:
     return store().name(TABLE.name)
 
 
-@slow(60)
+@slow(25)
 @given(steps, st.data())
 def test_every_call_has_the_outcome_that_moto_gives(
     stage: Stage, table: str, drawn: list[Any], data: st.DataObject
