@@ -152,7 +152,7 @@ FAULTS = (
         "Put(row)",
     ),
     Fault(
-        "an entry and its day are written whatever they are",
+        "an approval does not write its day",
         "labour/approvals.py",
         "return Decided([*changes, *days.changes()], show(caller, entry, near, day, before))\n\n\ndef approved(",
         "return Decided(changes, show(caller, entry, near, day, before))\n\n\ndef approved(",
@@ -265,7 +265,7 @@ FAULTS = (
     ),
     # lists and companies
     Fault(
-        "entries of another company are found",
+        "no entry is found again",
         "labour/entries.py",
         '    return Entry, key(company, id), "entry"',
         '    return Entry, key(company, id), "entries"',
@@ -309,13 +309,16 @@ def _runs(copy: Path, fault: Fault, runs: int) -> int:
     assert source.count(fault.before) == 1, fault.name
     path.write_text(source.replace(fault.before, fault.after))
     command = [sys.executable, "-m", "infra.simulator", "--runs", str(runs), "--no-shrink"]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    plain = {name: value for name, value in os.environ.items() if name not in ("RUNS", "SEED", "STEPS")}
+    environment = {**plain, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     finally:
         path.write_text(source)
     told = re.search(r"seed (\d+), commit", done.stdout)
-    return int(told[1]) if told else int(done.returncode != 0)
+    if done.returncode and not told:
+        raise RuntimeError(f"{fault.name}: the simulator itself failed:\n{done.stderr[-2000:]}")
+    return int(told[1]) if told else 0
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from chalicelib.rollups.sources import Place
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
+from chalicelib.work.rows import UNFINISHED
 from infra import company
 from infra.local.gateway import Gateway
 from infra.local.gateway_messages import HttpRequest
@@ -500,7 +501,9 @@ class World:
 
         for name, table in self.memory.tables.items():
             left = [
-                place for place, item in table.items.items() if place[0].startswith(tenant.id) and "unfinished" in item
+                place
+                for place, item in table.items.items()
+                if place[0].startswith(tenant.id) and UNFINISHED.hash in item
             ]
             self._same(f"work left in {name}", left, [])
         listed = {row["id"] for row in self._walk(tenant, "/labour/?status=approved&page_size=4")}
