@@ -17,7 +17,7 @@ from chalicelib.handlers.projects import ProjectAnswer, list_projects
 from chalicelib.handlers.sign_in import AnyAnswer
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
-from chalicelib.http.own_api import choices, read, turned, write
+from chalicelib.http.own_api import choices, place_in, read, turned, write
 from chalicelib.http.pages import Page, page, signed_in
 from chalicelib.http.pagination import Changes
 from chalicelib.http.routes import Guard, RouteSet
@@ -188,9 +188,7 @@ def _devices(call: Call) -> list[Device]:
                 heard.setdefault(each.device_id, []).append(each.received_at)
         if found.next is None:
             break
-        query |= dict(
-            pair.split("=", 1) for pair in found.next.partition("?")[2].split("&") if pair[:4] in ("page", "curs")
-        )
+        query |= place_in(found.next)
     newest = [Device(name, max(times), len(times)) for name, times in heard.items()]
     return sorted(newest, key=lambda device: device.heard, reverse=True)
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.handlers import clock_page
 from chalicelib.handlers.clock_page import BECAME, CAUSES, REASONS
 from infra import company
 from tests.pages.browser import Browser, form_of, forms
@@ -141,6 +142,18 @@ def test_devices_are_shown_with_when_they_were_heard_from(stage: Stage, supervis
     page = supervisor.open("/clock/").text
     row = page[page.index(f">{name}<") :]
     assert f"{datetime.now(UTC):%Y}" in row[:200] and "<td>2</td>" in row[:250]
+
+
+def test_devices_are_looked_for_on_the_page_after_the_newest_too(
+    stage: Stage, supervisor: Browser, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock_page, "CHOICES_OFFERED", 1)
+    tomorrow = (datetime.now(UTC) + timedelta(hours=10)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    names = [f"gate-{uuid4().hex[:6]}" for _ in range(2)]
+    for name in names:
+        punch(stage, hand(stage)[1], project_code=code, device_id=name, clock_in=tomorrow, clock_out=None)
+    page = supervisor.open("/clock/")
+    assert page.status == 200 and all(f">{name}<" in page.text for name in names)
 
 
 def test_every_reason_has_words() -> None:
