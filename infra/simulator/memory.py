@@ -60,6 +60,7 @@ class Memory:
         }
         self.tables[prefix + IDEMPOTENCY_TABLE] = Table(("id",), {}, streams=False)
         self.tokens: dict[str, str] = {}
+        self.commits = 0
 
     # reads
 
@@ -198,6 +199,7 @@ class Memory:
         return text is None or condition(text)(before or {}, names, values)
 
     def _commit(self, writes: list[tuple[str, Key, Item | None]]) -> None:
+        self.commits += 1
         for name, place, item in writes:
             table = self.tables[name]
             before = table.write(place, item)

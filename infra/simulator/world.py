@@ -139,8 +139,9 @@ class World:
             raise refused("TransactionCanceledException", "conflict", CancellationReasons=reasons)
         if fault == "dies before":
             self._die(frame)
+        before = self.memory.commits
         answer: dict[str, Any] = getattr(self.memory, operation)(**parameters)
-        if operation == "transact_write_items":
+        if operation == "transact_write_items" and self.memory.commits > before:  # else its token was known
             self._committed(parameters)
         if fault == "dies after":
             self._die(frame)
@@ -173,32 +174,29 @@ class World:
     def _committed(self, parameters: dict[str, Any]) -> None:
         """Something has taken effect: the model follows, and every request under way may be judged by it."""
         request = self.frames[-1] if self.frames else None
-        text = json.dumps(parameters["TransactItems"], default=repr)
-        if (
-            request is not None
-            and request.operation.verb != "read"
-            and not request.done
-            and ('"COMPLETED"' in text or request.operation.by == CLOCK)
-        ):
-            made = [
-                each["Put"]["Item"]["pk"]["S"].partition("#")[2]
-                for each in parameters["TransactItems"]
-                if "Put" in each and each["Put"]["Item"].get("sk") == {"S": "entry"}
-            ]
-            if request.operation.by == CLOCK and not made:
-                return
-            right = request.tenant.model.refusals(request.operation)
-            if right:
-                raise Wrong(f"{request.operation} was done though {right}")
-            request.tenant.model.apply(request.operation, made[0] if made else "")
-            request.done = True
-            for each in (*self.frames, *self.waiting):
-                if each is None or each.tenant is not request.tenant:
-                    continue
-                if each.operation.verb == "read":
-                    each.seen.append(_looks(each.tenant.model, each.operation.entry))
-                else:
-                    each.allowed.append(each.tenant.model.refusals(each.operation))
+        if request is None or request.operation.verb == "read":
+            return
+        items, clock = parameters["TransactItems"], request.operation.by == CLOCK
+        made = [
+            each["Put"]["Item"]["pk"]["S"].partition("#")[2]
+            for each in items
+            if "Put" in each and each["Put"]["Item"].get("sk") == {"S": "entry"}
+        ]
+        if not (made if clock else '"COMPLETED"' in json.dumps(items, default=repr)):
+            return
+        if request.done:
+            raise Wrong(f"{request.operation} was done twice")
+        if right := request.tenant.model.refusals(request.operation):
+            raise Wrong(f"{request.operation} was done though {right}")
+        request.tenant.model.apply(request.operation, made[0] if made else "")
+        request.done = True
+        for each in (*self.frames, *self.waiting):
+            if each is None or each.tenant is not request.tenant:
+                continue
+            if each.operation.verb == "read":
+                each.seen.append(_looks(each.tenant.model, each.operation.entry))
+            else:
+                each.allowed.append(each.tenant.model.refusals(each.operation))
 
     def _changed(self, table: str, before: Any, after: Any) -> None:
         self.sequence += 1
