@@ -11,21 +11,16 @@ from unittest.mock import patch
 
 from moto import mock_aws
 
-from chalicelib.access import keys, passwords, tokens
-from chalicelib.access.callers import Caller
-from chalicelib.access.rows import Access, Company
+from chalicelib.access import keys, passwords
 from chalicelib.http.telemetry import logger
 from chalicelib.settings import settings
-from chalicelib.storage.reading import Reading
-from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
-from chalicelib.times import utc_now
 from infra import company, provision
 from infra.local.gateway import Gateway, HttpRequest, use_in_threads
 from infra.local.moto_dynamodb import install
 from infra.local.service import stream_pump
 from infra.simulator.stage import ENVIRONMENT as SIMULATED
-from infra.simulator.stage import QUICK_HASH
+from infra.simulator.stage import QUICK_HASH, own_token
 
 ENVIRONMENT = SIMULATED | {"WBSYNC_STAGE": "test", "POWERTOOLS_LOG_LEVEL": "INFO"}
 
@@ -71,15 +66,6 @@ class Client:
 
     def token(self, token: str) -> "Client":
         return Client(self.gateway, {"Authorization": f"Bearer {token}"})
-
-
-def own_token(tenant: str, user: str) -> str:
-    """A token that a user has made for themselves: nobody else stands behind it."""
-    row, access = store().get_many((Company, tenant, "company"), (Access, key(tenant, user), "access"))
-    now = utc_now()
-    made = tokens.create(Reading(store()), Caller(tenant, user, access, row, now), "own", None, None, now)
-    store().transact(made.changes)
-    return made.answer.token.text
 
 
 @dataclass

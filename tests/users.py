@@ -9,7 +9,8 @@ from chalicelib.storage.attributes import document_value
 from chalicelib.storage.changes import Update
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
-from tests.stage import Client, own_token
+from infra.simulator.stage import own_token
+from tests.stage import Client
 
 
 @dataclass

@@ -8,8 +8,9 @@ import sys
 import time
 
 from infra.gates import saying
+from infra.simulator.judging import Wrong
 from infra.simulator.stage import standing
-from infra.simulator.world import Wrong, history
+from infra.simulator.world import history
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,6 +6,7 @@ repeat with its token has no second effect.
 
 import json
 from bisect import insort
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,8 +17,10 @@ from chalicelib.tables import TABLES
 from infra.simulator.expressions import Item, condition, copied, update
 
 MOST_ITEMS, MOST_GOT, PAGE = 100, 100, 1_000_000
+READS, WRITES = ("get_item", "batch_get_item", "query"), ("transact_write_items", "put_item", "update_item")
+REMEMBERED = 60  # changes of a table by which its lists may lag
 Key = tuple[str, str]
-OPERATIONS = ("get_item", "batch_get_item", "query", "transact_write_items", "put_item", "update_item")
+Change = tuple[str, Item | None, Item | None]  # table, before, after
 
 
 def refused(code: str, message: str, **more: Any) -> ClientError:
@@ -32,6 +35,9 @@ class Table:
     def __init__(self, key: tuple[str, ...], lists: Mapping[str, List], streams: bool) -> None:
         self.key, self.lists, self.streams = key, lists, streams
         self.items: dict[Key, Item] = {}
+        self.newest: deque[tuple[float, Key, Item | None]] = deque(
+            maxlen=REMEMBERED
+        )  # when, what, what was there before
         self.parts: dict[str, list[str]] = {}  # pk -> its sort keys in order
 
     def place(self, key: Item) -> Key:
@@ -51,16 +57,25 @@ class Table:
 
 
 class Memory:
-    """A client of the tables of a stage. ``changed`` hears of every change of a table that streams, in order."""
+    """A client of the tables of a stage. ``changed`` hears of every change of a table that streams, in order.
 
-    def __init__(self, prefix: str, changed: Callable[[str, Item | None, Item | None], None]) -> None:
-        self.prefix, self.changed = prefix, changed
+    ``now`` says which second it is; ``lag`` by how many seconds the lists of a query lag behind their table.
+    """
+
+    def __init__(
+        self,
+        prefix: str,
+        changed: Callable[[str, Item | None, Item | None], None],
+        now: Callable[[], float] = lambda: 0.0,
+        lag: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.prefix, self.changed, self.now, self.lag = prefix, changed, now, lag
         self.tables = {
             prefix + table.name: Table(("pk", "sk"), _by_name(table.lists), table.stream) for table in TABLES
         }
         self.tables[prefix + IDEMPOTENCY_TABLE] = Table(("id",), {}, streams=False)
         self.tokens: dict[str, str] = {}
-        self.commits = 0
+        self.written: list[Change] = []  # by the call that wrote last
 
     # reads
 
@@ -118,7 +133,10 @@ class Memory:
         if index is None:
             yield from (table.items[hash, sk] for sk in table.parts.get(hash, ()))
             return
-        fitting = [item for item in table.items.values() if index.range in item and item.get(index.hash) == {"S": hash}]
+        items: Mapping[Key, Item] = table.items
+        if (lag := self.lag()) > 0:
+            items = _earlier(table, self.now() - lag)
+        fitting = [item for item in items.values() if index.range in item and item.get(index.hash) == {"S": hash}]
         yield from sorted(fitting, key=_order(table, index))
 
     # writes
@@ -148,6 +166,7 @@ class Memory:
     def transact_write_items(self, TransactItems: Any, ClientRequestToken: str = "", **_: Any) -> dict[str, Any]:
         text = json.dumps(TransactItems, sort_keys=True, default=repr)
         if self.tokens.get(ClientRequestToken) == text:
+            self.written = []
             return {}
         if not 1 <= len(TransactItems) <= MOST_ITEMS:
             raise refused("ValidationException", f"{len(TransactItems)} items")
@@ -199,15 +218,52 @@ class Memory:
         return text is None or condition(text)(before or {}, names, values)
 
     def _commit(self, writes: list[tuple[str, Key, Item | None]]) -> None:
-        self.commits += 1
+        self.written = []
         for name, place, item in writes:
             table = self.tables[name]
             before = table.write(place, item)
+            table.newest.append((self.now(), place, before))
+            self.written.append((name.removeprefix(self.prefix), before, item))
             if table.streams and before != item:
                 self.changed(name.removeprefix(self.prefix), before, item)
 
+    def touched(self, operation: str, parameters: Mapping[str, Any]) -> frozenset[tuple[str, Key]]:
+        """The items that a write names."""
+        if operation != "transact_write_items":
+            parameters = {"TransactItems": [{"Put": parameters}]}
+        named = parameters["TransactItems"]
+        return frozenset((next(iter(each.values()))["TableName"], self._place(each)) for each in named)
+
+    def expire(self, before: float) -> None:
+        """Remove what has expired before that second."""
+        for name, table in self.tables.items():
+            attribute = EXPIRES.get(name.removeprefix(self.prefix))
+            if attribute:
+                gone = [place for place, item in table.items.items() if _second(item.get(attribute)) < before]
+                self._commit([(name, place, None) for place in gone])
+
     def close(self) -> None:
         """Nothing is open."""
+
+
+EXPIRES = {**{table.name: table.expires for table in TABLES if table.expires}, IDEMPOTENCY_TABLE: "expiration"}
+
+
+def _second(value: Any) -> float:
+    return float(value["N"]) if value else float("inf")
+
+
+def _earlier(table: Table, moment: float) -> dict[Key, Item]:
+    """The items as they were at a moment, as far as is remembered."""
+    items = dict(table.items)
+    for when, place, before in reversed(table.newest):
+        if when <= moment:
+            break
+        if before is None:
+            items.pop(place, None)
+        else:
+            items[place] = before
+    return items
 
 
 def _by_name(lists: Iterable[List]) -> dict[str, List]:

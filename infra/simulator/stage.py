@@ -1,4 +1,4 @@
-"""What a stage needs beside its tables: the environment and the secrets, without any service."""
+"""What a stage needs beside its tables, without any service: the environment, the secrets, and a user's token."""
 
 import os
 from collections.abc import Iterator
@@ -9,9 +9,14 @@ from unittest.mock import patch
 from argon2 import Parameters, Type
 from moto import mock_aws
 
-from chalicelib.access import keys, passwords
+from chalicelib.access import keys, passwords, tokens
+from chalicelib.access.callers import Caller
+from chalicelib.access.rows import Access, Company
 from chalicelib.settings import settings
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
+from chalicelib.times import utc_now
 from infra import provision
 from infra.local.gateway import use_in_threads
 
@@ -49,3 +54,12 @@ def standing() -> Iterator[Any]:
             os.environ.update(before)
             for cached in (settings, store, keys._provider):
                 cached.cache_clear()
+
+
+def own_token(tenant: str, user: str) -> str:
+    """A token that somebody has made for themselves: whoever makes one for another stands behind what that one does."""
+    row, access = store().get_many((Company, tenant, "company"), (Access, key(tenant, user), "access"))
+    now = utc_now()
+    made = tokens.create(Reading(store()), Caller(tenant, user, access, row, now), "own", None, None, now)
+    store().transact(made.changes)
+    return made.answer.token.text

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from chalicelib.access.permissions import ROLES, Permission, Role
 from infra import company
-from tests.stage import Client, Stage, own_token
+from infra.simulator.stage import own_token
+from tests.stage import Client, Stage
 
 DRAWN = [Role.OWNER, Role.ADMIN, Role.ADMIN, Role.PROJECT_MANAGER, Role.FOREMAN]
 NUMBERS = count()

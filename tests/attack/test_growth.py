@@ -6,9 +6,10 @@ from chalicelib.access.makers import MOST_BEHIND, MOST_MAKERS
 from chalicelib.people.users import MOST_OWNERS
 from chalicelib.tree.plan import MOST_MILESTONE_BYTES, MOST_MILESTONES
 from infra import company
+from infra.simulator.stage import own_token
 from tests.attack.conftest import GATEWAY_BYTES, attacked, no_row_is_larger_than_storage_takes
 from tests.faults.scenarios import Site
-from tests.stage import Client, Stage, own_token
+from tests.stage import Client, Stage
 
 ACTIVITIES = 60
 WIDE = "\U0001f9f1"  # four bytes of UTF-8

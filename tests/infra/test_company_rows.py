@@ -19,7 +19,8 @@ from chalicelib.tables import TABLES
 from infra import company
 from infra.company_rows import REMOVALS, Removal, items
 from infra.local.service import stream_pump
-from tests.stage import Client, Stage, own_token, running
+from infra.simulator.stage import own_token
+from tests.stage import Client, Stage, running
 
 DAY = datetime.now(UTC).date().isoformat()
 

@@ -9,7 +9,8 @@ from chalicelib.people import users as domain
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import store
 from infra import company
-from tests.stage import Stage, own_token
+from infra.simulator.stage import own_token
+from tests.stage import Stage
 from tests.users import People, refused
 
 

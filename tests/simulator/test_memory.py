@@ -215,6 +215,56 @@ def _each_once(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(by_key.values())
 
 
+def row(sk: str, **more: Any) -> dict[str, Any]:
+    return {"pk": {"S": "a"}, "sk": {"S": sk}, "list_company": {"S": "c"}, "list_order": {"S": sk}, **more}
+
+
+def listed(memory: Memory, table: str) -> list[str]:
+    found = memory.query(
+        TableName=table,
+        IndexName="company",
+        KeyConditionExpression="#h = :v0",
+        ExpressionAttributeNames={"#h": "list_company"},
+        ExpressionAttributeValues={":v0": {"S": "c"}},
+    )
+    return [item["sk"]["S"] for item in found["Items"]]
+
+
+def test_a_list_that_lags_shows_what_was_there_and_the_table_what_is(table: str) -> None:
+    now, lag = [0.0], [0.0]
+    memory = Memory(store().prefix, lambda *_: None, lambda: now[0], lambda: lag[0])
+    memory.put_item(TableName=table, Item=row("1"))
+    now[0] = 10.0
+    memory.put_item(TableName=table, Item=row("2"))
+    memory.transact_write_items(
+        TransactItems=[{"Delete": {"TableName": table, "Key": {"pk": {"S": "a"}, "sk": {"S": "1"}}}}]
+    )
+    assert listed(memory, table) == ["2"]
+    lag[0] = 5.0
+    assert listed(memory, table) == ["1"]
+    assert memory.get_item(TableName=table, Key={"pk": {"S": "a"}, "sk": {"S": "2"}})["Item"] == row("2")
+    lag[0] = 11.0
+    assert listed(memory, table) == []
+
+
+def test_what_has_expired_goes_and_what_has_not_stays() -> None:
+    memory = Memory(store().prefix, lambda *_: None)
+    name = store().name("idempotency")
+    for id, second in (("old", "10"), ("new", "30")):
+        memory.put_item(TableName=name, Item={"id": {"S": id}, "expiration": {"N": second}})
+    memory.expire(20.0)
+    assert list(memory.tables[name].items) == [("new", "")]
+
+
+def test_a_write_names_the_items_that_it_touches(table: str) -> None:
+    memory = Memory(store().prefix, lambda *_: None)
+    one, two = ({"pk": {"S": "a"}, "sk": {"S": sk}} for sk in "12")
+    assert memory.touched("put_item", {"TableName": table, "Item": row("1")}) == {(table, ("a", "1"))}
+    items = [{"Put": {"TableName": table, "Item": one}}, {"ConditionCheck": {"TableName": table, "Key": two}}]
+    both = {(table, ("a", "1")), (table, ("a", "2"))}
+    assert memory.touched("transact_write_items", {"TransactItems": items}) == both
+
+
 def test_a_repeated_token_has_no_second_effect(table: str) -> None:
     memory = Memory(store().prefix, lambda *_: None)
     item = {"Update": {"TableName": table, "Key": {"pk": {"S": "a"}, "sk": {"S": "1"}}, "UpdateExpression": "ADD n :n"}}

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.labour.states import Need
+from chalicelib.storage.store import store
 from infra.simulator import __main__ as simulator
 from infra.simulator.planted import FAULTS, ROOT
 from infra.simulator.stage import standing
@@ -52,7 +54,32 @@ def test_a_product_that_is_wrong_is_found_with_the_least_number_of_steps(
     assert simulator.failure(app, seed, steps - 1) is None
 
 
+def test_a_write_of_what_a_transaction_under_way_writes_is_a_conflict(app: Any) -> None:
+    with history(app, 1, 10) as world, world.function(None, 30):
+        name = store().name("projects")
+        items = [{"Put": {"TableName": name, "Item": {"pk": {"S": "a"}, "sk": {"S": sk}}}} for sk in "12"]
+        world.flying = [frozenset({(name, ("a", "2"))})]
+        with pytest.raises(ClientError) as refused:
+            world.transact_write_items(TransactItems=items)
+        assert [each["Code"] for each in refused.value.response["CancellationReasons"]] == [
+            "None",
+            "TransactionConflict",
+        ]
+        with pytest.raises(ClientError, match="TransactionConflictException"):
+            world.put_item(TableName=name, Item=items[1]["Put"]["Item"])
+        world.put_item(TableName=name, Item=items[0]["Put"]["Item"])
+
+
+def test_a_function_ends_when_its_time_is_over(app: Any) -> None:
+    with history(app, 1, 10) as world:
+        with world.function(None, 30):
+            world.wait(31)
+            world.get_item(TableName=store().name("projects"), Key={"pk": {"S": "a"}, "sk": {"S": "1"}})
+            pytest.fail("it goes on")
+        assert world.log == ["out of time", "died"]
+
+
 def test_every_planted_fault_is_still_a_change_of_one_place() -> None:
-    assert len(FAULTS) >= 40 and len({each.name for each in FAULTS}) == len(FAULTS)
+    assert len(FAULTS) >= 70 and len({each.name for each in FAULTS}) == len(FAULTS)
     for each in FAULTS:
         assert Path(ROOT, "chalicelib", each.module).read_text().count(each.before) == 1, each.name

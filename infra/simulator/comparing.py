@@ -1,0 +1,124 @@
+"""The end of a history: everything that the API shows, against the model."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.rollups.repairs import rebuild
+from chalicelib.rollups.sources import Place
+from chalicelib.storage.store import store
+from infra.simulator.clients import DATES, DAYS, Tenant
+from infra.simulator.figures import shown, sums
+from infra.simulator.founding import ok
+from infra.simulator.judging import Wrong
+from infra.simulator.world import World
+
+
+def compare(world: World, tenant: Tenant) -> None:
+    """Raises :class:`Wrong` where something is not as the model has it."""
+    _labour(world, tenant)
+    _histories(world, tenant)
+    _people(world, tenant)
+    for project in tenant.model.sites:
+        _project(world, tenant, project)
+        with world.function(None, 900):
+            drift = rebuild(store(), Place(tenant.id, project))
+        _same(f"drift of {project}", drift, 0)
+
+
+def _labour(world: World, tenant: Tenant) -> None:
+    rows = {row["id"]: row for row in _walk(world, tenant, "/labour/?page_size=7")}
+    model = tenant.model
+    _same("the entries listed", set(rows), set(model.entries))
+    for id, entry in model.entries.items():
+        row = rows[id]
+        found = {
+            name: row[name]
+            for name in ("status", "hours", "cost_code", "submitted_by", "operative", "date", "quantity", "hourly_rate")
+        }
+        wanted = {
+            "status": entry.status,
+            "hours": entry.hours,
+            "cost_code": entry.code,
+            "submitted_by": None if entry.submitter == "the clock" else entry.submitter,
+            "operative": entry.operative,
+            "date": entry.date,
+            "quantity": entry.quantity,
+            "hourly_rate": entry.rate,
+        }
+        _same(id, found, wanted)
+        over = model.held(entry.day) and entry.status in ("submitted", "approved")
+        _same(f"the clash of {id}", row["clash"] is not None, over)
+    hands = {
+        day: punch for day, punch in world.judge.punches.items() if punch.tenant is tenant and day in world.judge.kept
+    }
+    for day, punch in hands.items():
+        assert punch.operation.new is not None
+        closed = model.sites[punch.operation.new.project].closed_for_good
+        _same(f"the punch of {day} has become hours", day in model.punched or day[1] <= closed, True)
+    held = {each.day for each in model.entries.values() if model.held(each.day)}
+    clashes = {(row["operative"], row["date"]) for row in _walk(world, tenant, "/clashes/?status=open&page_size=3")}
+    _same("open clashes", clashes, held)
+    for status in ("approved", "rejected"):
+        listed = {row["id"] for row in _walk(world, tenant, f"/labour/?status={status}&page_size=4")}
+        _same(f"the {status} entries", listed, {id for id, each in model.entries.items() if each.status == status})
+    totals = ok(world, tenant, "GET", "/labour/?status=submitted&page_size=1&totals=true")
+    waiting = [each for each in model.entries.values() if each.status == "submitted"]
+    _same("how many wait", totals["count"], len(waiting))
+    _same("how many hours wait", totals["totals"]["hours"], sum(each.hours for each in waiting))
+
+
+def _histories(world: World, tenant: Tenant) -> None:
+    """Every change of state has one row: who, from what, to what."""
+    for id, entry in (*tenant.model.entries.items(), *tenant.model.gone.items()):
+        rows = _walk(world, tenant, f"/labour/{id}/history/", by="at")
+        steps = [(row["by"], row["from"] or "", row["to"]) for row in rows if row["from"] != row["to"]]
+        _same(f"the history of {id}", sorted(steps, key=repr), sorted(entry.history, key=repr))
+
+
+def _people(world: World, tenant: Tenant) -> None:
+    people = tenant.model.people
+    users = {row["id"]: (row["role"], row["active"]) for row in _walk(world, tenant, "/users/?page_size=4")}
+    _same("users", users, {id: (role, id not in people.inactive) for id, role in people.roles.items()})
+    rows = _walk(world, tenant, "/memberships/", by="user")
+    members = {(row["project"], row["user"]): row["role"] for row in rows}
+    _same("memberships", members, people.memberships)
+
+
+def _project(world: World, tenant: Tenant, project: str) -> None:
+    """The tree, and key figures of every node at some dates, in hours or in money, by some plan."""
+    site, luck = tenant.model.sites[project], world.luck
+    nodes = {row["id"]: row["parent"] for row in _walk(world, tenant, f"/projects/{project}/wbs/")}
+    _same("the tree", nodes, {**site.nodes, **{id: each.parent for id, each in site.activities.items()}})
+    periods = ok(world, tenant, "GET", f"/projects/{project}/periods/")["results"]
+    closed = max((row["closed_to"] for row in periods if row["status"] == "closed"), default="")
+    _same("closed to", closed, site.closed_for_good)
+    baselines = ok(world, tenant, "GET", f"/projects/{project}/baselines/")
+    _same("baselines", baselines["count"], len(site.baselines))
+    for _ in range(2):
+        as_of, cost = luck.choice((*DATES, *DAYS)), luck.random() < 0.5
+        number = luck.choice((None, *range(1, len(site.baselines) + 1)))
+        wanted = sums(site, tenant.model.work(project), as_of, cost, number)
+        asked = f"as_of={as_of}&measure={'cost' if cost else 'hours'}&baseline={number or 'current'}"
+        for node, one in wanted.items():
+            path = f"/wbs/{node}/kpis/?{asked}" if node else f"/projects/{project}/kpis/?{asked}"
+            row = ok(world, tenant, "GET", path)
+            found = [row[name] for name in ("bac", "pv", "ev", "ac")]
+            _same(path, found, [shown(each, cost) for each in (one.bac, one.pv, one.ev, one.ac)])
+            _same(f"unrated hours of {path}", row["unrated_hours"], shown(one.unrated))
+
+
+def _walk(world: World, tenant: Tenant, path: str | None, by: str = "id") -> Iterator[Any]:
+    walked = set[str]()
+    while path:
+        page = ok(world, tenant, "GET", path)
+        for row in page["results"]:
+            if by == "id" and row["id"] in walked:
+                raise Wrong(f"{row['id']} is listed twice in {path}")
+            walked.add(row[by])
+            yield row
+        path = page["next"].removeprefix("/api/v1") if page["next"] else None
+
+
+def _same(what: str, found: Any, wanted: Any) -> None:
+    if found != wanted:
+        raise Wrong(f"{what}: {found} instead of {wanted}")

@@ -1,0 +1,88 @@
+"""The companies of a history: people of all roles, hands, projects with a tree, as the API makes them."""
+
+from decimal import Decimal
+from typing import Any
+
+from infra import company
+from infra.simulator.clients import Tenant
+from infra.simulator.judging import Wrong
+from infra.simulator.site import Activity, Plan, Site
+from infra.simulator.stage import own_token
+from infra.simulator.world import World
+
+PEOPLE = (
+    "project_manager",
+    "project_planner",
+    "engineer",
+    "commercial",
+    "supervisor",
+    "foreman",
+    "foreman",
+    "operative",
+)
+PLANS = ("2026-06-01", "2026-06-12"), ("2026-06-05", "2026-06-29"), (None, None), ("2026-06-12", "2026-06-19")
+
+
+def found(world: World, name: str) -> Tenant:
+    """A company with two projects."""
+    with world.function(None, 60):
+        made = company.create(f"Company {name}", "pro", "UTC", f"owner@{name.lower()}.example")
+    tenant = Tenant(made["company"]["id"], name, made["ingest_secret"])
+    tenant.owner = "owner"
+    tenant.tokens["owner"] = made["token"]
+    tenant.owner = ok(world, tenant, "GET", "/me/")["user"]["id"]
+    tenant.tokens = {tenant.owner: made["token"]}
+    people = tenant.model.people
+    people.roles[tenant.owner] = "owner"
+    for number, role in enumerate(PEOPLE):
+        body = {"name": role, "email": f"{role}{number}@{name}.example", "role": role}
+        user = ok(world, tenant, "POST", "/users/", body)["id"]
+        with world.function(None, 60):
+            tenant.tokens[user] = own_token(tenant.id, user)
+        people.roles[user] = role
+    for number in range(2):
+        _project(world, tenant, f"{name}{number}")
+    for number in range(2):
+        worker = user if number == 0 else None  # the operative who is a user logs their own hours
+        hand: dict[str, Any] = {"name": f"Hand {number}", "external_clock_id": f"{name}{number}", "user": worker}
+        id = ok(world, tenant, "POST", "/operatives/", hand)["id"]
+        tenant.hands[id] = f"{name}{number}"
+        if worker:
+            tenant.model.workers[id] = worker
+    return tenant
+
+
+def _project(world: World, tenant: Tenant, code: str) -> None:
+    project = ok(world, tenant, "POST", "/projects/", {"code": code, "name": code, "planned_rate": 42})["id"]
+    site = tenant.model.sites[project] = Site(code, rate=Decimal(42))
+
+    def node(name: str, parent: str | None, **plan: Any) -> str:
+        body = {"name": f"{code} {name}", "parent": parent, **plan}
+        id: str = ok(world, tenant, "POST", f"/projects/{project}/wbs/", body)["id"]
+        if not plan:
+            site.nodes[id] = parent
+        return id
+
+    top = node("location", None)
+    areas = [node(name, top) for name in ("north", "south")]
+    trades = [node("concrete", areas[0]), node("steel", areas[1])]
+    for number, (start, finish) in enumerate(PLANS):
+        quantity = Decimal(120) if number % 2 else None
+        cost_code, parent = f"{code}-{number}", trades[number % 2]
+        plan = {"cost_code": cost_code, "budget_hours": 100, "baseline_start": start, "baseline_finish": finish}
+        measure = {"unit": "m", "quantity": float(quantity)} if quantity else {}
+        id = node(f"activity {number}", parent, **plan, **measure)
+        site.activities[id] = Activity(parent, cost_code, Plan(Decimal(100), start, finish), quantity)
+
+
+def ok(world: World, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
+    """What the owner is answered, who may do everything.
+
+    Raises:
+        Wrong: it is a refusal.
+    """
+    headers = {"Authorization": f"Bearer {tenant.tokens[tenant.owner]}"}
+    status, answer = world.http(None, method, path, body, headers)
+    if not 200 <= status < 300:
+        raise Wrong(f"{method} {path}: {status} {answer}")
+    return answer

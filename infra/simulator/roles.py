@@ -1,0 +1,52 @@
+"""Who may do what, written from the product's rules alone: the nine roles, and memberships of projects."""
+
+from dataclasses import dataclass, field
+
+OWNER = "owner"
+LEADERS = {"owner", "admin", "project_manager"}
+CREW = LEADERS | {"supervisor", "foreman"}
+
+MAY: dict[str, set[str]] = {
+    "log for the crew": CREW,
+    "log": CREW | {"engineer", "operative"},
+    "approve": CREW,
+    "see all labour": CREW | {"project_planner", "commercial"},
+    "see rates": LEADERS | {"project_planner", "commercial"},
+    "read projects": CREW | {"project_planner", "commercial", "engineer"},
+    "edit the WBS": LEADERS | {"project_planner", "engineer"},
+    "edit budgets": LEADERS | {"project_planner", "commercial"},
+    "measure": CREW | {"project_planner", "engineer"},
+    "close periods": LEADERS,
+    "edit projects": LEADERS,
+    "manage the team": LEADERS,
+    "manage operatives": CREW,
+    "write users": {"owner", "admin"},
+}
+ROLES = (
+    "admin",
+    "project_manager",
+    "project_planner",
+    "engineer",
+    "commercial",
+    "supervisor",
+    "foreman",
+    "operative",
+)
+
+
+@dataclass
+class People:
+    """The users of a company: base roles, roles on projects, and who is active."""
+
+    roles: dict[str, str] = field(default_factory=dict)
+    inactive: set[str] = field(default_factory=set)
+    memberships: dict[tuple[str, str], str] = field(default_factory=dict)  # (project, user) -> role
+
+    def may(self, user: str, what: str, project: str | None = None) -> bool:
+        """Whether a user may do something: by the base role, or on a project by a membership of it."""
+        roles = {self.roles[user], self.memberships.get((project, user), "") if project else ""}
+        return bool(roles & MAY[what])
+
+    def may_somewhere(self, user: str, what: str) -> bool:
+        """Whether a user may do it by the base role, or on some project."""
+        return any(self.may(user, what, project) for project in {None, *(each for each, _ in self.memberships)})
