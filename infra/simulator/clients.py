@@ -197,31 +197,29 @@ class Clients:
         return Request(tenant, Operation("delete", by, entry=id), "DELETE", f"/labour/{id}/", {}, "")
 
     def _resolve(self, tenant: Tenant, by: str) -> Request:
-        id = self._entry(tenant)
-        entry = tenant.model.entries[id]
+        entry = tenant.model.entries[self._entry(tenant)]
         held = [each for each in tenant.model.entries.values() if tenant.model.held(each.day)]
         if held and self.luck.random() < 0.7:
             entry = self.luck.choice(held)
-            id = next(name for name, each in tenant.model.entries.items() if each is entry)
         day = tenant.model.counted(entry.day)
         keep = tuple(sorted(each for each in day if self.luck.random() < 0.7))
         body = {"keep": list(keep), "reject_rest": True, "note": "asked"}
         clash = f"{entry.operative}{entry.date.replace('-', '')}"
-        operation = Operation("resolve", by, entry=id, keep=keep)
+        operation = Operation("resolve", by, keep=keep, values={"day": entry.day})
         return Request(tenant, operation, "POST", f"/clashes/{clash}/resolve/", body, "")
 
     def _punch(self, tenant: Tenant, by: str) -> Request:
-        """A shift of a hand; the same one comes again and again."""
+        """A shift of a hand: the same one again and again, its two ends apart, or with another end than before."""
         hand, date = self.luck.choice(list(tenant.hands)), self.luck.choice(DATES[:2])
         project = next(iter(tenant.model.sites))
-        new = Entry(project, hand, date, Decimal(8), None, CLOCK, clocked=True)
-        body = {
-            "clock_id": tenant.hands[hand],
-            "project_code": tenant.model.sites[project].code,
-            "clock_in": f"{date}T07:00:00Z",
-            "clock_out": f"{date}T15:00:00Z",
-        }
-        return Request(tenant, Operation("create", CLOCK, new=new), "POST", "/clock-events/ingest/", body, "")
+        told = self.luck.choice(("both", "both", "in", "out"))
+        until = 16 if told == "both" and self.luck.random() < 0.2 else 15
+        new = Entry(project, hand, date, Decimal(until - 7), None, CLOCK, clocked=True)
+        body = {"clock_id": tenant.hands[hand], "project_code": tenant.model.sites[project].code}
+        body |= {} if told == "out" else {"clock_in": f"{date}T07:00:00Z"}
+        body |= {} if told == "in" else {"clock_out": f"{date}T{until}:00:00Z"}
+        operation = Operation("create", CLOCK, new=new, values={"told": told})
+        return Request(tenant, operation, "POST", "/clock-events/ingest/", body, "")
 
     # projects
 

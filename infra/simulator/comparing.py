@@ -9,7 +9,7 @@ from chalicelib.storage.store import store
 from infra.simulator.clients import DATES, DAYS, Tenant
 from infra.simulator.figures import shown, sums
 from infra.simulator.founding import ok
-from infra.simulator.judging import Wrong
+from infra.simulator.judging import Wrong, whole
 from infra.simulator.world import World
 
 
@@ -48,13 +48,10 @@ def _labour(world: World, tenant: Tenant) -> None:
         _same(id, found, wanted)
         over = model.held(entry.day) and entry.status in ("submitted", "approved")
         _same(f"the clash of {id}", row["clash"] is not None, over)
-    hands = {
-        day: punch for day, punch in world.judge.punches.items() if punch.tenant is tenant and day in world.judge.kept
-    }
-    for day, punch in hands.items():
-        assert punch.operation.new is not None
-        closed = model.sites[punch.operation.new.project].closed_for_good
-        _same(f"the punch of {day} has become hours", day in model.punched or day[1] <= closed, True)
+    closed = next(iter(model.sites.values())).closed_for_good  # of the project that has a clock
+    for day, kept in world.judge.kept.items():
+        if world.judge.punches[day].tenant is tenant and whole(kept) and day[1] > closed:
+            _same(f"the punch of {day} has become hours", day in model.punched, True)
     held = {each.day for each in model.entries.values() if model.held(each.day)}
     clashes = {(row["operative"], row["date"]) for row in _walk(world, tenant, "/clashes/?status=open&page_size=3")}
     _same("open clashes", clashes, held)

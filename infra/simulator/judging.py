@@ -29,8 +29,10 @@ class Judge:
         self.now = now
         self.open: list[Request] = []  # whose client waits for an answer
         self.works: dict[str, Request] = {}
-        self.punches: dict[tuple[str, str], Request] = {}  # operative and date -> what a clock has told of them
-        self.kept: set[tuple[str, str]] = set()  # those that were answered: they are not to be lost
+        self.punches: dict[tuple[str, str], Request] = {}  # operative and date -> a punch of them
+        self.told: dict[tuple[str, str], dict[str, Decimal]] = {}  # of these: what was told in all -> the hours
+        self.kept: dict[tuple[str, str], set[str]] = {}  # and what of it was answered: it is not to be lost
+        self.corrections: dict[str, int] = {}
         self.made_at: dict[str, float] = {}  # entry -> when it was last written
 
     # moments
@@ -55,7 +57,9 @@ class Judge:
         if request not in self.open:
             self.open.append(request)
         if request.operation.by == CLOCK and request.operation.new:
-            self.punches[request.operation.new.day] = request
+            day, new = request.operation.new.day, request.operation.new
+            self.punches[day] = request
+            self.told.setdefault(day, {})[_telling(request.operation)] = new.hours
         self.look(request)
 
     def end(self, request: Request) -> None:
@@ -82,7 +86,9 @@ class Judge:
         elif work := next((self.works[id] for id in works if id in self.works), None):
             tenant = self._step(work, changes)
         elif entries := _entries(changes):
-            tenant = self._settled(entries)
+            tenant = self._clocked(entries)
+            if request is not None and request.operation.by == CLOCK:
+                request.done = True
         if tenant is not None:
             self._moment(tenant)
         return tenant
@@ -90,7 +96,7 @@ class Judge:
     @staticmethod
     def _is_effect(request: Request, items: Sequence[Any], changes: Sequence[Change]) -> bool:
         if request.operation.by == CLOCK:
-            return any(before is None for _, before, _ in _entries(changes))
+            return False  # looked at as a clock's hours, whoever writes them
         if request.key:
             return '"COMPLETED"' in json.dumps(items, default=repr)
         return not request.done and any(table not in ("access", "idempotency") for table, _, _ in changes)
@@ -127,19 +133,43 @@ class Judge:
             raise Wrong(f"{operation} keeps the rate {rate}")
         return rate
 
-    def _settled(self, entries: Sequence[tuple[str, Any, Any]]) -> Tenant | None:
-        """Nobody asks: punches become hours, as nothing stands in their way any more."""
+    def _clocked(self, entries: Sequence[tuple[str, Any, Any]]) -> Tenant | None:
+        """A clock's hours come or are corrected, by a device's own request or later, as nothing stands in the way."""
         tenant = None
         for id, before, after in entries:
-            punch = self.punches.get((after["operative"]["S"], after["date"]["S"])) if after and not before else None
-            if punch is None or punch.operation.new is None:
+            found = [each for each in self.punches.values() if id in each.tenant.model.entries]
+            if before is None and after is not None:
+                tenant = self._punched(id, after)
+            elif found and before is not None and after is not None:
+                tenant = self._corrected(found[0].tenant, id, after)
+            else:
                 raise Wrong(f"hours are changed by nobody: {id}, from {before} to {after}")
-            new = replace(punch.operation.new, history=[], changers={}, submitters=set())
-            operation = replace(punch.operation, new=new)
-            if why := punch.tenant.model.refusals(operation).hard:
-                raise Wrong(f"a punch becomes hours though {why}: {operation}")
-            punch.tenant.model.apply(operation, id)
-            tenant = punch.tenant
+        return tenant
+
+    def _punched(self, id: str, after: Any) -> Tenant:
+        day = after["operative"]["S"], after["date"]["S"]
+        punch, told, hours = self.punches.get(day), self.told.get(day, {}), Decimal(after["hours"]["N"])
+        if punch is None or punch.operation.new is None or not whole(told):
+            raise Wrong(f"hours come of nothing: {id} {after}")
+        if hours not in told.values():
+            raise Wrong(f"{hours} hours come of {told}: {id}")
+        operation = replace(punch.operation, new=replace(punch.operation.new, hours=hours))
+        if why := punch.tenant.model.refusals(operation).hard:
+            raise Wrong(f"a punch becomes hours though {why}: {operation}")
+        punch.tenant.model.apply(operation, id)
+        return punch.tenant
+
+    def _corrected(self, tenant: Tenant, id: str, after: Any) -> Tenant:
+        """The same clock-in was told with another end: each telling has one effect, and only on what nobody touched."""
+        entry, hours = tenant.model.entries[id], Decimal(after["hours"]["N"])
+        self.corrections[id] = self.corrections.get(id, 0) + 1
+        told = self.told[after["operative"]["S"], after["shift"]["M"]["clock_in"]["S"][:10]]
+        closed = entry.date <= tenant.model.sites[entry.project].closed_for_good
+        if entry.status == "approved" or entry.changers or closed or hours not in told.values():
+            raise Wrong(f"{id} is corrected to {hours} hours by {told}, and is {entry}")
+        if self.corrections[id] >= len(told):
+            raise Wrong(f"{id} is corrected again by what was told before: {told}")
+        tenant.model.apply(Operation("correct", CLOCK, entry=id, values={"hours": hours}))
         return tenant
 
     def _step(self, work: Request, changes: Sequence[Change]) -> Tenant | None:
@@ -230,7 +260,7 @@ class Judge:
                 raise Wrong(f"answered {request.answer} first, and then {(status, answer)}: {operation}")
             request.answer = status, answer
         if status < 400 and operation.by == CLOCK and operation.new:
-            self.kept.add(operation.new.day)
+            self.kept.setdefault(operation.new.day, set()).add(operation.values["told"])
         if status < 400 and not request.done and operation.by != CLOCK:
             raise Wrong(f"answered {status} without an effect: {operation}")
         if status < 400 and operation.verb in ACCEPTED:
@@ -259,6 +289,18 @@ class Judge:
         for id, code in skipped.items():
             if code not in request.reasons[id]:
                 raise Wrong(f"{id} is skipped as {code}, right was {request.reasons[id]}: {operation}")
+
+
+def whole(told: Iterable[str]) -> bool:
+    """Whether a shift has both its ends."""
+    return {"in", "out"} <= set(told) or any(each.startswith("both") for each in told)
+
+
+def _telling(operation: Operation) -> str:
+    """Which of the tellings of a shift it is; the whole one has its hours in its name."""
+    assert operation.new is not None
+    told: str = operation.values["told"]
+    return told if told != "both" else f"both, {operation.new.hours} hours"
 
 
 def _entries(changes: Iterable[Change]) -> list[tuple[str, Any, Any]]:

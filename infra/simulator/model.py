@@ -6,7 +6,7 @@ looked at a moment before. Any of the reasons may be the answer.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -171,7 +171,7 @@ class Model:
         new = operation.new
         assert new is not None
         if operation.by == CLOCK:
-            why = Why(hard={"twice"} if new.day in self.punched else set())
+            why = Why(hard={"twice"} if new.day in self.punched else set(), maybe={"conflict", "invalid_transition"})
             return self._closed(why, new.project, new.date)
         if not self.may_log(operation.by, new.project, new.operative):
             return Why(soft={"permission_denied"})
@@ -219,13 +219,13 @@ class Model:
         return why
 
     def _judge_resolve(self, operation: Operation) -> Why:
-        entry = self.entries.get(operation.entry) or self.gone[operation.entry]
-        counted = self.counted(entry.day)
-        around = [each for each in (*self.entries.values(), *self.gone.values()) if each.day == entry.day]
+        day = operation.values["day"]
+        counted = self.counted(day)
+        around = [each for each in (*self.entries.values(), *self.gone.values()) if each.day == day]
         why = Why()
         if any(each.date <= self.sites[each.project].closed_to for each in around):
             why.maybe.add("period_closed")
-        if not self.held(entry.day):
+        if not self.held(day):
             why.hard |= {"invalid_transition", "not_found", "conflict"}
             why.maybe.add("permission_denied")
             return why
@@ -361,6 +361,8 @@ class Model:
         elif operation.verb == "delete":
             entry.status = "deleted"
             self.gone[operation.entry] = self.entries.pop(operation.entry)
+        elif operation.verb == "correct":
+            entry.hours = operation.values["hours"]
         else:
             assert operation.verb == "edit", operation.verb
             for name, value in operation.values.items():
@@ -376,12 +378,12 @@ class Model:
         assert new is not None
         if new.clocked:
             self.punched.add(new.day)
-        self.entries[id] = new
-        new.history.append((None if new.clocked else operation.by, "", new.status))
+        history = [(None if new.clocked else operation.by, "", new.status)]
+        self.entries[id] = replace(new, changers={**new.changers}, submitters={*new.submitters}, history=history)
         return [new.day]
 
     def _do_resolve(self, operation: Operation, id: str) -> Iterable[tuple[str, str]]:
-        day = (self.entries.get(operation.entry) or self.gone[operation.entry]).day
+        day: tuple[str, str] = operation.values["day"]
         self.resolved[day] = {}
         for each_id, each in self.counted(day).items():
             if each_id in operation.keep:
