@@ -37,8 +37,9 @@ from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.storage.work import Decided, commit
 from chalicelib.times import utc_now
-from infra import company_rows, kept_answers
+from infra import company_rows, kept_answers, kept_punches
 from infra.company_rows import LONGEST_RUN
+from infra.forgetting import Forgetting, Forgotten, forget_texts, forgetting
 from infra.provision import create_secrets
 from infra.stages import add_stage, company_ids, require_deployed
 
@@ -152,36 +153,60 @@ def rekey(company: str) -> dict[str, object]:
 def anonymise(company: str, operative: str, *, user: bool = False) -> dict[str, object]:
     """Take what names a person out of an operative, and with ``user`` out of the user they are; hours stay.
 
-    The user comes first, so that a run that was cut off can be done again.
+    Texts and punches come first and the operative last, so that a run that was cut off can be done again.
     """
-    reading = Reading(store())
-    linked = operatives.find(reading, companies.find(reading, company).id, operative).user
-    forgotten = linked if user else None
+    here, reading = store(), Reading(store())
+    found = operatives.find(reading, companies.find(reading, company).id, operative)
+    forgotten, clock_id = found.user if user else None, found.external_clock_id
+    names = [found.name, *(_called(reading, company, forgotten) if forgotten else ())]
+    person = Forgotten(company, operative, forgotten, tuple(names), f"Former operative {operative}")
+    known = forgetting(here, person)
+    texts, moved = forget_texts(here, known), kept_punches.move(here, company, operative, clock_id)
     blanks: dict[str, dict[str, object]] = {}
     if forgotten:
-        user_row = commit(store(), lambda reading: users.forgotten(reading, company, forgotten, utc_now())).answer
+        user_row = commit(here, lambda reading: users.forgotten(reading, company, forgotten, utc_now())).answer
         blanks[forgotten] = {"name": user_row.name, "email": user_row.email}
-    row = commit(store(), lambda reading: _forget_operative(reading, company, operative)).answer
+    row = commit(here, lambda reading: _forget_operative(reading, company, operative)).answer
     blanks[operative] = dict.fromkeys(PERSONAL) | {"name": row.name}
-    answers = kept_answers.forget(store(), company, blanks)
-    return {"operative": operative, "user": forgotten, "kept_answers": answers}
+    moved |= kept_punches.move(here, company, operative, clock_id)  # those that came meanwhile
+    done: dict[str, object] = {"operative": operative, "user": forgotten, "texts": texts, "punches": len(moved)}
+    return done | {"kept_answers": _forget_answers(known, blanks, moved)}
 
 
 def anonymise_user(company: str, user: str) -> dict[str, object]:
-    """The same of a user who is no operative: name and e-mail go, and they cannot sign in.
+    """The same of a user who is no operative: name, e-mail and what they wrote go, and they cannot sign in.
 
     Raises:
         Invalid: the user is an operative, who must be named instead.
     """
-    company = companies.find(Reading(store()), company).id
-    access = store().get(Access, key(company, user), "access")
+    here, reading = store(), Reading(store())
+    company = companies.find(reading, company).id
+    access = here.get(Access, key(company, user), "access")
     if access is None:
         raise NotFound
     if access.operatives:
         raise Invalid(f"This user is an operative: anonymise --operative {' or '.join(access.operatives)} --user.")
-    row = commit(store(), lambda reading: users.forgotten(reading, company, user, utc_now())).answer
+    person = Forgotten(company, None, user, tuple(_called(reading, company, user)), f"Former user {user}")
+    known = forgetting(here, person)
+    texts = forget_texts(here, known)
+    row = commit(here, lambda reading: users.forgotten(reading, company, user, utc_now())).answer
     blanks: dict[str, dict[str, object]] = {user: {"name": row.name, "email": row.email}}
-    return {"operative": None, "user": user, "kept_answers": kept_answers.forget(store(), company, blanks)}
+    done: dict[str, object] = {"operative": None, "user": user, "texts": texts, "punches": 0}
+    return done | {"kept_answers": _forget_answers(known, blanks, {})}
+
+
+def _called(reading: Reading, company: str, user: str) -> list[str]:
+    row = users.find(reading, company, user)
+    return [row.name, row.email]
+
+
+def _forget_answers(known: Forgetting, blanks: kept_answers.Blanks, moved: kept_punches.Moved) -> int:
+    shown = {old: {"clock_id": kept_punches.clock_id(new)} for old, new in moved.items()} | dict(blanks)
+
+    def cleaned(body: object) -> object:
+        return known.cleaned(kept_answers.blanked(body, shown, moved))
+
+    return kept_answers.forget(store(), known.person.company, cleaned)
 
 
 def _anonymise(arguments: argparse.Namespace) -> dict[str, object]:

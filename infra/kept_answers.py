@@ -6,7 +6,7 @@ rows expire; no request does.
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,16 +20,17 @@ from chalicelib.storage.store import Store
 from chalicelib.storage.tables import IDEMPOTENCY_TABLE
 
 Blanks = Mapping[str, Mapping[str, Any]]  # id of a row -> the fields that are shown from now on
+Cleaned = Callable[[Any], Any]
 
 
-def forget(store: Store, company: str, blanks: Blanks) -> int:
-    """Put the blanks into every kept answer of a company that shows one of the rows; how many there were."""
+def forget(store: Store, company: str, cleaned: Cleaned) -> int:
+    """Clean every kept answer of a company; how many became different."""
     found = 0
     for item in _kept(store, company):
         answer = _answer(store, item)
-        body = _blanked(json.loads(answer.body, parse_float=Decimal), blanks) if answer.body else None
-        if body is not None:
-            store.transact(_again(store, item, replace(answer, body=encode(body))))
+        body = json.loads(answer.body, parse_float=Decimal) if answer.body else None
+        if body is not None and (new := cleaned(body)) != body:
+            store.transact(_again(store, item, replace(answer, body=encode(new))))
             found += 1
     return found
 
@@ -65,17 +66,17 @@ def _answer(store: Store, item: Mapping[str, Any]) -> Kept:
     return Kept.unpack(zlib.decompress(data))
 
 
-def _blanked(value: object, blanks: Blanks) -> object:
-    """The value with the blanks in it, or None when it shows none of the rows."""
+def blanked(value: Any, blanks: Blanks, moved: Mapping[str, str]) -> Any:
+    """The value with the blanks in it, and ids that have moved as they are now. What was not set stays so."""
     if isinstance(value, list):
-        changed = [_blanked(each, blanks) for each in value]
-        return [old if new is None else new for old, new in zip(value, changed, strict=True)] if any(changed) else None
+        return [blanked(each, blanks, moved) for each in value]
+    if isinstance(value, str):
+        return moved.get(value, value)
     if not isinstance(value, dict):
-        return None
-    inner = {name: new for name, each in value.items() if (new := _blanked(each, blanks)) is not None}
-    fields = blanks.get(value.get("id", ""), {}) if isinstance(value.get("id"), str) else {}
-    shown = {name: blank for name, blank in fields.items() if name in value}
-    return value | inner | shown if inner or shown else None
+        return value
+    inner = {name: blanked(each, blanks, moved) for name, each in value.items()}
+    fields = blanks.get(value["id"], {}) if isinstance(value.get("id"), str) else {}
+    return inner | {name: blank for name, blank in fields.items() if value.get(name) is not None}
 
 
 def _again(store: Store, item: Mapping[str, object], answer: Kept) -> list[Raw]:
