@@ -8,9 +8,10 @@ import sys
 import time
 
 from infra.gates import saying
+from infra.simulator.clients import KINDS
 from infra.simulator.judging import Wrong
 from infra.simulator.stage import standing
-from infra.simulator.world import history
+from infra.simulator.world import FAULTS, history
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,17 +22,23 @@ def main(arguments: list[str] | None = None) -> int:
         "--seed", type=int, default=int(os.environ.get("SEED", "1")), help="of the first; each next is one more"
     )
     parser.add_argument("--steps", type=int, default=int(os.environ.get("STEPS", "200")))
-    parser.add_argument("--no-shrink", action="store_true", help="do not look for the least number of steps")
+    parser.add_argument("--no-shrink", action="store_true", help="do not look for a shorter history")
+    parser.add_argument(
+        "--without", default=os.environ.get("WITHOUT", ""), help="kinds of requests and faults that do not happen"
+    )
     asked = parser.parse_args(arguments)
+    without = frozenset(filter(None, asked.without.split(",")))
+    if unknown := without - {*KINDS, *FAULTS}:
+        parser.error(f"there is no {', '.join(sorted(unknown))} among {', '.join((*KINDS, *FAULTS))}")
     say = saying("simulator")
     began, taken = time.monotonic(), 0
     with standing() as app:
         logging.disable(logging.CRITICAL)
         for seed in range(asked.seed, asked.seed + asked.runs):
-            if (wrong := failure(app, seed, asked.steps)) is not None:
-                steps = asked.steps if asked.no_shrink else shortest(app, seed, asked.steps)
-                say(f"seed {seed}, commit {_commit()}, after {steps} steps: {wrong}")
-                say(f"again: RUNS=1 SEED={seed} STEPS={steps} make simulate")
+            if (wrong := failure(app, seed, asked.steps, without)) is not None:
+                least = (asked.steps, without) if asked.no_shrink else shortest(app, seed, asked.steps, without)
+                say(f"seed {seed}, commit {_commit()}, after {least[0]} steps: {failure(app, seed, *least) or wrong}")
+                say(f"again: {_again(seed, *least)}")
                 return 1
             taken += asked.steps
     seconds = time.monotonic() - began
@@ -39,26 +46,41 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def failure(app: object, seed: int, steps: int) -> str | None:
+def failure(app: object, seed: int, steps: int, without: frozenset[str] = frozenset()) -> str | None:
     """What goes wrong in a history, if anything does."""
-    with history(app, seed, steps) as world:
+    with history(app, seed, steps, without) as world:
         try:
             world.run()
         except Wrong as wrong:
-            return "\n  ".join([str(wrong), *world.log[-8:]])
+            return "\n  ".join([str(wrong), *world.log[-12:]])
     return None
 
 
-def shortest(app: object, seed: int, steps: int) -> int:
-    """The least number of steps after which the history of a seed goes wrong."""
+def shortest(app: object, seed: int, steps: int, without: frozenset[str]) -> tuple[int, frozenset[str]]:
+    """The fewest kinds of requests and faults, and steps, that were found with which the seed still goes wrong."""
+    steps = _least(app, seed, steps, without)
+    for kind in (*KINDS, *FAULTS):
+        fewer = without | {kind}
+        if len(fewer & KINDS.keys()) < len(KINDS) and failure(app, seed, steps, fewer) is not None:
+            steps, without = _least(app, seed, steps, fewer), fewer
+    return steps, without
+
+
+def _least(app: object, seed: int, steps: int, without: frozenset[str]) -> int:
+    """The least number of steps with which it goes wrong, as far as more steps go wrong as well."""
     low, high = 0, steps
     while low < high:
         middle = (low + high) // 2
-        if failure(app, seed, middle) is None:
+        if failure(app, seed, middle, without) is None:
             low = middle + 1
         else:
             high = middle
     return high
+
+
+def _again(seed: int, steps: int, without: frozenset[str]) -> str:
+    left_out = f' WITHOUT="{",".join(sorted(without))}"' if without else ""
+    return f"RUNS=1 SEED={seed} STEPS={steps}{left_out} make simulate"
 
 
 def _commit() -> str:

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from infra.simulator.days import Days, Shift
 from infra.simulator.model import CLOCK, Entry, Model, Operation
 from infra.simulator.roles import ROLES
 from infra.simulator.site import Site
 
-DATES = ("2026-06-08", "2026-06-09", "2026-06-10", "2026-06-11")
-DAYS = ("2026-06-01", "2026-06-05", "2026-06-12", "2026-06-19", "2026-06-29", "2026-07-17")
 HOURS = ("2", "4.25", "8", "9.5")
 LABOUR = {
     "create": 20,
@@ -55,6 +54,7 @@ class Tenant:
     id: str
     name: str
     secret: str
+    zone: str
     owner: str = ""
     model: Model = field(default_factory=Model)
     tokens: dict[str, str] = field(default_factory=dict)  # user -> token
@@ -85,12 +85,13 @@ class Request:
 class Clients:
     """The clients of all companies."""
 
-    def __init__(self, luck: random.Random) -> None:
-        self.luck = luck
+    def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:
+        self.luck, self.days = luck, days
+        self.kinds = {kind: often for kind, often in KINDS.items() if kind not in without}
 
     def draw(self, tenant: Tenant) -> Request:
         """A new request."""
-        kind = self.luck.choices(list(KINDS), list(KINDS.values()))[0]
+        kind = self.luck.choices(list(self.kinds), list(self.kinds.values()))[0]
         by = self.luck.choice(list(tenant.tokens))
         if kind in PLANS and self.luck.random() < 0.6:
             by = tenant.owner  # most of these are for few people
@@ -117,7 +118,7 @@ class Clients:
         new = Entry(
             project,
             self.luck.choice(list(tenant.hands)),
-            self.luck.choice(DATES),
+            self.luck.choice(self.days.work),
             Decimal(self.luck.choice(HOURS)),
             code,
             by,
@@ -188,7 +189,7 @@ class Clients:
         if self.luck.random() < 0.7:
             values["hours"] = Decimal(self.luck.choice(("2.5", "4", "8", "11")))
         if not values or self.luck.random() < 0.3:
-            values["date"] = self.luck.choice(DATES)
+            values["date"] = self.luck.choice(self.days.work)
         body = {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
         return Request(tenant, Operation("edit", by, entry=id, values=values), "PATCH", f"/labour/{id}/", body, "")
 
@@ -210,14 +211,15 @@ class Clients:
 
     def _punch(self, tenant: Tenant, by: str) -> Request:
         """A shift of a hand: the same one again and again, its two ends apart, or with another end than before."""
-        hand, date = self.luck.choice(list(tenant.hands)), self.luck.choice(DATES[:2])
-        project = next(iter(tenant.model.sites))
+        hand, date = self.luck.choice(list(tenant.hands)), self.luck.choice(self.days.work[:2])
         told = self.luck.choice(("both", "both", "in", "out"))
-        until = 16 if told == "both" and self.luck.random() < 0.2 else 15
-        new = Entry(project, hand, date, Decimal(until - 7), None, CLOCK, clocked=True)
+        longer = int(told == "both" and self.luck.random() < 0.2)
+        shift = Shift(date, tenant.zone, *((7, 15 + longer) if tenant.zone == "UTC" else (22, 6 + longer)))
+        project = next(iter(tenant.model.sites))
+        new = Entry(project, hand, date, shift.hours, None, CLOCK, clocked=True)
         body = {"clock_id": tenant.hands[hand], "project_code": tenant.model.sites[project].code}
-        body |= {} if told == "out" else {"clock_in": f"{date}T07:00:00Z"}
-        body |= {} if told == "in" else {"clock_out": f"{date}T{until}:00:00Z"}
+        body |= {} if told == "out" else {"clock_in": shift.times[0]}
+        body |= {} if told == "in" else {"clock_out": shift.times[1]}
         operation = Operation("create", CLOCK, new=new, values={"told": told})
         return Request(tenant, operation, "POST", "/clock-events/ingest/", body, "")
 
@@ -229,7 +231,7 @@ class Clients:
 
     def _close(self, tenant: Tenant, by: str) -> Request:
         project, _ = self._site(tenant)
-        values = {"closed_to": self.luck.choice(DATES[:2]), "force": self.luck.random() < 0.6}
+        values = {"closed_to": self.luck.choice(self.days.work[:2]), "force": self.luck.random() < 0.6}
         operation = Operation("close", by, project=project, values=values)
         return Request(tenant, operation, "POST", f"/projects/{project}/periods/", dict(values), "")
 
@@ -249,7 +251,7 @@ class Clients:
         return self._of_activity(tenant, by, "budget", {"budget": budget}, {"budget_hours": float(budget)})
 
     def _dates(self, tenant: Tenant, by: str) -> Request:
-        start, finish = sorted((self.luck.choice(DAYS), self.luck.choice(DAYS)))
+        start, finish = sorted((self.luck.choice(self.days.plans), self.luck.choice(self.days.plans)))
         values = {"start": start, "finish": finish}
         return self._of_activity(tenant, by, "dates", values, {f"baseline_{name}": day for name, day in values.items()})
 
@@ -274,7 +276,7 @@ class Clients:
     def _measure(self, tenant: Tenant, by: str) -> Request:
         project, site = self._site(tenant)
         node = self.luck.choice(list(site.activities))
-        date = self.luck.choice(DATES)
+        date = self.luck.choice(self.days.work)
         if site.activities[node].quantity:
             name, field, value = (
                 "installed",
@@ -297,13 +299,13 @@ class Clients:
 
     def _holiday(self, tenant: Tenant, by: str) -> Request:
         project, _ = self._site(tenant)
-        date = self.luck.choice(DAYS)
+        date = self.luck.choice(self.days.plans)
         operation = Operation("holiday", by, project=project, values={"date": date})
         return Request(tenant, operation, "POST", f"/projects/{project}/holidays/", {"date": date}, "")
 
     def _workday(self, tenant: Tenant, by: str) -> Request:
         project, site = self._site(tenant)
-        date = self.luck.choice([*sorted(site.holidays), DAYS[0]])
+        date = self.luck.choice([*sorted(site.holidays), self.days.plans[0]])
         operation = Operation("workday", by, project=project, values={"date": date})
         return Request(tenant, operation, "DELETE", f"/projects/{project}/holidays/{date}/", {}, "")
 
@@ -317,7 +319,7 @@ class Clients:
 
     def _pay(self, tenant: Tenant, by: str) -> Request:
         hand, rate = self.luck.choice(list(tenant.hands)), Decimal(self.luck.choice(("31.5", "38", "44.25")))
-        since = self.luck.choice(("", *DATES))
+        since = self.luck.choice(("", *self.days.work))
         operation = Operation("pay", by, values={"operative": hand, "from": since, "rate": rate})
         body = {"valid_from": since or None, "hourly_rate": float(rate)}
         return Request(tenant, operation, "POST", f"/operatives/{hand}/rates/", body, "")

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import store
-from infra.simulator.clients import DATES, DAYS, Tenant
+from infra.simulator.clients import Tenant
 from infra.simulator.figures import shown, sums
 from infra.simulator.founding import ok
 from infra.simulator.judging import Wrong, whole
@@ -92,7 +92,7 @@ def _project(world: World, tenant: Tenant, project: str) -> None:
     baselines = ok(world, tenant, "GET", f"/projects/{project}/baselines/")
     _same("baselines", baselines["count"], len(site.baselines))
     for _ in range(2):
-        as_of, cost = luck.choice((*DATES, *DAYS)), luck.random() < 0.5
+        as_of, cost = luck.choice((*world.days.work, *world.days.plans)), luck.random() < 0.5
         number = luck.choice((None, *range(1, len(site.baselines) + 1)))
         wanted = sums(site, tenant.model.work(project), as_of, cost, number)
         asked = f"as_of={as_of}&measure={'cost' if cost else 'hours'}&baseline={number or 'current'}"

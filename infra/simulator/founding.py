@@ -20,14 +20,15 @@ PEOPLE = (
     "foreman",
     "operative",
 )
-PLANS = ("2026-06-01", "2026-06-12"), ("2026-06-05", "2026-06-29"), (None, None), ("2026-06-12", "2026-06-19")
+ZONES = {"A": "UTC", "B": "Europe/Berlin"}
+PLANS = (0, 2), (1, 4), None, (2, 3)  # from which to which of the dates of plans
 
 
 def found(world: World, name: str) -> Tenant:
     """A company with two projects."""
     with world.function(None, 60):
-        made = company.create(f"Company {name}", "pro", "UTC", f"owner@{name.lower()}.example")
-    tenant = Tenant(made["company"]["id"], name, made["ingest_secret"])
+        made = company.create(f"Company {name}", "pro", ZONES[name], f"owner@{name.lower()}.example")
+    tenant = Tenant(made["company"]["id"], name, made["ingest_secret"], ZONES[name])
     tenant.owner = "owner"
     tenant.tokens["owner"] = made["token"]
     tenant.owner = ok(world, tenant, "GET", "/me/")["user"]["id"]
@@ -66,7 +67,8 @@ def _project(world: World, tenant: Tenant, code: str) -> None:
     top = node("location", None)
     areas = [node(name, top) for name in ("north", "south")]
     trades = [node("concrete", areas[0]), node("steel", areas[1])]
-    for number, (start, finish) in enumerate(PLANS):
+    for number, dates in enumerate(PLANS):
+        start, finish = (world.days.plans[each] for each in dates) if dates else (None, None)
         quantity = Decimal(120) if number % 2 else None
         cost_code, parent = f"{code}-{number}", trades[number % 2]
         plan = {"cost_code": cost_code, "budget_hours": 100, "baseline_start": start, "baseline_finish": finish}

@@ -505,7 +505,7 @@ def _runs(copy: Path, fault: Fault, runs: int) -> int:
     assert source.count(fault.before) == 1, fault.name
     path.write_text(source.replace(fault.before, fault.after))
     command = [sys.executable, "-m", "infra.simulator", "--runs", str(runs), "--no-shrink"]
-    plain = {name: value for name, value in os.environ.items() if name not in ("RUNS", "SEED", "STEPS")}
+    plain = {name: value for name, value in os.environ.items() if name not in ("RUNS", "SEED", "STEPS", "WITHOUT")}
     environment = {**plain, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)

@@ -32,11 +32,11 @@ from infra.local.pump import remaining
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
 from infra.simulator.clients import Clients, Request, Tenant
+from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.judging import Judge, Wrong
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.model import CLOCK, Operation
 
-BEGIN = datetime(2026, 6, 15, 6, tzinfo=UTC)
 SHARDS = 2
 DEEPEST = 2  # requests within the storage calls of one another
 FAULTS = ("dies before", "dies after", "loses its answer", "never arrives", "is throttled", "conflicts")
@@ -81,12 +81,14 @@ class World:
 
     clock: Any = None
 
-    def __init__(self, app: Any, seed: int, steps: int) -> None:
+    def __init__(self, app: Any, seed: int, steps: int, without: frozenset[str] = frozenset()) -> None:
         self.luck, self.steps, self.faults = random.Random(seed), steps, False
+        self.days = Days(self.luck.choice(BEGINNINGS))
+        self.kinds = [fault for fault in FAULTS if fault not in without]
         self.elapsed, self.behind = 0.0, 0.0
         self.memory = Memory(store().prefix, self._changed, self.now, lambda: self.behind)
         self.gateway = Gateway(app, GATEWAY, self.now)
-        self.clients, self.judge = Clients(self.luck), Judge(self.now)
+        self.clients, self.judge = Clients(self.luck, self.days, without), Judge(self.now)
         self.streams: dict[str, list[tuple[StreamFunction, dict[str, Any]]]] = defaultdict(list)
         self.sequence, self.depth = 0, 0
         self.frames: list[Frame] = []
@@ -132,7 +134,7 @@ class World:
             self._die(frame)
         if any(touched & other for other in self.flying):
             raise self._conflict(operation, parameters, touched)
-        fault = self.luck.choice(FAULTS) if self.faults and self.luck.random() < 0.02 else ""
+        fault = self.luck.choice(self.kinds) if self.faults and self.kinds and self.luck.random() < 0.02 else ""
         if fault == "never arrives":
             raise ConnectionClosedError(endpoint_url="https://dynamodb.example")
         if fault == "is throttled":
@@ -398,7 +400,7 @@ class World:
         project, entries = self.luck.choice(list(other.model.sites)), list(other.model.entries)
         node = self.luck.choice(list(other.model.sites[project].activities))
         hand = self.luck.choice(list(other.hands))
-        body: dict[str, Any] = {"project": project, "operative": hand, "date": "2026-06-08", "hours": 8}
+        body: dict[str, Any] = {"project": project, "operative": hand, "date": self.days.work[0], "hours": 8}
         own = {**body, "project": self.luck.choice(list(mine.model.sites))}
         tried: list[tuple[str, str, dict[str, Any] | None]] = [
             ("GET", f"/projects/{project}/", None),
@@ -407,8 +409,8 @@ class World:
             ("GET", f"/wbs/{node}/", None),
             ("GET", f"/wbs/{node}/progress/", None),
             ("PATCH", f"/wbs/{node}/", {"budget_hours": 1}),
-            ("POST", f"/wbs/{node}/progress/", {"date": "2026-06-08", "percent_complete": 1}),
-            ("POST", f"/projects/{project}/periods/", {"closed_to": "2026-06-08"}),
+            ("POST", f"/wbs/{node}/progress/", {"date": self.days.work[0], "percent_complete": 1}),
+            ("POST", f"/projects/{project}/periods/", {"closed_to": self.days.work[0]}),
             ("POST", f"/projects/{project}/baselines/", {"name": "of others"}),
             ("GET", f"/operatives/{hand}/", None),
             ("GET", f"/users/{other.owner}/", None),
@@ -456,17 +458,20 @@ class World:
 
 
 @contextmanager
-def history(app: Any, seed: int, steps: int) -> Iterator[World]:
-    """A world of a seed: its time, its randomness and its storage are in place inside."""
+def history(app: Any, seed: int, steps: int, without: frozenset[str] = frozenset()) -> Iterator[World]:
+    """A world of a seed: its time, its randomness and its storage are in place inside.
+
+    ``without`` names kinds of requests and of faults that do not happen in it.
+    """
     dice = random.Random(f"ids {seed}")
-    world = World(app, seed, steps)
+    world = World(app, seed, steps, without)
     here = store()
     before = (here.client, here.pool, here.sleep, uuid.uuid4, secrets.token_bytes, time.monotonic)
     random.seed(seed)
     for remembered in (keys._provider, authentication.unknown_companies):  # of the history before
         remembered.cache_clear()
     try:
-        with time_machine.travel(BEGIN, tick=False) as clock:
+        with time_machine.travel(world.days.begin, tick=False) as clock:
             world.clock = clock
             here.client, here.pool, here.sleep = world, Inline(), world.wait  # type: ignore[assignment]
             uuid.uuid4 = lambda: uuid.UUID(int=dice.getrandbits(128), version=4)

@@ -48,10 +48,11 @@ def test_a_product_that_is_wrong_is_found_with_the_least_number_of_steps(
     right = states._unmet
     monkeypatch.setattr(states, "_unmet", lambda need, facts: None if need is Need.NOT_OWN else right(need, facts))
     seed = next(seed for seed in range(1, 20) if simulator.failure(app, seed, 120) is not None)
-    steps = simulator.shortest(app, seed, 120)
-    wrong = simulator.failure(app, seed, steps)
+    steps, without = simulator.shortest(app, seed, 120, frozenset())
+    wrong = simulator.failure(app, seed, steps, without)
     assert wrong is not None and "own_entry" in wrong
-    assert simulator.failure(app, seed, steps - 1) is None
+    assert simulator.failure(app, seed, steps - 1, without) is None
+    assert {"move", "pay", "conflicts"} <= without
 
 
 def test_a_write_of_what_a_transaction_under_way_writes_is_a_conflict(app: Any) -> None:
