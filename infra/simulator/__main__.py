@@ -59,11 +59,11 @@ def failure(app: object, seed: int, steps: int, without: frozenset[str] = frozen
 def shortest(app: object, seed: int, steps: int, without: frozenset[str]) -> tuple[int, frozenset[str]]:
     """The fewest kinds of requests and faults, and steps, that were found with which the seed still goes wrong."""
     steps = _least(app, seed, steps, without)
-    for kind in (*KINDS, *FAULTS):
+    for kind in (each for each in (*KINDS, *FAULTS) if each not in without):
         fewer = without | {kind}
-        if len(fewer & KINDS.keys()) < len(KINDS) and failure(app, seed, steps, fewer) is not None:
-            steps, without = _least(app, seed, steps, fewer), fewer
-    return steps, without
+        if KINDS.keys() - fewer and failure(app, seed, steps, fewer) is not None:
+            without = fewer
+    return _least(app, seed, steps, without), without
 
 
 def _least(app: object, seed: int, steps: int, without: frozenset[str]) -> int:
