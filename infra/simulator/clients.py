@@ -87,6 +87,8 @@ class Clients:
 
     def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:
         self.luck, self.days = luck, days
+        self.dates = days.work[: luck.choice((1, 2, 4))]  # the fewer, the more meet
+        self.many_hands = luck.random() < 0.5
         self.kinds = {kind: often for kind, often in KINDS.items() if kind not in without}
 
     def draw(self, tenant: Tenant) -> Request:
@@ -107,6 +109,9 @@ class Clients:
         """Much happens to the newest."""
         return self.luck.choice(list(tenant.model.entries)[-self.luck.choice((2, 5, 100)) :])
 
+    def _hand(self, tenant: Tenant) -> str:
+        return self.luck.choice(list(tenant.hands)) if self.many_hands else next(iter(tenant.hands))
+
     def _hours(self, tenant: Tenant, by: str) -> Entry:
         project = self.luck.choice(list(tenant.model.sites))
         site = tenant.model.sites[project]
@@ -117,8 +122,8 @@ class Clients:
         )
         new = Entry(
             project,
-            self.luck.choice(list(tenant.hands)),
-            self.luck.choice(self.days.work),
+            self._hand(tenant),
+            self.luck.choice(self.dates),
             Decimal(self.luck.choice(HOURS)),
             code,
             by,
@@ -189,7 +194,7 @@ class Clients:
         if self.luck.random() < 0.7:
             values["hours"] = Decimal(self.luck.choice(("2.5", "4", "8", "11")))
         if not values or self.luck.random() < 0.3:
-            values["date"] = self.luck.choice(self.days.work)
+            values["date"] = self.luck.choice(self.days.work[:2])
         body = {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
         return Request(tenant, Operation("edit", by, entry=id, values=values), "PATCH", f"/labour/{id}/", body, "")
 
@@ -211,7 +216,7 @@ class Clients:
 
     def _punch(self, tenant: Tenant, by: str) -> Request:
         """A shift of a hand: the same one again and again, its two ends apart, or with another end than before."""
-        hand, date = self.luck.choice(list(tenant.hands)), self.luck.choice(self.days.work[:2])
+        hand, date = self._hand(tenant), self.luck.choice(self.dates[:2])
         told = self.luck.choice(("both", "both", "in", "out"))
         longer = int(told == "both" and self.luck.random() < 0.2)
         shift = Shift(date, tenant.zone, *((7, 15 + longer) if tenant.zone == "UTC" else (22, 6 + longer)))
