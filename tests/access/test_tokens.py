@@ -126,6 +126,8 @@ def test_a_token_can_be_recognised_by_its_prefix_and_checksum(stage: Stage) -> N
     assert prefix == "wbs" and len(token) == 78
     assert base64.b32encode(crc).decode().lower()[:6] == body[-6:]
     assert credentials.parse(token[:-1] + ("a" if token[-1] != "a" else "b"), "wbs") is None
+    [listed] = [row for row in stage.owner.ok("GET", "/tokens/")["results"] if token.startswith(row["prefix"])]
+    assert listed["prefix"] == token[:12]
 
 
 class Counting:

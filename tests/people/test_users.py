@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.access.directory import directory_key
+from chalicelib.errors import NotFound
 from chalicelib.people import users as domain
 from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from infra import company
 from infra.simulator.stage import own_token
@@ -105,3 +107,13 @@ def test_two_owners_who_demote_each_other_at_once_leave_one(stage: Stage) -> Non
         still = first if replies[0].status == 200 else second
         roles = sorted(row["role"] for row in still.ok("GET", "/users/")["results"])
         assert roles == ["admin", "owner"]
+
+
+def test_a_user_is_found_by_an_email_however_it_is_written(stage: Stage, people: People) -> None:
+    _, user = people.make("engineer")
+    company = stage.made["company"]["id"]
+    address = stage.owner.ok("GET", f"/users/{user}/")["email"]
+    assert domain.with_email(Reading(store()), company, address.upper()) == user
+    for tenant, unknown in ((company, "nobody@a.example"), ("another", address)):
+        with pytest.raises(NotFound):
+            domain.with_email(Reading(store()), tenant, unknown)
