@@ -22,7 +22,7 @@ EXPIRES = {table.name: table.expires for table in TABLES if table.expires} | {ID
 
 
 def table_definition(table: Table, name: object) -> dict[str, object]:
-    """A table as CreateTable and CloudFormation both take it; every list has a keys-only twin."""
+    """A table as CreateTable and CloudFormation both take it; lists are indexes."""
     attributes = {"pk", "sk"} | {part for each in table.lists for part in (each.hash, each.range)}
     definition: dict[str, object] = {
         "TableName": name,
@@ -31,9 +31,9 @@ def table_definition(table: Table, name: object) -> dict[str, object]:
         "KeySchema": _keys("pk", "sk"),
     }
     indexes = [
-        _index(each.name + suffix, each.hash, each.range, kind)
+        _index(name, each.hash, each.range, projected)
         for each in table.lists
-        for suffix, kind in (("", "ALL"), ("_keys", "KEYS_ONLY"))
+        for name, projected in each.indexes.items()
     ]
     return definition | ({"GlobalSecondaryIndexes": indexes} if indexes else {})
 

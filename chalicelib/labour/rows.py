@@ -8,7 +8,7 @@ from chalicelib.storage.tables import ORDER, UPDATED, List, Table
 
 ENTRIES = List("company", "list_company", ORDER)
 BY_PROJECT = List("project", "list_project", ORDER)
-BY_ACTIVITY = List("activity", "list_activity", ORDER)
+BY_ACTIVITY = List("activity", "list_activity", ORDER, rows=False)  # it is asked whether there are any
 BY_OPERATIVE = List("operative", "list_operative", ORDER)
 BY_STATUS = List("status", "list_status", ORDER)
 BY_PROJECT_OPERATIVE = List("project_operative", "list_project_operative", ORDER)

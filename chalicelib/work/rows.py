@@ -6,7 +6,7 @@ from chalicelib.storage.attributes import DocumentAttribute, IntegerAttribute, L
 from chalicelib.storage.rows import Row
 from chalicelib.storage.tables import List, Table
 
-UNFINISHED = List("unfinished", "list_unfinished", "created_at")  # of every company: the schedule alone reads it
+UNFINISHED = List("unfinished", "list_unfinished", "created_at")  # of every company
 TABLE = Table("work", (UNFINISHED,), stream=True, expires="expires")
 
 

@@ -267,7 +267,7 @@ def _earlier(table: Table, moment: float) -> dict[Key, Item]:
 
 
 def _by_name(lists: Iterable[List]) -> dict[str, List]:
-    return {name: each for each in lists for name in (each.name, each.keys)}
+    return {name: each for each in lists for name in each.indexes}
 
 
 def _order(table: Table, index: List | None) -> Callable[[Item], tuple[bytes, ...]]:
