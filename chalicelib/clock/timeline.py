@@ -24,6 +24,7 @@ class Timeline(Surroundings):
     def __init__(self, reading: Reading, active: Active, form: str, around: Iterable[Moment], now: datetime) -> None:
         super().__init__(reading, active, form, around, now)
         self.books: Books | None = None
+        self.booked: set[str] = set()  # events from which an entry is made, corrected or withdrawn
         self.facts: Facts | None = None
 
     def settle(self, focus: Collection[str]) -> dict[str, Outcome]:
@@ -102,10 +103,12 @@ class Timeline(Surroundings):
         assert self.books is not None
         entry = self.books.entry(event.entry.id) if event.entry else None
         if entry is not None and outcome.withdraw:
+            self.booked.add(event.name)
             self.books.withdraw(entry)
             entry = None
         if outcome.shift is None:
             return
+        self.booked |= {event.name, outcome.partner or event.name}
         if entry is None:
             self.books.make(event.new_entry, outcome.shift, event.name)
         else:

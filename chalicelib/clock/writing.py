@@ -28,7 +28,14 @@ def changes(line: Timeline) -> list[Change]:
     if differing and (_head(line) or any(not (row.sent_in and row.sent_out) for row in differing)):
         found.append(_raised(line))
     found += [*line.made_operative, *(line.books.changes() if line.books else ())]
-    return [*found, *_checks(line, differing, written_places(found))]
+    return [*found, *_same_events(line, differing), *_checks(line, differing, written_places(found))]
+
+
+def _same_events(line: Timeline, differing: Iterable[ClockEvent]) -> Iterator[Change]:
+    """That the events from which entries are written still say so, where they are not written themselves."""
+    for name in sorted((line.booked & line.rows.keys()) - {row.sk for row in differing}):
+        row = line.rows[name]
+        yield Check(ClockEvent, (row.pk, row.sk), ClockEvent.version == row.version)
 
 
 def _differs(line: Timeline, row: ClockEvent) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.simulator.days import Days, Shift
-from infra.simulator.model import CLOCK, Entry, Model, Operation
+from infra.simulator.model import CLOCK, COUNTED, SOURCES, Entry, Model, Operation
 from infra.simulator.roles import ROLES
 from infra.simulator.site import Site
 
@@ -88,13 +88,14 @@ class Clients:
     def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:
         self.luck, self.days = luck, days
         self.dates = days.work[: luck.choice((1, 2, 4))]  # the fewer, the more meet
+        self.first = luck.randrange(9)
         self.many_hands = luck.random() < 0.5
         self.kinds = {kind: often for kind, often in KINDS.items() if kind not in without}
 
     def draw(self, tenant: Tenant) -> Request:
         """A new request."""
         kind = self.luck.choices(list(self.kinds), list(self.kinds.values()))[0]
-        by = self.luck.choice(list(tenant.tokens))
+        by = self.luck.choice(self._few(tenant) if self.luck.random() < 0.7 else list(tenant.tokens))
         if kind in PLANS and self.luck.random() < 0.6:
             by = tenant.owner  # most of these are for few people
         if kind != "punch" and kind in LABOUR and not tenant.model.entries:
@@ -103,11 +104,19 @@ class Clients:
         request.key = request.key or ("" if by == CLOCK or kind == "punch" else f"k{self.luck.getrandbits(60)}")
         return request
 
+    def _few(self, tenant: Tenant) -> list[str]:
+        """Three people who do most of it, others in each history."""
+        users = list(tenant.tokens)
+        return [users[(self.first + number) % len(users)] for number in range(3)]
+
     # labour
 
-    def _entry(self, tenant: Tenant) -> str:
-        """Much happens to the newest."""
-        return self.luck.choice(list(tenant.model.entries)[-self.luck.choice((2, 5, 100)) :])
+    def _entry(self, tenant: Tenant, verb: str = "") -> str:
+        """Much happens to the newest, and mostly what their state allows."""
+        entries = tenant.model.entries
+        fit = [id for id, each in entries.items() if each.status in SOURCES.get(verb, COUNTED)]
+        known = fit if fit and self.luck.random() < 0.7 else list(entries)
+        return self.luck.choice(known[-self.luck.choice((2, 5, 100)) :])
 
     def _hand(self, tenant: Tenant) -> str:
         return self.luck.choice(list(tenant.hands)) if self.many_hands else next(iter(tenant.hands))
@@ -169,7 +178,7 @@ class Clients:
         return Request(tenant, operation, "POST", "/labour/bulk-reject/", {"ids": list(ids), "reason": "so"}, "")
 
     def _step(self, tenant: Tenant, by: str, verb: str, body: dict[str, Any]) -> Request:
-        id = self._entry(tenant)
+        id = self._entry(tenant, verb)
         return Request(tenant, Operation(verb, by, entry=id), "POST", f"/labour/{id}/{verb}/", body, "")
 
     def _approve(self, tenant: Tenant, by: str) -> Request:
@@ -190,7 +199,7 @@ class Clients:
         return self._step(tenant, by, "submit", {})
 
     def _edit(self, tenant: Tenant, by: str) -> Request:
-        id, values = self._entry(tenant), dict[str, Any]()
+        id, values = self._entry(tenant, "edit"), dict[str, Any]()
         if self.luck.random() < 0.7:
             values["hours"] = Decimal(self.luck.choice(("2.5", "4", "8", "11")))
         if not values or self.luck.random() < 0.3:
@@ -199,7 +208,7 @@ class Clients:
         return Request(tenant, Operation("edit", by, entry=id, values=values), "PATCH", f"/labour/{id}/", body, "")
 
     def _delete(self, tenant: Tenant, by: str) -> Request:
-        id = self._entry(tenant)
+        id = self._entry(tenant, "delete")
         return Request(tenant, Operation("delete", by, entry=id), "DELETE", f"/labour/{id}/", {}, "")
 
     def _resolve(self, tenant: Tenant, by: str) -> Request:

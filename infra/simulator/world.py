@@ -85,6 +85,7 @@ class World:
         self.luck, self.steps, self.faults = random.Random(seed), steps, False
         self.days = Days(self.luck.choice(BEGINNINGS))
         left_out = without | left_out_of(seed)
+        self.busy = self.luck.random() < 0.5  # the first company
         self.kinds = [fault for fault in FAULTS if fault not in left_out]
         self.elapsed, self.behind = 0.0, 0.0
         self.memory = Memory(store().prefix, self._changed, self.now, lambda: self.behind)
@@ -185,7 +186,7 @@ class World:
             self.wait(31.0)  # the function's lock is over, and the function perhaps is not
             self._send(mine)
         elif mine is not None and choice < 0.7:
-            self._send(self.clients.draw(self.luck.choice(self.tenants)))
+            self._send(self.clients.draw(self._tenant()))
         elif choice < 0.5:
             busy = [shard for shard in sorted(self.streams) if "rollup" in shard and self.streams[shard]]
             self._deliver(self.luck.choice(busy or [""]))
@@ -239,7 +240,7 @@ class World:
         elif choice < 0.09:
             self._walk()
         elif choice < 0.45:
-            self._send(self.clients.draw(self.luck.choice(self.tenants)))
+            self._send(self.clients.draw(self._tenant()))
         elif choice < 0.65 and self.waiting:
             self._send(self.waiting.pop(self.luck.randrange(len(self.waiting))))
         elif choice < 0.9:
@@ -250,6 +251,10 @@ class World:
             self.wait(self.luck.choice((1, 31, 600, 90_000)))
         elif not self.frames:
             self._week()
+
+    def _tenant(self) -> Tenant:
+        """One company has most of it, so that more meets."""
+        return self.luck.choices(self.tenants, (4, 1) if self.busy else (1, 4))[0]
 
     def _week(self) -> None:
         """A week passes: clients do not ask any more, keys and work of before expire."""

@@ -101,6 +101,22 @@ def test_a_correction_beside_the_deletion_of_its_entry_does_not_bring_it_back(si
     harness.put_back(clean)
 
 
+def test_a_repeat_beside_a_correction_never_takes_the_correction_back(site: Site) -> None:
+    """It stood still after it had read the event and before it read the entry: the two did not belong together."""
+    clean = harness.saved()
+    first, longer = site.punched(), site.punched(break_minutes=0)
+    entry = site.device.ok("POST", "/clock-events/ingest/", first)["labour_entry"]
+    with at_every_call(
+        lambda: site.device.send("POST", INGEST, first), lambda: site.device.send("POST", INGEST, longer)
+    ) as replies:
+        for reply in replies:
+            assert (reply.status, reply.body["duplicate"]) == (200, True)
+            trail = site.manager.ok("GET", f"/labour/{entry}/history/")["results"]
+            assert [row["changes"]["hours"]["to"] for row in trail if "hours" in row["changes"]] == ["8.50"]
+            assert site.manager.ok("GET", f"/labour/{entry}/")["hours"] == "8.50"
+    harness.put_back(clean)
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_process_that_dies_while_it_refuses_a_correction_leaves_it_kept_once(site: Site, after: bool) -> None:
     """409 is not kept for the key: a retry decides anew, and finds the same."""

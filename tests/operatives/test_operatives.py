@@ -79,8 +79,9 @@ def test_a_list_by_clock_id_reads_nobody_elses_row(stage: Stage) -> None:
 
 def test_every_unknown_id_is_named_at_once(stage: Stage) -> None:
     body = {"name": "X", "user": "nobody", "projects": ["nowhere"]}
-    reply = stage.owner.send("POST", "/api/v1/operatives/", body)
-    assert refused(reply, 400, "validation_error") and reply.body["errors"].keys() == {"user", "projects"}
+    path = f"/api/v1/operatives/{made(stage.owner)}/"
+    for reply in (stage.owner.send("POST", "/api/v1/operatives/", body), stage.owner.send("PATCH", path, body)):
+        assert refused(reply, 400, "validation_error") and reply.body["errors"].keys() == {"user", "projects"}
 
 
 def test_a_project_that_is_named_twice_is_one(stage: Stage) -> None:
