@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from infra.company import create
 from infra.demo import Client
@@ -20,13 +21,19 @@ class Mismatch(AssertionError):
     """The service did not do what it promises."""
 
 
-def run(base_url: str, patience: float, say: Callable[[str], None], host: str | None = None) -> "Done":
-    """The whole job on a company of its own; raises when a step fails.
+def run(
+    base_url: str,
+    patience: float,
+    say: Callable[[str], None],
+    host: str | None = None,
+    company: Mapping[str, Any] | None = None,
+) -> "Done":
+    """The whole job on a company, by default on one of its own; raises when a step fails.
 
     ``host`` is the Host header, where the name does not resolve. ``patience`` is how many seconds an
     approval may take to reach the figures.
     """
-    company = create("Rehearsal", "pro", "Europe/Dublin", f"owner-{time.time_ns()}@rehearsal.example")
+    company = company or create("Rehearsal", "pro", "Europe/Dublin", f"owner-{time.time_ns()}@rehearsal.example")
     owner = Client(base_url, company["token"], host)
     job = new_project(owner)
     foreman, project, path = job.foreman, job.project, job.path

@@ -6,8 +6,11 @@ from typing import Any
 
 import boto3
 
+from infra.main_job import Mismatch
+from infra.provision import definitions
+
 TEMPLATE = Path(".build/package/sam.json")
-INDEX = "updated_keys"  # the index that this release is taken to bring
+INDEX = "updated_keys"  # the index that this release is taken to bring where it has no release before it
 
 
 def outputs(stack: str) -> dict[str, str]:
@@ -23,7 +26,10 @@ def resource(stack: str, logical: str) -> str:
 
 
 def make_previous() -> None:
-    """Turn the package into one of a release before this: an index, its alarm and the dashboard were not there yet."""
+    """Turn the package into one of a release before this: an index, its alarm and the dashboard were not there yet.
+
+    It stands for the release before where the history has none.
+    """
     template: dict[str, Any] = json.loads(TEMPLATE.read_text())
     resources = template["Resources"]
     for name in ("Dashboard", "ClockTableUpdatedKeysThrottled"):
@@ -35,10 +41,20 @@ def make_previous() -> None:
     TEMPLATE.write_text(json.dumps(template))
 
 
-def indexes_of(table: str) -> set[str]:
-    """The indexes that a table has now."""
-    shown = boto3.client("dynamodb").describe_table(TableName=table)["Table"]
-    return {each["IndexName"] for each in shown.get("GlobalSecondaryIndexes", [])}
+def require_indexes(stage: str) -> None:
+    """Every table has the indexes that this release declares, and no other.
+
+    Raises:
+        Mismatch: a table has not.
+    """
+    client = boto3.client("dynamodb")
+    for definition in definitions(stage).values():
+        shown = client.describe_table(TableName=definition["TableName"])["Table"]
+        names, wanted = (
+            {each["IndexName"] for each in of.get("GlobalSecondaryIndexes", [])} for of in (shown, definition)
+        )
+        if names != wanted:
+            raise Mismatch(f"{definition['TableName']} has the indexes {sorted(names)}")
 
 
 def function_logs() -> str:

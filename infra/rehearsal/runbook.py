@@ -9,7 +9,7 @@ from infra.gates import python_with
 from infra.rehearsal.ministack import HOME
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = ROOT / "docs" / "operations.md"
+PAGE = Path("docs") / "operations.md"
 REQUIREMENTS = Path(__file__).parent / "requirements-aws.txt"
 SECONDS = 300
 
@@ -19,9 +19,10 @@ class Failed(RuntimeError):
 
 
 class Runbook:
-    """Runs sections of the page with names of our own in place of the page's."""
+    """Runs sections of a release's page, in its tree, with names of our own in place of the page's."""
 
-    def __init__(self, **names: str) -> None:
+    def __init__(self, root: Path = ROOT, /, **names: str) -> None:
+        self.root = root
         tools = (Path(sys.executable).parent, python_with(REQUIREMENTS, HOME / "aws").parent)
         self.names = names | {"PATH": ":".join([*map(str, tools), os.environ["PATH"]])}
 
@@ -31,11 +32,11 @@ class Runbook:
         Raises:
             Failed: one of them ended with an error.
         """
-        lines = section(PAGE.read_text(), heading)
+        lines = section((self.root / PAGE).read_text(), heading)
         environment = os.environ | self.names | names
         command = ["bash", "-euo", "pipefail", "-c", lines]
         done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
         )
         if done.returncode:
             said = "\n".join([done.stdout[-1500:], done.stderr[-1500:]])

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from infra.rehearsal.runbook import PAGE, Failed, section
+from infra.rehearsal.runbook import PAGE, ROOT, Failed, section
 
 RUN = (
     "Package",
@@ -25,7 +25,7 @@ OWN = {"COMPANY", "WORD", "WAIT", "ALARM", "SOURCE"}  # what the operator fills 
 
 @pytest.mark.parametrize("heading", RUN)
 def test_every_chapter_of_the_rehearsal_is_in_the_runbook_with_names_that_it_gives(heading: str) -> None:
-    page = PAGE.read_text()
+    page = (ROOT / PAGE).read_text()
     given = set(re.findall(r"\b([A-Z][A-Z_]+)=", section(page, "Names")))
     used = set(re.findall(r"\$\{?([A-Z][A-Z_]+)", section(page, heading)))
     assert used <= given | OWN, used - given
