@@ -20,7 +20,7 @@ class StreamFunction(Struct, frozen=True):
     table: str
     run: str
     keys: tuple[str, ...] = ()  # beginnings of the sort keys of rows that it wants to hear of; all, where none is named
-    window: int = 0  # seconds for which records may be gathered into a batch
+    window: int = 1  # seconds for which records are gathered into a batch: an approval of many is one run, not many
     seconds: int = 30  # the longest run
 
 
@@ -51,7 +51,7 @@ STREAM_FUNCTIONS = (
         "chalicelib.handlers.clock_streams:begin_settling",
         keys=("operative", "clock"),
     ),
-    StreamFunction("work_forward", "work", "chalicelib.handlers.work:forward_begun", keys=("intent",)),
+    StreamFunction("work_forward", "work", "chalicelib.handlers.work:forward_begun", keys=("intent",), window=0),
 )
 SCHEDULED_FUNCTIONS = (
     ScheduledFunction("repair_rollups", 1, "chalicelib.handlers.streams:roll_forward"),

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from infra.rehearsal.runbook import PAGE, ROOT, Failed, section
+from infra.template.alarms import alarms
 
 RUN = (
     "Package",
@@ -38,3 +39,12 @@ def test_a_chapter_ends_at_the_next_heading_and_one_without_lines_is_refused() -
     for heading in ("C", "D"):
         with pytest.raises(Failed):
             section(page, heading)
+
+
+def test_every_alarm_of_the_template_is_in_the_runbook_with_what_to_do() -> None:
+    chapter = (ROOT / PAGE).read_text().partition("\n### Alarms\n")[2].partition("\n### ")[0]
+    rows = [line.split("|")[1:4] for line in chapter.splitlines() if line.startswith("| `")]
+    assert all(meaning.strip() and act.strip() for _, meaning, act in rows)
+    known = [name.replace("…", r"\w+") for row in rows for name in re.findall(r"`([…\w]+)`", row[0])]
+    wanted = alarms("production").keys() - {"Alerts"}
+    assert wanted == {name for name in wanted for kind in known if re.fullmatch(kind, name)}

@@ -58,6 +58,17 @@ def test_a_stream_wakes_a_function_only_with_records_that_it_wants() -> None:
     assert patterns == [{"dynamodb": {"Keys": {"sk": {"S": [{"prefix": "intent"}]}}}}]
 
 
+def test_a_stream_gathers_records_for_a_second_but_for_jobs_which_somebody_waits_for() -> None:
+    windows = {
+        name: source["Properties"]["MaximumBatchingWindowInSeconds"]
+        for name, resource in RESOURCES.items()
+        for source in resource.get("Properties", {}).get("Events", {}).values()
+        if "MaximumBatchingWindowInSeconds" in source["Properties"]
+    }
+    assert windows.pop("WorkForward") == 0
+    assert len(windows) == 5 and set(windows.values()) == {1}
+
+
 def test_the_template_keeps_within_the_limits_of_aws() -> None:
     tables = [each["Properties"] for each in RESOURCES.values() if each.get("Type") == "AWS::DynamoDB::Table"]
     assert len(RESOURCES) < 400, "500 at most, and Chalice adds its own"
