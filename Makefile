@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
-.PHONY: help setup run test faults faults-long burst proofs simulate planted attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test faults faults-long burst proofs simulate planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -47,8 +47,11 @@ proofs: $(READY)  ## slower proofs: more examples of every property
 simulate: $(READY)  ## histories from a seed over storage that breaks, against a model; RUNS=60 SEED=1 STEPS=200
 	$(BIN)/python -m infra.simulator
 
-planted: $(READY)  ## makes the product wrong in 42 ways; after how many histories each is found
+planted: $(READY)  ## makes the product wrong in 74 ways; after how many histories each is found
 	$(BIN)/python -m infra.simulator.planted
+
+soak: $(READY)  ## mixed load for a while, and whether anything was lost or left behind; MINUTES=20 DEVICES=2000
+	$(BIN)/python -m infra.soak
 
 attack: $(READY)  ## the worst inputs of every parameter and field
 	$(BIN)/python -m pytest -n 2 tests/attack -m attack
