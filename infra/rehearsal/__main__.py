@@ -47,8 +47,9 @@ def rehearse(book: Runbook, endpoint: str, say: Say) -> None:
     shift_start.run(f"{endpoint}/api", say, host)
     say("rollback under load")
     _changed(book, endpoint, done, say, 3000, "Roll back")
-    book.run("Stack")
-    _follow(book, endpoint, done)
+    say("versions of the API and its alias")
+    first, second = drills.versions(book, book.names["STACK"], lambda: _answered(book, endpoint, done))
+    say(f"version {first}, then {second}, back to {first} by hand, a tenth to {second}, then all of it")
     outputs = deployment.outputs(book.names["STACK"])
     say("alarm drill")
     drills.alarm(book, outputs["AlertsTopic"], f"{outputs['AlarmPrefix']}ServerErrors")
@@ -96,6 +97,11 @@ def _changed(book: Runbook, endpoint: str, done: Done, say: Say, days_back: int,
 def _follow(book: Runbook, endpoint: str, done: Done) -> None:
     """The clients find the gateway again, which has another id on the emulator once its routes have changed."""
     done.owner.host = done.job.foreman.host = host_of(book.names["STACK"], endpoint)
+
+
+def _answered(book: Runbook, endpoint: str, done: Done) -> None:
+    _follow(book, endpoint, done)
+    done.owner.call("GET", f"/projects/{done.job.project}/kpis/")
 
 
 def _restored(book: Runbook, endpoint: str, done: Done, say: Say) -> None:

@@ -2,7 +2,10 @@
 
 import json
 import time
+import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,6 +15,7 @@ from infra.rehearsal import deployment
 from infra.rehearsal.runbook import Runbook
 
 HEARD = "heard"
+PACKAGE = Path(".build/package/deployment.zip")
 SOURCES = ("companies", "projects", "tree", "operatives", "labour", "clock")  # the others go on by themselves
 
 
@@ -34,6 +38,38 @@ def alarm(book: Runbook, topic: str, name: str) -> None:
     answer = boto3.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=10)
     if not any(name in message["Body"] for message in answer.get("Messages", [])):
         raise Mismatch(f"the alarm {name} did not arrive")
+
+
+def versions(book: Runbook, stack: str, answers: Callable[[], object]) -> tuple[str, str]:
+    """The API behind its alias: another version serves with the next package, and the one before again by hand.
+
+    The emulator keeps the weights of an alias and sends every request to its first version.
+    """
+    served = []
+    for heading in ("Package", "A move by hand", "Stack"):
+        book.run(heading)
+    function = deployment.outputs(stack)["APIHandlerFunction"]
+    served.append(_serves(book, answers))
+    with zipfile.ZipFile(PACKAGE, "a") as package:  # code that differs is a version of its own
+        package.writestr("another.txt", "another version")
+    book.run("Stack")
+    served.append(_serves(book, answers))
+    first, second = served
+    book.run("All to one version", FUNCTION=function, VERSION=first)
+    back = _serves(book, answers)
+    book.run("A tenth to another version", FUNCTION=function, VERSION=second)
+    alias = boto3.client("lambda").get_alias(FunctionName=function, Name="live")
+    weights = alias["RoutingConfig"]["AdditionalVersionWeights"]
+    answers()
+    book.run("All to one version", FUNCTION=function, VERSION=second)
+    if (back, weights, _serves(book, answers)) != (first, {second: 0.1}, second) or first == second:
+        raise Mismatch(f"versions {served}, then {back} with {weights}")
+    return first, second
+
+
+def _serves(book: Runbook, answers: Callable[[], object]) -> str:
+    answers()
+    return book.run("Which version serves").strip()
 
 
 def redrive(book: Runbook, stack: str, stage: str, company: str) -> None:

@@ -36,6 +36,16 @@ def test_every_route_calls_the_alias_and_alarms_that_exist_turn_it_back(tmp_path
     assert set(ALARMS) <= alarms("production").keys()
 
 
+def test_at_once_there_are_versions_and_the_alias_alone(tmp_path: Any) -> None:
+    files = [tmp_path / "gradual.json", tmp_path / "at-once.json"]
+    for file, options in zip(files, ([], ["--at-once"]), strict=True):
+        file.write_text(json.dumps(package()))
+        main([str(file), *options])
+    moving, at_once = (json.loads(file.read_text()) for file in files)
+    assert moving["Resources"]["APIHandler"]["Properties"].pop("DeploymentPreference")["Type"].startswith("Canary")
+    assert at_once == moving and at_once["Outputs"]["APIHandlerFunction"]["Value"] == {"Ref": "APIHandler"}
+
+
 def test_a_package_that_is_not_chalices_is_refused() -> None:
     other = package()
     other["Resources"]["RestAPI"]["Properties"]["DefinitionBody"] = {}

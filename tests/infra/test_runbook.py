@@ -13,6 +13,10 @@ RUN = (
     "The first company",
     "Keep what runs",
     "Roll back",
+    "A move by hand",
+    "Which version serves",
+    "All to one version",
+    "A tenth to another version",
     "An alarm drill",
     "The failure queue",
     "Restore the tables",
@@ -21,7 +25,7 @@ RUN = (
     "Remove a company",
     "Confirm the removal",
 )
-OWN = {"COMPANY", "WORD", "WAIT", "ALARM", "SOURCE"}  # what the operator fills in as they go
+OWN = {"COMPANY", "WORD", "WAIT", "ALARM", "SOURCE", "VERSION", "FUNCTION"}  # what the operator fills in as they go
 
 
 @pytest.mark.parametrize("heading", RUN)
