@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNS := $(VENV)/.runs
 
-.PHONY: help setup run test faults faults-long burst proofs simulate planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test faults faults-long burst proofs simulate simulate-http planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ proofs: $(READY)  ## slower proofs: more examples of every property
 
 simulate: $(READY)  ## histories from a seed over storage that breaks, against a model; RUNS=60 SEED=1 STEPS=200
 	$(BIN)/python -m infra.simulator
+
+simulate-http: $(READY)  ## the same histories over HTTP, without faults; RUNS=3 SEED=1, OPTIONS=--rehearsal: on the deployment
+	$(BIN)/python -m infra.simulator.over_http $(OPTIONS)
 
 planted: $(READY)  ## makes the product wrong in 74 ways; after how many histories each is found
 	$(BIN)/python -m infra.simulator.planted

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.simulator.days import Days, Shift
 from infra.simulator.model import CLOCK, COUNTED, SOURCES, Entry, Model, Operation
-from infra.simulator.roles import ROLES
+from infra.simulator.roles import CREW, ROLES
 from infra.simulator.site import Site
 
 HOURS = ("2", "4.25", "8", "9.5")
@@ -45,6 +45,7 @@ PLANS = {
     "leave": 1,
 }
 KINDS = LABOUR | PLANS
+APPROVALS = frozenset({"approve", "approve many", "reject", "reopen", "resolve"})
 
 
 @dataclass
@@ -96,6 +97,8 @@ class Clients:
         """A new request."""
         kind = self.luck.choices(list(self.kinds), list(self.kinds.values()))[0]
         by = self.luck.choice(self._few(tenant) if self.luck.random() < 0.7 else list(tenant.tokens))
+        if kind in APPROVALS and self.luck.random() < 0.5:
+            by = self.luck.choice([user for user, role in tenant.model.people.roles.items() if role in CREW])
         if kind in PLANS and self.luck.random() < 0.6:
             by = tenant.owner  # most of these are for few people
         if kind != "punch" and kind in LABOUR and not tenant.model.entries:

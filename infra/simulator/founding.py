@@ -24,11 +24,11 @@ ZONES = {"A": "UTC", "B": "Europe/Berlin"}
 PLANS = (0, 2), (1, 4), None, (2, 3)  # from which to which of the dates of plans
 
 
-def found(world: World, name: str) -> Tenant:
-    """A company with two projects."""
+def found(world: World, name: str, zone: str = "") -> Tenant:
+    """A company with two projects; ``zone`` says in whose place it is, where that is not its name."""
     with world.function(None, 60):
-        made = company.create(f"Company {name}", "pro", ZONES[name], f"owner@{name.lower()}.example")
-    tenant = Tenant(made["company"]["id"], name, made["ingest_secret"], ZONES[name])
+        made = company.create(f"Company {name}", "pro", ZONES[zone or name], f"owner@{name.lower()}.example")
+    tenant = Tenant(made["company"]["id"], name, made["ingest_secret"], ZONES[zone or name])
     tenant.owner = "owner"
     tenant.tokens["owner"] = made["token"]
     tenant.owner = ok(world, tenant, "GET", "/me/")["user"]["id"]

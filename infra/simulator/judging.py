@@ -162,6 +162,8 @@ class Judge:
     def _corrected(self, tenant: Tenant, id: str, after: Any) -> Tenant:
         """The same clock-in was told with another end: each telling has one effect, and only on what nobody touched."""
         entry, hours = tenant.model.entries[id], Decimal(after["hours"]["N"])
+        if hours == entry.hours and entry.status != "approved":
+            return tenant  # what it says is what a person has made of it: nothing changes
         self.corrections[id] = self.corrections.get(id, 0) + 1
         told = self.told[after["operative"]["S"], after["shift"]["M"]["clock_in"]["S"][:10]]
         closed = entry.date <= tenant.model.sites[entry.project].closed_for_good

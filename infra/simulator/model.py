@@ -470,6 +470,12 @@ class Model:
             found.add(valid[max(before)] if before else None)
         return found
 
+    def rate_of(self, id: str) -> Decimal | None:
+        """The rate of an entry's date as it is now."""
+        entry = self.entries[id]
+        valid = {since: rate for since, rate in self.rates.get(entry.operative, []) if since <= entry.date}
+        return valid[max(valid)] if valid else None
+
     def work(self, project: str) -> list[Hours]:
         """The approved hours of a project."""
         codes = self.sites[project].codes()
