@@ -20,8 +20,8 @@ from infra.company_rows import Item, items
 
 GONE = "(anonymised)"
 TEXTS = frozenset({"note", "reason", "rejection_reason"})
-TABLES = frozenset({"labour", "clock", "projects"})
-WRITERS = ("by", "submitted_by", "measured_by", "closed_by", "reopened_by")
+TABLES = frozenset({"labour", "clock", "projects", "companies"})
+WRITERS = ("by", "user", "submitted_by", "measured_by", "closed_by", "reopened_by")
 ATTEMPTS = 8
 
 
@@ -49,7 +49,12 @@ class Forgetting:
             own = own or self.owns(value)
             of = value["id"] if isinstance(value.get("id"), str) else of
             code = {"reason"} if "clock_id" in value else set()  # why an event waits, which nobody wrote
-            kept = {key: self.cleaned(each, key, own=own, of=of) for key, each in value.items() if key not in code}
+            token = "user" in value  # whose label is text; that of a claim is the name of a node
+            kept = {
+                key: self.cleaned(each, "note" if token and key == "label" else key, own=own, of=of)
+                for key, each in value.items()
+                if key not in code
+            }
             return value | kept
         if isinstance(value, list):
             return [self.cleaned(each, name, own=own, of=of) for each in value]

@@ -187,7 +187,11 @@ def test_what_an_office_user_wrote_goes_and_what_others_wrote_stays(
     measured = {"date": BEFORE, "installed_quantity": 10, "note": "text: wet"}
     foreman.ok("POST", f"/wbs/{site.activity}/progress/", measured)
     site.hours(owner, site.other, "see fay@wall.example or Fay Murphy", date=BEFORE)
+    token = {"label": "text: the phone of Fay", "user": site.user}
+    owner.ok("POST", "/tokens/", token, Idempotency_Key="token")
+    other = owner.ok("POST", "/tokens/", {"label": "the tablet", "user": site.nora_user})["id"]
     run(capsys, "anonymise", "--company", site.id, "--office-user", site.user)
+    assert owner.ok("GET", f"/tokens/{other}/")["label"] == "the tablet"
     assert rows_with(site.id, "text of", "text:", "fay@", "Fay Murphy") == []
     assert owner.ok("GET", f"/labour/{mine}/")["note"] == "(anonymised)"
     shown = owner.ok("GET", f"/labour/{theirs}/")
