@@ -3,15 +3,36 @@
 from collections.abc import Mapping
 
 ANY_OTHER_VERSION = "a version is asked whether it is the same, so that any other number does as well"
-EQUIVALENT: Mapping[tuple[str, str, str], str] = {
-    ("chalicelib/projects/holidays.py", "1", "2"): ANY_OTHER_VERSION,
-    ("chalicelib/projects/holidays.py", "before.version + 1", "(before.version - 1)"): ANY_OTHER_VERSION,
-    ("chalicelib/projects/projects.py", "before.version + 1", "(before.version - 1)"): ANY_OTHER_VERSION,
-    ("chalicelib/people/memberships.py", "before + 1", "(before - 1)"): ANY_OTHER_VERSION,
+EQUIVALENT: Mapping[tuple[str, str, str, str], str] = {
+    (
+        "chalicelib/projects/holidays.py",
+        'changed = {"holidays": holidays, "version": before.version + 1, "updated_at": stamp(now)}',
+        "1",
+        "2",
+    ): ANY_OTHER_VERSION,
+    (
+        "chalicelib/projects/holidays.py",
+        'changed = {"holidays": holidays, "version": before.version + 1, "updated_at": stamp(now)}',
+        "before.version + 1",
+        "(before.version - 1)",
+    ): ANY_OTHER_VERSION,
+    (
+        "chalicelib/projects/projects.py",
+        'row = Project(**{**before.plain(), **given, "version": before.version + 1, "updated_at": stamp(now)})',
+        "before.version + 1",
+        "(before.version - 1)",
+    ): ANY_OTHER_VERSION,
     (
         "chalicelib/people/memberships.py",
+        "row.version, row.updated_at = before + 1, stamp(now)",
+        "before + 1",
+        "(before - 1)",
+    ): ANY_OTHER_VERSION,
+    (
+        "chalicelib/people/memberships.py",
+        "require_all(caller, Role(row.role), project)",
         "require_all(caller, Role(row.role), project)",
         "pass",
     ): "whoever may manage a team has every permission of every role that a membership can have",
 }
-"""By module, the text that stands there, and what would stand there instead."""
+"""By module, the text of the line, what stands in it, and what would stand there instead."""

@@ -29,12 +29,18 @@ OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 class Mutant:
     """One wrong change: what stands in a line, and what would stand there instead."""
 
+    text: str  # of its first line
     line: int
     column: int
     end_line: int
     end_column: int
     before: str
     after: str
+
+    @property
+    def change(self) -> tuple[str, str, str]:
+        """Its line's text, and in it what stands and what would stand: the same while lines around it move."""
+        return self.text, self.before, self.after
 
     def applied(self, source: str) -> str:
         """The module with the change."""
@@ -65,7 +71,8 @@ def _mutant(source: str, node: ast.AST, changed: str) -> Mutant:
     assert isinstance(node, ast.expr | ast.stmt)
     before = ast.get_source_segment(source, node) or ""
     assert node.end_lineno is not None and node.end_col_offset is not None
-    return Mutant(node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, before, changed)
+    text = source.splitlines()[node.lineno - 1].strip()
+    return Mutant(text, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset, before, changed)
 
 
 def _changes(node: ast.AST) -> Iterator[str]:
