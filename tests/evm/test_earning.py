@@ -16,6 +16,7 @@ from chalicelib.evm.earning import (
     Measurement,
     Rule,
     default_rule,
+    earned_by_sums,
     earned_series,
     installed_quantity,
     over_quantity,
@@ -205,6 +206,19 @@ class TestEveryPercentIsAFractionFromZeroToOne:
         before = earned_series(10**9 + 1, rule, quantity, MILESTONES, rows, field)
         random.shuffle(rows)
         assert earned_series(10**9 + 1, rule, quantity, MILESTONES, rows, field) == before
+
+    @given(rules, st.none() | quantities, works)
+    def test_without_measurements_the_sums_of_hours_and_quantities_say_the_same(
+        self, rule: Rule, quantity: Decimal | None, rows: list[DayWork]
+    ) -> None:
+        series = earned_series(10**9 + 1, rule, quantity, MILESTONES, rows, [])
+        hours, installed = sum(row.hours for row in rows), sum((row.quantity for row in rows), Decimal(0))
+        ever = earned_by_sums(10**9 + 1, rule, quantity, MILESTONES, hours, installed)
+        assert ever == (series[-1][1] if series else 0)
+
+    def test_a_quantity_without_hours_begins_nothing(self) -> None:
+        assert earned_by_sums(100, Rule.FIFTY_FIFTY, TEN, (), 0, Decimal(3)) == 0
+        assert earned_by_sums(100, Rule.FIFTY_FIFTY, TEN, (), 1, Decimal(3)) == 50
 
     def test_earned_value_is_rounded_half_up_to_a_whole_millionth(self) -> None:
         assert earned_series(1, Rule.PERCENT, None, (), [], [percent(0, "0.5")]) == ((day(0), 1),)

@@ -33,14 +33,14 @@ from tests.evm.strategies import EPOCH, calendars, days, plans
 
 SVG = "{http://www.w3.org/2000/svg}"
 WEEK = WorkCalendar({1, 2, 3, 4, 5}, ())
+CHANGES = slope_changes(Plan(100 * MICRO, date(2026, 3, 2), date(2026, 3, 13)), WEEK)
 AS_OF = date(2026, 3, 11)
 intervals = st.sampled_from(["day", "week", "month"])
 amounts = st.lists(st.tuples(days, st.integers(0, 10**12)), max_size=4).map(sorted)
 
 
 def by_week(finish: date | None = date(2026, 3, 31)) -> Curve:
-    changes = slope_changes(Plan(100 * MICRO, date(2026, 3, 2), date(2026, 3, 13)), WEEK)
-    sums = Sums(planned=changes, earned=[(date(2026, 3, 3), 15 * MICRO), (date(2026, 3, 10), 25 * MICRO)])
+    sums = Sums(planned=CHANGES, earned=[(date(2026, 3, 3), 15 * MICRO), (date(2026, 3, 10), 25 * MICRO)])
     spent = [(date(2026, 3, 2), 10 * MICRO), (date(2026, 3, 11), 40_500_000)]
     return s_curve(sums, spent, WEEK, AS_OF, "week", forecast_finish=finish, eac=Fraction(126_250_000))
 
@@ -68,6 +68,14 @@ class TestPlannedEarnedSpentForecastAsOfLineAxisAndLegend:
         lines = [line for line in drawn(by_week()).iter(f"{SVG}line") if line.get("stroke-dasharray") == "6 3"]
         days = Days(date(2026, 3, 1), date(2026, 4, 5), LEFT, RIGHT)
         assert [float(line.attrib["x1"]) for line in lines] == [pytest.approx(days.place(AS_OF), abs=0.1)]
+
+    def test_the_words_beside_it_lie_on_the_side_with_room(self) -> None:
+        days = Days(date(2026, 3, 1), date(2026, 4, 5), LEFT, RIGHT)
+        late = s_curve(Sums(planned=CHANGES), (), WEEK, date(2026, 3, 30), "week", forecast_finish=date(2026, 4, 3))
+        for curve, day, anchor, beside in ((by_week(), AS_OF, "start", 6), (late, date(2026, 3, 30), "end", -6)):
+            [words] = [text for text in drawn(curve).iter(f"{SVG}text") if (text.text or "").startswith("As of")]
+            assert words.get("text-anchor") == anchor
+            assert float(words.attrib["x"]) == pytest.approx(days.place(day) + beside, abs=0.1)
 
     def test_the_forecast_is_one_straight_line(self) -> None:
         paths = [
@@ -134,6 +142,16 @@ class TestEveryCurveHasAPicture:
         ticks = list(Days(EPOCH, EPOCH + timedelta(days=span), 0, WIDTH).ticks())
         assert len(ticks) <= 14
         assert all(0 <= tick.place <= WIDTH for tick in ticks)
+
+    @pytest.mark.parametrize(
+        ("span", "labels"),
+        [(12, ["1 Mar", "2 Mar"]), (13, ["1 Mar", "8 Mar"]), (84, ["1 Mar", "8 Mar"]), (85, ["31 Mar", "30 Apr"])],
+    )
+    def test_days_and_then_sundays_stand_there_as_long_as_they_are_twelve_apart(
+        self, span: int, labels: list[str]
+    ) -> None:
+        ticks = list(Days(date(2026, 3, 1), date(2026, 3, 1) + timedelta(days=span), 0, WIDTH).ticks())
+        assert [tick.label for tick in ticks[:2]] == labels
 
     def test_dates_may_begin_and_end_with_the_calendar(self) -> None:
         changes = slope_changes(Plan(100, date(9900, 1, 1), date.max), WEEK)
