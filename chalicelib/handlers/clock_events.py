@@ -88,7 +88,7 @@ class IngestBody(Shift, kw_only=True):
 
     schema_rules: ClassVar[dict[str, Any]] = {"anyOf": [{"required": ["clock_id"]}, {"required": ["events"]}]}
     schema_parts: ClassVar[tuple[type[msgspec.Struct], ...]] = (PunchBody,)
-    clock_id: Annotated[Any, CLOCK_ID] = None
+    clock_id: Annotated[Any, CLOCK_ID] | UnsetType = UNSET
     events: (
         Annotated[list[Any], Meta(min_length=1, max_length=500, description=EACH, extra_json_schema=EVENTS)] | UnsetType
     ) = UNSET

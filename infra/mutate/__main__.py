@@ -24,7 +24,7 @@ from infra.mutate.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parent.parent.parent
 ELSEWHERE: dict[str, tuple[str, ...]] = {  # tests of a package that are not in the folder of its name
-    "access": ("tests/security", "tests/people", "tests/pages"),
+    "access": ("tests/security", "tests/people", "tests/pages", "tests/faults/test_unavailable.py"),
     "clock": ("tests/handlers",),
     "handlers": ("tests/http", "tests/labour", "tests/tree", "tests/people", "tests/clock", "tests/pages"),
     "http": ("tests/faults/test_idempotency.py", "tests/pages"),

@@ -69,7 +69,14 @@ def test_bodies_are_compared_as_parsed(site: Site, body: bytes, other: bytes) ->
 
 @pytest.mark.parametrize(
     "other",
-    [b'{"name": "B", "hourly_rate": 30}', b'{"name": "A", "hourly_rate": "30"}', b'{"name": "A"}', b"{}", b""],
+    [
+        b'{"name": "B", "hourly_rate": 30}',
+        b'{"name": "A", "hourly_rate": 31}',
+        b'{"name": "A", "hourly_rate": "30"}',
+        b'{"name": "A"}',
+        b"{}",
+        b"",
+    ],
 )
 def test_another_body_under_the_key_is_422_and_changes_nothing(site: Site, other: bytes) -> None:
     key = f"other-{len(other)}-{other[-6:-1].hex()}"

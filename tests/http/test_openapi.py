@@ -1,10 +1,12 @@
 """The published schema declares what answers carry: the routes are walked, and their real answers compared."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from openapi_spec_validator.schemas import schema_v31
 
 from chalicelib.http.openapi import document
 from chalicelib.http.routes import ROUTES
@@ -18,6 +20,32 @@ OF_HTTP = {"content-type", "x-amzn-requestid"}
 @pytest.fixture(scope="module")
 def site(stage: Stage) -> Site:
     return Site(stage)
+
+
+def test_it_is_openapi_by_the_schema_of_openapi_3_1(site: Site) -> None:
+    assert document()["openapi"] == "3.1.0"
+    Draft202012Validator(schema_v31).validate(document())
+
+
+def test_a_default_is_a_value_that_its_field_takes(site: Site) -> None:
+    found = list(schemas_of(document()["components"]["schemas"]))
+    assert found
+    for name, schema in found:
+        rest = {key: value for key, value in schema.items() if key != "default"}
+        whole = rest | {"components": document()["components"]}
+        assert Draft202012Validator(whole).is_valid(schema["default"]), (name, schema)
+
+
+def schemas_of(said: Any, name: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema with a default, and where it stands."""
+    if isinstance(said, dict):
+        if "default" in said and "properties" not in said:
+            yield name, said
+        for key, each in said.items():
+            yield from schemas_of(each, f"{name}/{key}")
+    elif isinstance(said, list):
+        for each in said:
+            yield from schemas_of(each, name)
 
 
 def declared(method: str, template: str, status: int) -> dict[str, Any]:

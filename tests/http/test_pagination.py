@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from chalicelib.encoding import encode
 from chalicelib.errors import Invalid, InvalidPage
@@ -107,6 +107,15 @@ def test_an_incremental_read_with_a_filter_is_asked_for_a_later_time() -> None:
     assert set(refused.value.errors or {}) == {"updated_since"}
 
 
+def test_a_copy_is_read_again_from_two_minutes_before_its_last_read() -> None:
+    """As long as a request may still be writing rows that are stamped already."""
+    answer = listed(call_of(Finite(3), Asked()), source_of(), small)
+    assert answer.synced_until is UNSET
+    query = Asked(updated_since=NOW)
+    answer = listed(call_of(Finite(3), query), changed(call_of(Finite(3), query), Entry, "c", "entry"), small)
+    assert answer.synced_until == "2026-06-07T23:58:00.000000Z"
+
+
 @pytest.mark.parametrize("page", ["0", "1000000", "2147483648", "9" * 40, "-1", "x", "1.0", "", "\u00b2", " 1"])
 def test_a_page_number_that_no_list_has_is_refused_before_anything_is_read(page: str) -> None:
     table = Table(1)
@@ -136,6 +145,10 @@ def test_a_page_of_large_rows_holds_as_many_as_fit_and_the_walk_gives_every_row_
 def test_a_row_that_is_larger_than_any_answer_is_refused() -> None:
     with pytest.raises(Invalid):
         listed(call_of(Finite(1), Asked()), source_of(), lambda rows: ["x" * MOST_BYTES])
+
+
+def small(rows: list[Any]) -> list[Any]:
+    return [{"id": row.id} for row in rows]
 
 
 def large(rows: list[Any]) -> list[Any]:

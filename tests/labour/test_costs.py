@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -85,3 +86,16 @@ def test_bulk_approve_of_a_crew_day_takes_a_transaction_for_20_rows_and_a_read_f
     reads = len(found) - writes - 1  # without authentication
     assert writes <= CREW / 20 + 2  # the intent's first and last
     assert reads <= CREW / 50 + 1
+
+
+def test_closing_by_force_reads_the_days_of_what_it_rejects_at_once(site: Site) -> None:
+    found = list[int]()
+    for count in (1, 9):
+        place = Site(site.stage, site.people)
+        place.foreman.ok("POST", "/labour/bulk/", {"entries": [place.hours(place.hand()) for _ in range(count)]})
+        path = f"/projects/{place.project}/periods/"
+        job = place.manager.ok("POST", path, {"closed_to": DAY, "force": True})["id"]
+        with rounds() as made:
+            assert place.work_off(job, timedelta(minutes=2))["status"] == "succeeded"
+        found.append(len(made))
+    assert found[1] <= found[0] + 1, found

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -79,6 +80,17 @@ def test_rates_are_read_and_written_with_the_permission_to_view_them(stage: Stag
         assert (client.send("GET", path).status, client.send("POST", path, body).status) == (reads, writes), role
     assert stage.owner.send("GET", "/api/v1/operatives/nobody/rates/").status == 404
     assert stage.owner.send("POST", "/api/v1/operatives/nobody/rates/", body).status == 404
+
+
+def test_who_manages_operatives_without_seeing_rates_writes_none(stage: Stage, people: People) -> None:
+    foreman, _ = people.make("foreman")
+    hand, id = made(stage.owner, hourly_rate=30), uuid4().hex
+    for method, path in (("PATCH", f"/api/v1/operatives/{hand}/"), ("POST", "/api/v1/operatives/")):
+        reply = foreman.send(method, path, {"name": id, "hourly_rate": 31})
+        assert refused(reply, 403, "permission_denied") and "hourly_rate" in reply.body["detail"]
+    assert history(stage.owner, hand) == [(None, "30.00")]
+    assert stage.owner.ok("GET", f"/operatives/?search={id}")["count"] == 0
+    assert foreman.ok("PATCH", f"/operatives/{hand}/", {"name": id})["name"] == id
 
 
 def test_an_operative_has_two_hundred_rates_at_most() -> None:

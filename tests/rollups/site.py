@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.evm import figures as evm
 from chalicelib.evm.amounts import micro_hours
 from chalicelib.evm.calendar import WorkCalendar
-from chalicelib.evm.earning import Measurement, Rule
+from chalicelib.evm.earning import Measurement, Milestone, Rule
 from chalicelib.evm.planned_value import Plan
 from chalicelib.evm.project import PROJECT, Activity, every_node
 from chalicelib.evm.project import Booking as Booked
@@ -32,7 +32,8 @@ from tests.stage import Stage
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAYS = [date(2026, 6, 26) + timedelta(days=shift) for shift in range(8)]  # over the turn of a half-year
 DATES = (DAYS[0], DAYS[3], DAYS[5], date(2026, 9, 1))
-RULES = ["units", "percent", "0/100", "50/50", "level_of_effort"]
+RULES = ["units", "percent", "0/100", "50/50", "milestones", "level_of_effort"]
+STEPS = {"set out": Decimal("0.3"), "poured": Decimal("0.7")}  # the milestones of every activity, with their weights
 RATE = Decimal(40)
 MEASURES: tuple[evm.Measure, ...] = ("hours", "cost")
 
@@ -68,6 +69,7 @@ measurement = st.fixed_dictionaries(
         "day": st.sampled_from(DAYS),
         "installed_quantity": st.none() | st.decimals(0, 20, places=2),
         "percent_complete": st.none() | st.decimals(0, 1, places=2),
+        "milestone": st.none() | st.sampled_from(sorted(STEPS)),
     }
 )
 step = st.one_of(
@@ -120,6 +122,7 @@ class Facts:
                     frozen or Plan(0),
                     Rule(said["rule"]),
                     Decimal(10),
+                    tuple(Milestone(name, weight) for name, weight in STEPS.items()),
                     planned_rate=said["rate"],
                     work=tuple(work for activity, work in self.work.values() if activity == id),
                     measurements=tuple(each for activity, each in self.measured if activity == id),
@@ -223,6 +226,7 @@ class Site:
         self.facts.plans[id] = what
         said, row = _plan(what), self.row(id)
         row.budget_hours, row.earning_rule, row.planned_rate = what["budget"], what["rule"], what["rate"]
+        row.milestones = [{"name": name, "weight": weight} for name, weight in STEPS.items()]
         row.baseline_start = said.start.isoformat() if said.start else None
         row.baseline_finish = said.finish.isoformat() if said.finish else None
         self.store.transact([Put(row)])
@@ -245,7 +249,7 @@ class Site:
     def measure(self, what: dict[str, Any]) -> None:
         id, number = self.activities[what["activity"]], self.measured
         self.measured += 1
-        values = {name: what[name] for name in ("installed_quantity", "percent_complete")}
+        values = {name: what[name] for name in ("installed_quantity", "percent_complete", "milestone")}
         row = TreeMeasurement(
             pk=self.place.of(id), sk=f"progress#{number:06d}", id=str(number), activity=id, recorded=number,
             date=what["day"].isoformat(), measured_by="x", version=1, created_at="x", updated_at="x", **values,
