@@ -92,6 +92,16 @@ def test_every_route_is_documented_and_guarded() -> None:
             assert route.method.lower() in document()["paths"][route.path + "/"]
 
 
+def test_the_page_of_permissions_names_those_that_no_route_asks_for() -> None:
+    import app  # registers the routes
+
+    assert app.app.routes
+    text = (ROOT / "docs/permissions.md").read_text()
+    last = text[text.index("No route asks for") :]
+    asked = {route.permission for route in ROUTES}
+    assert {each.value for each in Permission if each not in asked} == set(re.findall(r"`(\w+)`", last))
+
+
 def test_every_error_is_in_the_tree() -> None:
     """One tree of domain errors, and its page names each."""
     assert tree is not None

@@ -33,7 +33,7 @@ from chalicelib.handlers.wbs_lists import CostCodeAnswer, list_cost_codes
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
 from chalicelib.http.own_api import read, turned, write
-from chalicelib.http.pages import Page, page, signed_in
+from chalicelib.http.pages import Page, page
 from chalicelib.http.pagination import Listed, Summed
 from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.http.shown import day
@@ -67,17 +67,15 @@ class CrewDay(Struct):
         return sum(each.hours for each in self.entries)
 
 
-@routes.route("GET", "/approvals", query=DayAsked, answer=AnyAnswer, guard=Guard.VISITOR)
+@routes.route("GET", "/approvals", query=DayAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN)
 def approvals_page(call: Call) -> Page:
     """What waits for the person by crew-day, or one of these days."""
-    signed_in(call)
     return _shown(call, Outcome())
 
 
-@routes.route("POST", "/approvals", query=DayAsked, answer=AnyAnswer, guard=Guard.VISITOR, every_plan=True)
+@routes.route("POST", "/approvals", query=DayAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN, every_plan=True)
 def approve_on_page(call: Call) -> Page:
     """Approve, reject, reopen, or resolve a clash; the answer is the day as it is now."""
-    signed_in(call)
     return _shown(call, acted(call, ACTS))
 
 

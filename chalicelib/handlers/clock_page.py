@@ -18,7 +18,7 @@ from chalicelib.handlers.sign_in import AnyAnswer
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
 from chalicelib.http.own_api import choices, place_in, read, turned, write
-from chalicelib.http.pages import Page, page, signed_in
+from chalicelib.http.pages import Page, page
 from chalicelib.http.pagination import Changes
 from chalicelib.http.routes import Guard, RouteSet
 
@@ -107,17 +107,15 @@ class Device(Struct, frozen=True):
     punches: int
 
 
-@routes.route("GET", "/clock", query=ClockAsked, answer=AnyAnswer, guard=Guard.VISITOR)
+@routes.route("GET", "/clock", query=ClockAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN)
 def clock_page(call: Call) -> Page:
     """Kept punches by cause, and the devices heard from."""
-    signed_in(call)
     return _shown(call, Outcome())
 
 
-@routes.route("POST", "/clock", query=ClockAsked, answer=AnyAnswer, guard=Guard.VISITOR, every_plan=True)
+@routes.route("POST", "/clock", query=ClockAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN, every_plan=True)
 def settle_on_page(call: Call) -> Page:
     """Assign, fix or dismiss a punch, or make the operative that it is of; the answer is the page as it is now."""
-    signed_in(call)
     return _shown(call, acted(call, ACTS))
 
 

@@ -20,7 +20,7 @@ from chalicelib.handlers.users import UserAnswer, change_user, create_user, list
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
 from chalicelib.http.own_api import read, turned, write
-from chalicelib.http.pages import Page, page, signed_in
+from chalicelib.http.pages import Page, page
 from chalicelib.http.pagination import Changes, Listed
 from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.people.memberships import MemberRole
@@ -45,17 +45,15 @@ class Shown(Struct, frozen=True):
     memberships: list[MembershipAnswer]
 
 
-@routes.route("GET", "/people", query=PeopleAsked, answer=AnyAnswer, guard=Guard.VISITOR)
+@routes.route("GET", "/people", query=PeopleAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN)
 def people_page(call: Call) -> Page:
     """The users of the company, and what may be done about each."""
-    signed_in(call)
     return _shown(call, Outcome())
 
 
-@routes.route("POST", "/people", query=PeopleAsked, answer=AnyAnswer, guard=Guard.VISITOR, every_plan=True)
+@routes.route("POST", "/people", query=PeopleAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN, every_plan=True)
 def change_people(call: Call) -> Page:
     """Add, invite or deactivate somebody, or change what they do on a project; the answer is the page as it is now."""
-    signed_in(call)
     return _shown(call, acted(call, ACTS))
 
 

@@ -21,7 +21,7 @@ from chalicelib.handlers.wbs import read_node
 from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
 from chalicelib.http.own_api import choices, link, picture, read, turned
-from chalicelib.http.pages import Page, page, signed_in
+from chalicelib.http.pages import Page, page
 from chalicelib.http.pagination import Listed
 from chalicelib.http.route import ID
 from chalicelib.http.routes import Guard, RouteSet
@@ -113,10 +113,9 @@ class Branch(Struct, frozen=True):
     link: str
 
 
-@routes.route("GET", "/projects", query=PortfolioAsked, answer=AnyAnswer, guard=Guard.VISITOR)
+@routes.route("GET", "/projects", query=PortfolioAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN)
 def portfolio_page(call: Call) -> Page:
     """The projects that the person may read, with their figures and the worst flag of what is due."""
-    signed_in(call)
     asked = choices(call)
     if not call.user.may_somewhere(Permission.READ_PROJECTS):
         return page(call, "Projects", "portfolio.html", found=None, asked=asked, errors={}, flags={}, **_money(call))
@@ -148,10 +147,9 @@ def _worst(call: Call, project: str, as_of: str) -> str:
     return next((flag for flag in FLAGS if flag in flags), "")
 
 
-@routes.route("GET", "/projects/{id}", query=ProjectAsked, answer=AnyAnswer, guard=Guard.VISITOR)
+@routes.route("GET", "/projects/{id}", query=ProjectAsked, answer=AnyAnswer, guard=Guard.SIGNED_IN)
 def project_page(call: Call, id: str) -> Page:
     """A project, or a node of it: figures with their explanation, S-curve, what is due, and what lies below."""
-    signed_in(call)
     if not ID.fullmatch(id):
         raise NotFound
     project = read(call, read_project, ProjectAnswer, id)

@@ -4,7 +4,7 @@ from chalicelib.access import ingest_secrets
 from chalicelib.access.permissions import API_PLANS, Permission
 from chalicelib.handlers.sign_in import AnyAnswer
 from chalicelib.http.call import Call
-from chalicelib.http.pages import Page, base, origin, page, signed_in
+from chalicelib.http.pages import Page, base, origin, page
 from chalicelib.http.routes import Guard, RouteSet
 
 routes = RouteSet("Pages", __name__, pages=True)
@@ -37,10 +37,9 @@ WORDS: dict[Permission, str] = {
 }
 
 
-@routes.route("GET", "/settings/api", answer=AnyAnswer, guard=Guard.VISITOR)
+@routes.route("GET", "/settings/api", answer=AnyAnswer, guard=Guard.SIGNED_IN)
 def read_settings(call: Call) -> Page:
     """Generate, list and revoke tokens, and rotate the ingest secret; owners and admins, signed in."""
-    signed_in(call)
     if not call.user.may(Permission.MANAGE_TOKENS):
         may = [words for each, words in WORDS.items() if call.user.may(each)]
         return page(call, TITLE, "not_yours.html", 403, role=call.user.role.value, may=may)

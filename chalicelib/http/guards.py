@@ -40,6 +40,8 @@ def authenticate(route: Route, call: Call) -> None:
     require_plan(route, call)
     if call.caller.session and route.writes and not carries_csrf(_csrf_given(route, call), credential.id):
         raise CsrfFailed
+    if call.caller.session is None and route.guard is Guard.SIGNED_IN:
+        raise NotAuthenticated
 
 
 def require_plan(route: Route, call: Call) -> None:

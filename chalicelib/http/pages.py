@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from chalicelib.access.limits import HEADERS as LIMIT_HEADERS
 from chalicelib.access.permissions import Permission
-from chalicelib.errors import NotAuthenticated, WbsyncError
+from chalicelib.errors import WbsyncError
 from chalicelib.http.call import Call, session_cookie_name
 from chalicelib.http.guards import csrf_token
 from chalicelib.http.shown import FILTERS
@@ -63,17 +63,6 @@ def page(
         )
     )
     return status, page_headers(headers, policy), text.encode()
-
-
-def signed_in(call: Call) -> str:
-    """The session of the person who looks at a page.
-
-    Raises:
-        NotAuthenticated: it is a program, with a token.
-    """
-    if call.user.session is None:
-        raise NotAuthenticated
-    return call.user.session
 
 
 @cache

@@ -28,7 +28,13 @@ class Guard(StrEnum):
     PERSON = "person"  # a token, or a signed-in person; a write of the latter carries the CSRF token
     DEVICE = "device"  # the company's ingest secret
     VISITOR = "visitor"  # as a person, to see a page; whoever is not known goes to the sign-in page, and back
+    SIGNED_IN = "signed_in"  # the same, and not with a token
     ANYBODY = "anybody"  # counted for the address
+
+    @property
+    def leads_to_sign_in(self) -> bool:
+        """Whether it guards a page, for people who have to be known."""
+        return self in (Guard.VISITOR, Guard.SIGNED_IN)
 
 
 class Scope(StrEnum):

@@ -71,7 +71,7 @@ class RouteSet:
                 job_answer=job_answer,
                 produces=produces,
                 status=status,
-                page=self.pages and guard in (Guard.ANYBODY, Guard.VISITOR),
+                page=self.pages and (guard is Guard.ANYBODY or guard.leads_to_sign_in),
                 every_plan=every_plan,
                 ahead=ahead,
                 tag=self.tag,

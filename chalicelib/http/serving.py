@@ -23,7 +23,7 @@ from chalicelib.http.pages import refusal, to_sign_in, too_often
 from chalicelib.http.problems import problem
 from chalicelib.http.references import with_unknown
 from chalicelib.http.replay import given, once
-from chalicelib.http.route import CHANGES, ID, Guard, Route
+from chalicelib.http.route import CHANGES, ID, Route
 from chalicelib.http.telemetry import logger
 from chalicelib.storage.calls import CONTESTED
 from chalicelib.storage.reading import Reading
@@ -42,11 +42,11 @@ def serve(route: Route, call: Call, arguments: dict[str, str]) -> Response:
 
 def _page_instead(route: Route, call: Call, error: WbsyncError) -> Reply | None:
     """What a person's browser shows where a program is told the problem."""
-    if route.guard is Guard.VISITOR and isinstance(error, NotAuthenticated):
+    if route.guard.leads_to_sign_in and isinstance(error, NotAuthenticated):
         return to_sign_in(call, error)
     if route.page and isinstance(error, RateLimited):
         return too_often(call, error)
-    if route.guard is not Guard.VISITOR:
+    if not route.guard.leads_to_sign_in:
         return None
     _log(error)
     return refusal(call, error)

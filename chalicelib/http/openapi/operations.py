@@ -24,6 +24,7 @@ GUARDED = {
     Guard.DEVICE: "Needs the company's ingest secret in place of a token.",
     Guard.PERSON: "For every token and everybody who is signed in; shows what they may see.",
     Guard.VISITOR: "For every token and everybody who is signed in; others are led to the sign-in page.",
+    Guard.SIGNED_IN: "For everybody who is signed in; others are led to the sign-in page.",
 }
 SECURITY = {Guard.ANYBODY: [], Guard.DEVICE: [{"device": list[str]()}]}
 
