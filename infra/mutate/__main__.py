@@ -1,6 +1,6 @@
 """Make the code wrong in one place at a time, and see whether its tests notice.
 
-    python -m infra.mutate [--count 15] [--seed 1] [PACKAGE ...]
+    python -m infra.mutate [--count 15] [--seed 1] [--workers 2] [PACKAGE ...]
 
 First the tests run once, to see that they pass and which of them runs which line. Then a sample of each package's
 mutants, drawn from the seed, is tried in a copy of the tree, each with the tests that run its line, the quickest first.
@@ -38,6 +38,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {  # tests of a package that are not in 
 }
 FIRST = 40  # tests that are asked together; the others only when these notice nothing
 SECONDS = 240.0  # whatever takes longer hangs, and so is noticed
+WORKERS = 2
 NOTICED = frozenset({1, 2})  # of pytest: a test has failed, or a module cannot be imported any more
 
 
@@ -47,13 +48,14 @@ def main() -> int:
     parser.add_argument("package", nargs="*", help=f"any of: {', '.join(packages())}")
     parser.add_argument("--count", type=int, default=15, help="how many mutants of each package")
     parser.add_argument("--seed", type=int, default=1, help="the same seed draws the same mutants")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="processes that run tests at once")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", ".*", "__pycache__"))
         for package in chosen.package or packages():
             try:
-                _try_package(copy, package, chosen.count, chosen.seed)
+                _try_package(copy, package, chosen.count, chosen.seed, chosen.workers)
             except RedTests as error:
                 print(f"the tests of {package} fail without any change:\n{error}", file=sys.stderr)
                 return 1
@@ -84,11 +86,11 @@ def drawn(tree: Path, package: str, count: int, seed: int) -> tuple[list[tuple[P
     return random.Random(f"{seed} {package}").sample(places, min(count, len(places))), len(places)
 
 
-def _try_package(copy: Path, package: str, count: int, seed: int) -> None:
+def _try_package(copy: Path, package: str, count: int, seed: int, workers: int) -> None:
     sample, all_of_them = drawn(copy, package, count, seed)
     faults = [(path, mutant) for path, mutant in sample if (str(path), *mutant.change) not in EQUIVALENT]
-    covering = measured(copy, tests_of(package))
-    found = Counter(_outcome(copy, path, mutant, covering) for path, mutant in faults)
+    covering = measured(copy, tests_of(package), workers)
+    found = Counter(_outcome(copy, path, mutant, covering, workers) for path, mutant in faults)
     noticed = found["killed"] + found["hangs"]
     print(
         f"{package}: {noticed} of {len(faults)} noticed, {len(sample) - len(faults)} more are no fault "
@@ -97,27 +99,27 @@ def _try_package(copy: Path, package: str, count: int, seed: int) -> None:
     )
 
 
-def _outcome(copy: Path, path: Path, mutant: Mutant, covering: Covering) -> str:
+def _outcome(copy: Path, path: Path, mutant: Mutant, covering: Covering, workers: int) -> str:
     tests = covering.tests_of(path, range(mutant.line, mutant.end_line + 1))
-    outcome = _tried(copy, path, mutant, tests) if tests else "not run by any test"
+    outcome = _tried(copy, path, mutant, tests, workers) if tests else "not run by any test"
     if outcome != "killed":
         print(f"{outcome}: {path}:{mutant.line}: {mutant.before!r} as {mutant.after!r}", flush=True)
     return outcome
 
 
-def _tried(copy: Path, path: Path, mutant: Mutant, tests: Sequence[str]) -> str:
+def _tried(copy: Path, path: Path, mutant: Mutant, tests: Sequence[str], workers: int) -> str:
     source = (copy / path).read_text()
     (copy / path).write_text(mutant.applied(source))
     try:
-        first = run(copy, tests[:FIRST])
-        return first if first != "survives" or len(tests) <= FIRST else run(copy, tests[FIRST:])
+        first = run(copy, tests[:FIRST], workers)
+        return first if first != "survives" or len(tests) <= FIRST else run(copy, tests[FIRST:], workers)
     finally:
         (copy / path).write_text(source)
 
 
-def run(copy: Path, tests: Sequence[str]) -> str:
+def run(copy: Path, tests: Sequence[str], workers: int = WORKERS) -> str:
     """What tests say of the tree as it is: killed, survives or hangs."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "2", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", str(workers), *tests]
     try:
         code = subprocess.run(command, cwd=copy, capture_output=True, timeout=SECONDS, check=False).returncode
     except subprocess.TimeoutExpired:

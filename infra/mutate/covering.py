@@ -32,7 +32,7 @@ class Covering:
         return sorted((name for name in named if name in self.seconds), key=lambda name: self.seconds[name])
 
 
-def measured(tree: Path, tests: Iterable[str]) -> Covering:
+def measured(tree: Path, tests: Iterable[str], workers: int = 2) -> Covering:
     """Run the tests in a tree, all of which must pass.
 
     Raises:
@@ -49,7 +49,7 @@ def measured(tree: Path, tests: Iterable[str]) -> Covering:
         "-o",
         "junit_family=xunit1",
     ]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", *options, *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), *options, *tests]
     environment = {**os.environ, "COVERAGE_FILE": str(data)}
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
