@@ -44,10 +44,6 @@ def versioned(template: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("the gateway does not call the API's function by its ARN")
     resources["RestAPI"]["Properties"]["DefinitionBody"] = json.loads(body.replace(OLD, NEW))
     resources[f"{API}InvokePermission"]["Properties"]["FunctionName"] = {"Ref": f"{API}.Alias"}
-    template.setdefault("Outputs", {})["APIHandlerFunction"] = {
-        "Value": {"Ref": API},
-        "Description": f"The function whose alias {ALIAS} the gateway calls.",
-    }
     return template
 
 

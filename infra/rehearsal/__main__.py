@@ -58,7 +58,11 @@ def rehearse(book: Runbook, endpoint: str, say: Say) -> None:
     say("restore as another stage, whose stack takes the tables in")
     upgrade.settled(done.owner, done.job, PATIENCE)
     _restored(book, endpoint, done, say)
-    say("export and removal of a company")
+    say("upkeep, and a trial without CloudFormation")
+    drills.upkeep(book, STAGE, done.company, done.job.project, made["ingest_secret"])
+    drills.trial(Runbook(**book.names | {"WBSYNC_STAGE": "trial"}))
+    say("anonymising, export and removal of a company")
+    _anonymised(book, done)
     _removed(book, done.company)
 
 
@@ -113,6 +117,16 @@ def _restored(book: Runbook, endpoint: str, done: Done, say: Say) -> None:
     owner = Client(done.owner.base_url, done.owner.token, host_of("wbsync-restored", endpoint))
     if upgrade.figures(owner, done.job) != figures:
         raise Mismatch("the restored stage gives other figures")
+
+
+def _anonymised(book: Runbook, done: Done) -> None:
+    """The operative whose clock ID is 77 is forgotten; their hours and figures stay."""
+    figures = upgrade.figures(done.owner, done.job)
+    said = json.loads(book.run("Anonymise a person", COMPANY=done.company, OPERATIVE=done.job.operative))
+    row = done.owner.call("GET", f"/operatives/{done.job.operative}/")
+    events = done.owner.call("GET", "/clock-events/?clock_id=77")["count"]
+    if events or row["external_clock_id"] or not said["punches"] or upgrade.figures(done.owner, done.job) != figures:
+        raise Mismatch(f"anonymising gave {said}, and {row}")
 
 
 def _removed(book: Runbook, company: str) -> None:

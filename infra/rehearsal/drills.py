@@ -15,6 +15,16 @@ from infra.rehearsal import deployment
 from infra.rehearsal.runbook import Runbook
 
 HEARD = "heard"
+UPKEEP = (
+    "What an update may change",
+    "Where it is",
+    "Read an ingest secret",
+    "The repair table",
+    "Rebuild",
+    "Rebuild everything",
+    "Subscribe to alarms",
+    "Rotate session-key",
+)
 PACKAGE = Path(".build/package/deployment.zip")
 SOURCES = ("companies", "projects", "tree", "operatives", "labour", "clock")  # the others go on by themselves
 
@@ -48,7 +58,7 @@ def versions(book: Runbook, stack: str, answers: Callable[[], object]) -> tuple[
     served = []
     for heading in ("Package", "A move by hand", "Stack"):
         book.run(heading)
-    function = deployment.outputs(stack)["APIHandlerFunction"]
+    function = deployment.outputs(stack)["APIHandlerName"]
     served.append(_serves(book, answers))
     with zipfile.ZipFile(PACKAGE, "a") as package:  # code that differs is a version of its own
         package.writestr("another.txt", "another version")
@@ -96,6 +106,40 @@ def _failed_batch(stack: str, stage: str) -> dict[str, Any]:
     info = {"shardId": shard, "startSequenceNumber": first, "endSequenceNumber": first, "streamArn": arn}
     info |= {"approximateArrivalOfFirstRecord": at, "batchSize": 1}
     return {"requestContext": {"functionArn": function}, "DDBStreamBatchInfo": info}
+
+
+def upkeep(book: Runbook, stage: str, company: str, project: str, secret: str) -> None:
+    """The short lines of the page: what somebody on duty looks up, puts right and rotates."""
+    names = {"COMPANY": company, "PROJECT": project}
+    session_key = f"/wbsync/{stage}/session-key"
+    before = _parameter(session_key)
+    said = {heading: book.run(heading, **names) for heading in UPKEEP}
+    right = {
+        "Read an ingest secret": said["Read an ingest secret"].strip() == secret,
+        "Rotate session-key": _parameter(session_key) != before,
+        "The repair table": json.loads(said["The repair table"])["Items"] == [],
+        "Rebuild": said["Rebuild"].startswith("0 rows were wrong"),
+        "Rebuild everything": f"{company}/{project}: 0 rows were wrong" in said["Rebuild everything"],
+        "Subscribe to alarms": "arn:aws:sns" in said["Subscribe to alarms"] or "pending" in said["Subscribe to alarms"],
+        "Where it is": said["Where it is"].strip().endswith("/api/"),
+        "What an update may change": True,  # it ends with an error when something is found
+    }
+    if wrong := [heading for heading in UPKEEP if not right[heading]]:
+        raise Mismatch(f"{wrong[0]}: {said[wrong[0]]}")
+
+
+def trial(book: Runbook) -> None:
+    """A stage without CloudFormation, whose digest key is lost or leaked."""
+    book.run("Without CloudFormation")
+    made = json.loads(book.run("The first company"))
+    book.run("A new digest key")
+    found = json.loads(book.run("Rekey a company", COMPANY=made["company"]["id"]))
+    if found["users"] != 1 or found["ingest_secret"] == made["ingest_secret"]:
+        raise Mismatch(f"rekey gave {found['users']} users")
+
+
+def _parameter(name: str) -> str:
+    return str(boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"])
 
 
 def restore(book: Runbook, source: str) -> dict[str, Any]:

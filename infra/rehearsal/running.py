@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import boto3
-
 from infra.gates import Say
 from infra.rehearsal import deployment, ministack
 from infra.rehearsal.runbook import Runbook
@@ -21,9 +19,7 @@ def started(say: Say) -> Iterator[tuple[Runbook, str]]:
     with ministack.running(python) as endpoint:
         ministack.point_here(endpoint)
         book.names["TEMPLATE_URL"] = f"{endpoint}/{book.names['BUCKET']}/template.yaml"
-        boto3.client("s3").create_bucket(
-            Bucket=book.names["BUCKET"], CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
+        book.run("The bucket")
         try:
             yield book, endpoint
         finally:

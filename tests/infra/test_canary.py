@@ -43,7 +43,7 @@ def test_at_once_there_are_versions_and_the_alias_alone(tmp_path: Any) -> None:
         main([str(file), *options])
     moving, at_once = (json.loads(file.read_text()) for file in files)
     assert moving["Resources"]["APIHandler"]["Properties"].pop("DeploymentPreference")["Type"].startswith("Canary")
-    assert at_once == moving and at_once["Outputs"]["APIHandlerFunction"]["Value"] == {"Ref": "APIHandler"}
+    assert at_once == moving and at_once["Resources"]["APIHandler"]["Properties"]["AutoPublishAlias"] == "live"
 
 
 def test_a_package_that_is_not_chalices_is_refused() -> None:
