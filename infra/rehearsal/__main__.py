@@ -78,6 +78,8 @@ def _created(book: Runbook, say: Say) -> dict[str, Any]:
     there.run("Package")
     if not release:
         deployment.make_previous()
+    refused = deployment.refused(there.root, STAGE)
+    say(f"what AWS would refuse of an update from it, by the release gate: {'; '.join(refused) or 'nothing'}")
     there.run("Stack")
     protect_tables()  # the emulator's CloudFormation leaves point-in-time recovery out
     made: dict[str, Any] = json.loads(there.run("The first company"))

@@ -8,6 +8,9 @@ import boto3
 
 from infra.main_job import Mismatch
 from infra.provision import definitions
+from infra.release.compare import findings
+from infra.release.shape import shape
+from infra.template.stack import merge_template
 
 TEMPLATE = Path(".build/package/sam.json")
 INDEX = "updated_keys"  # the index that this release is taken to bring where it has no release before it
@@ -39,6 +42,11 @@ def make_previous() -> None:
     assert len(indexes) == len(table["GlobalSecondaryIndexes"]) - 1
     table["GlobalSecondaryIndexes"] = indexes
     TEMPLATE.write_text(json.dumps(template))
+
+
+def refused(tree: Path, stage: str) -> list[str]:
+    """Why AWS would not take an update from the packaged release of a tree; the emulator takes all of it."""
+    return findings(shape(json.loads((tree / TEMPLATE).read_text())), shape(merge_template(stage)))
 
 
 def require_indexes(stage: str) -> None:
