@@ -52,7 +52,7 @@ class Spreading(Struct):
                 raise Strange
         top = self.books.opened(node, addition.generation)
         if top.contents is None:
-            top.contents = Contents(addition.generation.number)
+            top.contents, top.is_new = Contents(addition.generation.number), True
         return [*chain, node]
 
     def _above(self, node: str, addition: Addition) -> str:
@@ -61,11 +61,14 @@ class Spreading(Struct):
         return addition.above[addition.above.index(node) - 1]
 
     def _one(self, additions: list[Addition]) -> Spread:
-        spread: Spread = {}
+        """What they come to; a node that is new is among it though it gets nothing, as the sums below name it."""
+        spread, new = Spread(), set[tuple[int, str]]()
         for addition in additions:
             for node in self.chain(addition):
-                sheets.add(spread.setdefault((addition.generation.number, node), {}), addition.sheet, addition.sign)
-        return {place: sheet for place, sheet in spread.items() if sheet}
+                place = addition.generation.number, node
+                sheets.add(spread.setdefault(place, {}), addition.sheet, addition.sign)
+                new |= {place} if self.books.opened(node, addition.generation).is_new else set()
+        return {place: sheet for place, sheet in spread.items() if sheet or place in new}
 
     def _read_ahead(self, additions: list[Addition]) -> None:
         """What will most likely be needed, in one round."""

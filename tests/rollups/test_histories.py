@@ -1,5 +1,6 @@
 """Numbers at every level always equal what a calculation from the source rows would give."""
 
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import rebuild
 from tests.examples import slow
-from tests.rollups.site import Site, step
+from tests.rollups.site import DAYS, Site, step
 from tests.stage import Stage
 
 
@@ -29,3 +30,23 @@ def test_after_duplicates_retries_and_reordered_batches(stage: Stage, history: l
     site.check()
     assert rebuild(site.store, site.place) == 0
     site.check()
+
+
+def test_a_node_whose_sums_are_nothing_is_moved_again_and_again(stage: Stage) -> None:
+    """The branch that it came to has no sums of its own, and is known all the same when it leaves."""
+    site = Site(stage)
+    branch, (here, there) = site.below[0], [id for id, level in site.levels.items() if level == 2]
+    worked = {"activity": 0, "day": DAYS[0], "hours": Decimal(8), "rate": None, "quantity": None}
+    site.do("book", worked)
+    assert not settle(site.store, site.records)
+    site.do("unbook", 0)
+    for parent in (there, here, there):
+        assert not settle(site.store, site.records)
+        site.records.clear()
+        site.facts.parents[branch] = parent
+        site.client.ok("PATCH", f"/wbs/{branch}/", {"parent": parent})
+        site.recorded()
+    site.do("book", worked)
+    assert not settle(site.store, site.records)
+    site.check()
+    assert rebuild(site.store, site.place) == 0
