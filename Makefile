@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-RUNS := $(VENV)/.runs
+RUN_READY := $(VENV)/.run-ready
 
 .PHONY: help setup run test faults faults-long burst proofs simulate simulate-http planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
 
@@ -11,21 +11,21 @@ help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 # What running needs is a part of what development needs, in the same environment.
-$(RUNS): requirements-run.txt
+$(RUN_READY): requirements-run.txt
 	@echo "[wbsync] installing what running needs into $(VENV) (once; a minute)"
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed')"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-run.txt
-	@touch $(RUNS)
+	@touch $(RUN_READY)
 
-$(READY): requirements-dev.txt $(RUNS)
+$(READY): requirements-dev.txt $(RUN_READY)
 	@echo "[wbsync] installing what development needs into $(VENV) (once; a minute or two)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $(READY)
 
 setup: $(READY)  ## the environment for development
 
-run: $(RUNS)  ## the whole service with a demo company; PORT=9000, KEEP=1, RATE_LIMITS=off
+run: $(RUN_READY)  ## the whole service with a demo company; PORT=9000, KEEP=1, RATE_LIMITS=off
 	@exec $(BIN)/python -m infra.run
 
 test: $(READY)  ## all tests but the long ones

@@ -68,3 +68,11 @@ def test_what_is_kept_comes_back_row_for_row_and_only_its_owner_may_read_it(stag
     assert found == row | {"n": {"N": "1.5"}} or found == row
     names = set(json.loads(file.read_text())["parameters"])
     assert f"{settings().parameter_prefix}digest-key" in names
+
+
+def test_no_variable_of_make_has_the_name_of_an_option() -> None:
+    """Make would hand its own value on to the program, and an option on its line would take the place of a file."""
+    own = set(re.findall(r"^(\w+) *[:?]?=", MAKE, re.MULTILINE)) - {"PYTHON"}
+    sources = [path.read_text() for folder in ("infra", "tests") for path in (ROOT / folder).rglob("*.py")]
+    options = {name for text in sources for name in re.findall(r'environ\.get\("([A-Z_]+)"', text)}
+    assert options >= {"RUNS", "SEED", "MINUTES"} and not own & options
