@@ -32,9 +32,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {  # tests of a package that are not in 
     "operatives": ("tests/access",),
     "people": ("tests/access",),
     "projects": ("tests/tree", "tests/people", "tests/labour/test_periods.py", "tests/http/test_lists.py"),
-    "storage": ("tests/faults", "tests/work", "tests/http/test_lists.py"),
+    "storage": (
+        "tests/faults/test_unavailable.py",
+        "tests/faults/test_versions.py",
+        "tests/work",
+        "tests/http/test_lists.py",
+        "tests/labour/test_costs.py",
+    ),
     "tree": ("tests/spreadsheet",),
-    "work": ("tests/faults",),
+    "work": ("tests/faults/test_work_of_labour.py", "tests/labour/test_bulk.py", "tests/tree/test_jobs.py"),
 }
 FIRST = 40  # tests that are asked together; the others only when these notice nothing
 SECONDS = 240.0  # whatever takes longer hangs, and so is noticed

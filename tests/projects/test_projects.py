@@ -1,11 +1,17 @@
 """Projects: what may be changed, what is refused and why, and codes that are one project's alone."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from chalicelib.access import callers
 from chalicelib.access.permissions import Permission, Role
+from chalicelib.errors import Invalid
+from chalicelib.projects import projects
+from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import store
+from tests.labour.racing import caller_of
 from tests.stage import Stage
 from tests.users import refused
 
@@ -49,6 +55,9 @@ def test_a_week_has_a_working_day_and_names_each_once(stage: Stage) -> None:
     id = made(stage, "WEEK")
     answer = stage.owner.send("PATCH", f"/api/v1/projects/{id}/", {"working_days": []})
     assert refused(answer, 400, "validation_error") and "working_days" in answer.body["errors"]
+    owner = caller_of(stage.made["company"]["id"], stage.owner.ok("GET", "/me/")["user"]["id"])
+    with pytest.raises(Invalid):  # by the domain too, whoever calls it
+        projects.change(Reading(store()), owner, id, {"working_days": []}, datetime.now(UTC))
     assert stage.owner.ok("PATCH", f"/projects/{id}/", {"working_days": [6, 1, 6]})["working_days"] == [1, 6]
 
 
