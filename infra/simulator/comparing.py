@@ -113,7 +113,7 @@ def _walk(world: World, tenant: Tenant, path: str | None, by: str = "id") -> Ite
                 raise Wrong(f"{row['id']} is listed twice in {path}")
             walked.add(row[by])
             yield row
-        path = page["next"].removeprefix("/api/v1") if page["next"] else None
+        path = page["next"].partition("/api/v1")[2] if page["next"] else None
 
 
 def _same(what: str, found: Any, wanted: Any) -> None:
