@@ -24,27 +24,52 @@ Cleaned = Callable[[Any], Any]
 
 
 def forget(store: Store, company: str, cleaned: Cleaned) -> int:
-    """Clean every kept answer of a company; how many became different."""
+    """Clean every kept answer of a company, and the parts of batches' answers; how many became different."""
     found = 0
     for item in _kept(store, company):
-        answer = _answer(store, item)
-        body = json.loads(answer.body, parse_float=Decimal) if answer.body else None
-        if body is not None and (new := cleaned(body)) != body:
-            store.transact(_again(store, item, replace(answer, body=encode(new))))
-            found += 1
+        found += _part(store, item, cleaned) if "status" not in item else _whole(store, item, cleaned)
     return found
 
 
-def _kept(store: Store, company: str) -> Iterator[dict[str, object]]:
-    """The completed records of a company; their pieces and parts are read with them."""
+def _whole(store: Store, item: Mapping[str, Any], cleaned: Cleaned) -> bool:
+    if item["status"]["S"] != "COMPLETED":
+        return False
+    answer = _answer(store, item)
+    body = json.loads(answer.body, parse_float=Decimal) if answer.body else None
+    if body is None or (new := cleaned(body)) == body:
+        return False
+    store.transact(_again(store, item, replace(answer, body=encode(new))))
+    return True
+
+
+def _part(store: Store, item: Mapping[str, Any], cleaned: Cleaned) -> bool:
+    """A part of a batch's answer is JSON as it is; a piece of a large answer is read with its record."""
+    try:
+        body = json.loads(item["data"]["B"], parse_float=Decimal)
+    except ValueError:
+        return False
+    if (new := cleaned(body)) == body:
+        return False
+    change = {
+        "TableName": store.name(IDEMPOTENCY_TABLE),
+        "Key": {"id": item["id"]},
+        "UpdateExpression": "SET #data = :new",
+        "ConditionExpression": "#data = :old",
+        "ExpressionAttributeNames": {"#data": "data"},
+        "ExpressionAttributeValues": {":new": {"B": encode(new)}, ":old": item["data"]},
+    }
+    return store.transact_or_skip({"Update": change})
+
+
+def _kept(store: Store, company: str) -> Iterator[dict[str, Any]]:
+    """The records of a company, with the pieces and parts that lie beside them."""
     start: dict[str, object] = {}
     while True:
         page = store.call(
             "scan",
             TableName=store.name(IDEMPOTENCY_TABLE),
-            FilterExpression="begins_with(id, :company) AND #s = :done",
-            ExpressionAttributeNames={"#s": "status"},
-            ExpressionAttributeValues={":company": {"S": f"{company}#"}, ":done": {"S": "COMPLETED"}},
+            FilterExpression="begins_with(id, :company)",
+            ExpressionAttributeValues={":company": {"S": f"{company}#"}},
             ConsistentRead=True,
             **start,
         )

@@ -131,6 +131,8 @@ def test_the_punches_of_an_operative_move_to_a_clock_id_that_nobody_has(
     site.punch(CLOCK_ID.lower(), clock_out=f"{BEFORE}T12:00:00Z")
     site.punch(CLOCK_ID, clock_in=f"{BEFORE}T13:00:00Z", clock_out=f"{BEFORE}T14:00:00Z", project_code="nowhere")
     site.punch(CLOCK_ID, clock_in=f"{BEFORE}T15:00:00Z", clock_out="tired", break_minutes="long")
+    batch = {"events": [{"clock_id": CLOCK_ID, "clock_in": f"{BEFORE}T18:00:00Z"}, {"clock_id": "B-1"}]}
+    site.device.ok("POST", "/clock-events/ingest/", batch, Idempotency_Key="batch")
     site.punch("B-1", clock_in=f"{BEFORE}T07:00:00Z", clock_out=f"{BEFORE}T09:00:00Z")
     site.stage.settle()
     before = owner.ok("GET", f"/clock-events/?clock_id={CLOCK_ID}")["results"]
@@ -140,7 +142,7 @@ def test_the_punches_of_an_operative_move_to_a_clock_id_that_nobody_has(
     figures, entries = site.kpis(), site.entries()
     assert rows_with(site.id, CLOCK_ID) and rows_with(site.id, "doctor")
     done = run(capsys, "anonymise", "--company", site.id, "--operative", site.operative)
-    assert done["punches"] == len(before) == 5
+    assert done["punches"] == len(before) == 6
     assert rows_with(site.id, CLOCK_ID, "doctor", "tired") == []
     ids = [event["id"] for event in before]
     assert rows_with(site.id, *ids) == [], "an id of an event spells its clock ID"
@@ -155,6 +157,9 @@ def test_the_punches_of_an_operative_move_to_a_clock_id_that_nobody_has(
         assert owner.ok("GET", f"/clock-events/{event['id']}/")["id"] == event["id"]
     assert site.kpis() == figures and site.entries() == entries
     assert len(owner.ok("GET", "/clock-events/?clock_id=B-1")["results"]) == 1
+    again = site.device.send("POST", "/api/v1/clock-events/ingest/", batch, Idempotency_Key="batch")
+    assert again.headers["idempotency-replayed"] == "true" and CLOCK_ID not in again.text
+    assert again.body["results"][0]["id"] in {event["id"] for event in events}
     reply = owner.send("POST", f"/api/v1/clock-events/{waits['id']}/dismiss/", body, Idempotency_Key="dismiss")
     assert reply.status == 200 and CLOCK_ID not in reply.text and "doctor" not in reply.text
 
