@@ -29,7 +29,7 @@ run: $(RUN_READY)  ## the whole service with a demo company; PORT=9000, KEEP=1, 
 	@exec $(BIN)/python -m infra.run
 
 test: $(READY)  ## all tests but the long ones
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 faults: $(READY)  ## every fault at every storage call of every write; PART=4: at each fourth
 	$(BIN)/python -m pytest -n 2 tests/faults -m "every_fault and not long_work"
