@@ -59,10 +59,11 @@ class Attempt:
             return Outcome(Touched())
         self.version, self.generations = reads.version, reads.generations or first(reads.wanted)
         self.bulk = reads.wanted.bulk
-        again = Touched(dict(self.touched.activities), set(self.touched.uppers))
+        again = Touched(dict(self.touched.activities), set(self.touched.uppers), self.touched.plans)
         try:
             if self.generations.newest.shows(reads.wanted):
                 self._write(reads, again)
+                again.plans = False
             else:
                 return self._announced(again, reads.wanted)
         except _TooLarge:
@@ -85,6 +86,7 @@ class Attempt:
             self._announce(wanted)
         except _Lost:
             return Outcome(again, self.changed, lost=True)
+        again.plans = False
         return Outcome(again, self.changed, began=True)
 
     def _announce(self, wanted: Generation) -> None:

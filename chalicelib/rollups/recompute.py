@@ -85,7 +85,11 @@ def leave_for_repair(store: Store, place: Place, activity: str, reason: str) -> 
 
 
 def _until_done(store: Store, place: Place, touched: Touched) -> Applied:
-    """Attempt after attempt; what met others every time is left in the repair table."""
+    """Attempt after attempt; activities that met others every time are left in the repair table.
+
+    Raises:
+        Unavailable: nodes above, calendar or baselines met others every time, and nothing else remembers them.
+    """
     applied = Applied()
     for attempt in range(ATTEMPTS):
         outcome = Attempt(store, place, touched).run()
@@ -99,4 +103,6 @@ def _until_done(store: Store, place: Place, touched: Touched) -> Applied:
     for activity in touched.activities:
         leave_for_repair(store, place, activity, "contention")
     applied.left |= touched.activities.keys()
+    if touched.uppers or touched.plans:
+        raise Unavailable("Others change the sums of the project all the time; the batch comes again.")
     return applied

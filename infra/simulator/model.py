@@ -327,6 +327,8 @@ class Model:
 
     def _judge_leave(self, operation: Operation) -> Why:
         why = self._of_project(operation, "manage the team")
+        if operation.values["user"] == operation.by:
+            why.maybe.add("permission_denied")  # by that very membership
         if (operation.project, operation.values["user"]) not in self.people.memberships:
             why.hard.add("not_found")
         return why

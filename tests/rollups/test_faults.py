@@ -1,17 +1,21 @@
 """Numbers stay exact when functions end anywhere, when others work beside them, and while the sums are built anew."""
 
 import contextlib
+from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.errors import Unavailable
 from chalicelib.handlers.streams import settle
+from chalicelib.rollups import recompute
 from chalicelib.rollups.repairs import go_on, rebuild, work_on
 from chalicelib.storage.store import Store
 from tests.examples import slow
 from tests.rollups.disturbed import Killed, disturbed, killed_at
-from tests.rollups.site import Site, step
+from tests.rollups.site import DAYS, PLANNED, Site, step
 from tests.stage import Stage
 
 
@@ -63,6 +67,49 @@ def test_two_workers_on_the_same_sums(stage: Stage, history: list[Any], others: 
     finish(site)
     site.check()
     assert rebuild(site.store, site.place) == 0
+
+
+@pytest.mark.parametrize("when", range(6))
+def test_a_baseline_is_in_the_figures_wherever_another_is_first(stage: Stage, when: int) -> None:
+    """Nothing else comes after it that would look for baselines."""
+    site = Site(stage)
+    site.do("plan", {**PLANNED, "activity": 0, "budget": Decimal(80), "dated": True})
+    settle(site.store, site.records)
+    worked = {"activity": 0, "day": DAYS[0], "hours": Decimal(8), "rate": None, "quantity": None}
+    before = len(site.records)
+    site.do("freeze", None)
+    mine = site.records[before:]
+
+    def work(number: int) -> None:
+        if number == when:
+            now = len(site.records)
+            site.do("book", worked)
+            settle(site.store, site.records[now:])
+
+    settle(disturbed(site.store, work), mine)
+    finish(site)
+    site.check()
+
+
+def test_a_baseline_that_meets_others_every_time_comes_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recompute, "ATTEMPTS", 3)
+    site = Site(stage)
+    site.do("plan", {**PLANNED, "activity": 0, "budget": Decimal(80), "dated": True})
+    settle(site.store, site.records)
+    before = len(site.records)
+    site.do("freeze", None)
+    mine = site.records[before:]
+
+    def work(number: int) -> None:
+        now = len(site.records)
+        site.do("book", {"activity": 0, "day": DAYS[0], "hours": Decimal(1), "rate": None, "quantity": None})
+        settle(site.store, site.records[now:])
+
+    with pytest.raises(Unavailable):
+        settle(disturbed(site.store, work), mine)
+    assert not settle(site.store, mine)
+    finish(site)
+    site.check()
 
 
 @slow(4)
