@@ -28,6 +28,21 @@ def test_an_entry_is_created_submitted_unless_a_draft_is_asked_for(site: Site) -
     assert site.act(site.foreman, draft["id"], "submit").body["status"] == "submitted"
 
 
+@pytest.mark.parametrize("hours", [0, -1, 0.001, 7.999, 24.01, "8", None, True])
+def test_hours_are_more_than_0_and_at_most_24_in_hundredths(site: Site, hours: object) -> None:
+    id = site.entry(site.hand())
+    for method, path, body in (
+        ("POST", "/api/v1/labour/", site.hours(site.hand(), hours=hours)),
+        ("PATCH", f"/api/v1/labour/{id}/", {"hours": hours}),
+    ):
+        reply = site.foreman.send(method, path, body)
+        assert code(reply) == (400, "validation_error") and list(reply.body["errors"]) == ["hours"]
+    assert [site.foreman.ok("PATCH", f"/labour/{id}/", {"hours": each})["hours"] for each in (0.01, 24)] == [
+        "0.01",
+        "24.00",
+    ]
+
+
 def test_approving_keeps_the_rate_of_the_day_and_books_the_hours_and_reopening_takes_both_back(site: Site) -> None:
     hand = site.hand(hourly_rate=30)
     before = len(bookings(site))
