@@ -92,6 +92,14 @@ def test_every_passing_error_is_repeated_with_growing_pauses_and_then_unavailabl
     assert refusal.value.headers["Retry-After"] == "1"
 
 
+def test_pauses_double_up_to_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda _, most: most)
+    calls, _, pauses = told({"Item": 1})
+    for attempt in (0, 1, 2, 5, 6, 9):
+        calls.pause(attempt)
+    assert pauses == [0.02, 0.04, 0.08, 0.64, 1.0, 1.0]
+
+
 def longest(error: ClientError | BotoCoreError) -> int:
     """How many attempts are made in the face of an error that stays."""
     if isinstance(error, BotoCoreError):
