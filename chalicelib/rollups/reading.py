@@ -12,6 +12,7 @@ from chalicelib.rollups.nodesums import NodeSums
 from chalicelib.rollups.rows import Half, Root, Tip
 from chalicelib.rollups.sources import Place
 from chalicelib.rollups.steps import counted
+from chalicelib.storage.calls import Item
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import Store, Wanted
 from chalicelib.tree.order import LEVELS
@@ -119,7 +120,7 @@ def _items(store: Store, place: Place, wanted: Mapping[str, Sequence[str]]) -> d
     return found
 
 
-def _lacking(items: Sequence[dict[str, Any]], slot: str) -> list[str]:
+def _lacking(items: Sequence[Item], slot: str) -> list[str]:
     """Half-years that a tip names and that were not read with it."""
     rows = {item["sk"]["S"]: item for item in items}
     tip = rows.get(f"{slot}#tip")
@@ -163,7 +164,7 @@ def root_of(place: Place) -> Wanted:
     return Root, place.pk, "root"
 
 
-def _state(items: list[dict[str, Any]], known: Generations | None) -> State:
+def _state(items: list[Item], known: Generations | None) -> State:
     rows = {item["sk"]["S"]: item for item in items}
     if known is None:
         if rows:
@@ -174,14 +175,14 @@ def _state(items: list[dict[str, Any]], known: Generations | None) -> State:
     return _of_tip(rows, known.current)
 
 
-def _of_head(head: dict[str, Any], current: Generation) -> State:
+def _of_head(head: Item, current: Generation) -> State:
     account = accounts.unpack(head["content"]["B"])
     sums = NodeSums.of_sheet(counted(account, current), current)
     unsure = bool(account.bases) and min(account.bases) > current.number
     return State(current, sums, head["computed_at"]["S"], int(head["version"]["N"]), unsure)
 
 
-def _of_tip(rows: dict[str, dict[str, Any]], current: Generation) -> State:
+def _of_tip(rows: dict[str, Item], current: Generation) -> State:
     slot = current.slot
     tip = rows.get(f"{slot}#tip")
     contents = books.unpack(tip["content"]["B"]) if tip else None

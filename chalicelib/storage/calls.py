@@ -18,6 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Unavailable
 
+Item = dict[str, Any]
+"""An item as DynamoDB has it, or what it answers."""
 T = TypeVar("T")
 
 CONFLICTS = frozenset(
@@ -124,9 +126,9 @@ class Calls:
                 self.pause(attempt)
         raise AssertionError("a count does not end")
 
-    def call(self, operation: str, **parameters: object) -> dict[str, Any]:
+    def call(self, operation: str, **parameters: object) -> Item:
         """One DynamoDB call; passing faults are retried, then :class:`Unavailable`."""
-        answer: dict[str, Any] = self.patiently(lambda: getattr(self.client, operation)(**parameters))
+        answer: Item = self.patiently(lambda: getattr(self.client, operation)(**parameters))
         return answer
 
 

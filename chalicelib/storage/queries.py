@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from chalicelib.storage.calls import Item
 from chalicelib.storage.rows import Row
 from chalicelib.storage.tables import List
 
@@ -100,7 +101,7 @@ class Page(Struct, frozen=True):
     ``read`` counts those that were dropped after reading too.
     """
 
-    rows: list[dict[str, Any]]
-    last: dict[str, Any] | None
+    rows: list[Item]
+    last: Item | None
     count: int
     read: int = 0

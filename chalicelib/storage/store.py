@@ -11,7 +11,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
-from chalicelib.storage.calls import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, Calls
+from chalicelib.storage.calls import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, Calls, Item
 from chalicelib.storage.changes import Change, Raw, wire
 from chalicelib.storage.queries import Page, Query
 from chalicelib.storage.rows import Row
@@ -51,7 +51,7 @@ class Store(Calls):
         items = self.raw_many(*wanted)
         return [parse(model, item) if item else None for (model, _, _), item in zip(wanted, items, strict=True)]
 
-    def raw_many(self, *wanted: Wanted) -> list[dict[str, Any] | None]:
+    def raw_many(self, *wanted: Wanted) -> list[Item | None]:
         """The same as DynamoDB gives them; a hundred a call, the calls together."""
         keys = list(dict.fromkeys((model.table, pk, sk) for model, pk, sk in wanted))
         pieces = [keys[start : start + MOST_GOT] for start in range(0, len(keys), MOST_GOT)]
@@ -61,7 +61,7 @@ class Store(Calls):
         return [found.get((model.table, pk, sk)) for model, pk, sk in wanted]
 
     def _batch(self, keys: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], dict[str, object]]:
-        request: dict[str, Any] = {}
+        request: Item = {}
         for table, pk, sk in keys:
             rows = request.setdefault(self.name(table), {"ConsistentRead": True, "Keys": []})
             rows["Keys"].append({"pk": {"S": pk}, "sk": {"S": sk}})
@@ -70,9 +70,9 @@ class Store(Calls):
             for name, item in self.batch(request)
         }
 
-    def batch(self, request: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    def batch(self, request: Item) -> list[tuple[str, Item]]:
         """The items of a BatchGetItem with the names of their tables; what was left unprocessed is asked for again."""
-        found: list[tuple[str, dict[str, Any]]] = []
+        found: list[tuple[str, Item]] = []
         for attempt in range(ATTEMPTS):
             answer = self.call("batch_get_item", RequestItems=request)
             found += [(name, item) for name, items in answer.get("Responses", {}).items() for item in items]
@@ -107,7 +107,7 @@ class Store(Calls):
             if start is None:
                 return
 
-    def items(self, query: Query[Any]) -> Iterator[dict[str, Any]]:
+    def items(self, query: Query[Any]) -> Iterator[Item]:
         """Everything that a query finds, as DynamoDB gives it."""
         for page in self.pages(query):
             yield from page.rows
@@ -141,7 +141,7 @@ class Store(Calls):
                 raise
             raise ConditionFailed(failed) from error
 
-    def transact_or_skip(self, item: dict[str, Any]) -> bool:
+    def transact_or_skip(self, item: Item) -> bool:
         """One conditional item; False when its condition does not hold."""
         try:
             self.transact([Raw(item)])

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from chalicelib.http.call import Call
 from chalicelib.http.pagination.allowance import Allowance
 from chalicelib.http.pagination.answers import MAX_PAGE_SIZE
 from chalicelib.http.pagination.cursor import Place
 from chalicelib.http.pagination.source import Source
+from chalicelib.storage.calls import Item
 
 MOST_AT_ONCE = 3000  # rows in one call when rows are dropped after reading
-Item = dict[str, Any]
 
 
 def reads(call: Call, source: Source, size: int, place: Place) -> list[Callable[[], list[Item]]]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from chalicelib.errors import Invalid
 from chalicelib.http.call import Call
 from chalicelib.names import comparison_form
+from chalicelib.storage.calls import Item
 from chalicelib.storage.queries import Page, Query
 from chalicelib.storage.rows import Row
 from chalicelib.storage.tables import UPDATED, List
@@ -17,7 +18,7 @@ from chalicelib.times import stamp
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 Rule = tuple[str, Callable[[str], bool]]
-Sift = Callable[[Sequence[dict[str, Any]]], Sequence[dict[str, Any]]]
+Sift = Callable[[Sequence[Item]], Sequence[Item]]
 
 
 class Source(Struct, frozen=True):
@@ -88,7 +89,7 @@ class Source(Struct, frozen=True):
         rows = list(self.sift(rows)) if self.sift and rows else rows
         return Page(rows, page.last, len(rows), page.read)
 
-    def _keeps(self, row: dict[str, Any]) -> bool:
+    def _keeps(self, row: Item) -> bool:
         return all(rule(row[name]["S"] if name in row else "") for name, rule in self.rules)
 
 

@@ -21,9 +21,10 @@ from chalicelib.http.call import Call
 from chalicelib.http.pagination.allowance import Allowance
 from chalicelib.http.pagination.answers import PAGE_SIZE, Deleted, Summed, Totals
 from chalicelib.http.pagination.cursor import Place, Walk, asked, link
-from chalicelib.http.pagination.reads import Item, reads
+from chalicelib.http.pagination.reads import reads
 from chalicelib.http.pagination.source import Source
 from chalicelib.http.pagination.survey import survey
+from chalicelib.storage.calls import Item
 from chalicelib.storage.store import parse
 from chalicelib.storage.tables import UPDATED
 from chalicelib.times import stamp
