@@ -1,4 +1,4 @@
-"""Traces: a sampled request reaches the daemon, and others do not pay for it."""
+"""Metrics count what happened; a sampled request's trace reaches the daemon, and others do not pay for it."""
 
 import json
 import os
@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+
+from chalicelib.http.telemetry import _of_request, _of_run
 
 REQUEST = """
 import sys
@@ -30,6 +32,27 @@ def observe(trace: dict[str, str], daemon: socket.socket) -> bool:
     run, stage = [sys.executable, "-c", REQUEST], {"WBSYNC_STAGE": "test"}
     done = subprocess.run(run, env={**function, **trace, **stage}, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1] == "True"
+
+
+@pytest.mark.parametrize(
+    ("status", "counted"),
+    [
+        (200, set()),
+        (399, set()),
+        (400, {"ClientErrors"}),
+        (429, {"ClientErrors", "RateLimited"}),
+        (500, {"ServerErrors"}),
+    ],
+)
+def test_a_request_counts_as_what_its_status_says(status: int, counted: set[str]) -> None:
+    found = _of_request({"status": status}, 12.5)
+    assert {name for name in ("ClientErrors", "RateLimited", "ServerErrors") if found[name]} == counted
+    assert (found["Requests"], found["Latency"]) == (1, 12.5)
+
+
+@pytest.mark.parametrize(("status", "errors"), [(200, 0), (499, 0), (500, 1)])
+def test_a_run_fails_from_500_on(status: int, errors: int) -> None:
+    assert _of_run({"status": status}, 1.0)["RunErrors"] == errors
 
 
 @pytest.fixture

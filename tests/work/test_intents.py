@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.errors import Unavailable
 from chalicelib.handlers.work import forward_begun, resume_unfinished
 from chalicelib.ids import new_id
 from chalicelib.operatives.rows import ClockIdClaim
@@ -161,3 +162,8 @@ def test_a_job_is_read_by_who_started_it_and_by_who_could_have_and_is_not_there_
 
 def _status(client: Client, id: str) -> int:
     return client.send("GET", f"/api/v1/jobs/{id}/").status
+
+
+def test_work_that_is_not_there_is_unavailable_to_whoever_waits_for_it(stage: Stage) -> None:
+    with pytest.raises(Unavailable, match="same Idempotency-Key"):
+        intents.carry_out(store(), stage.made["company"]["id"], new_id())
