@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from chalicelib.rollups import sheets
+from chalicelib.rollups import sheets, sources
 from chalicelib.rollups.books import Books, Contents
 from chalicelib.rollups.generations import Generations
 from chalicelib.rollups.sheets import Sheet
@@ -56,9 +56,19 @@ class Spreading(Struct):
         return [*chain, node]
 
     def _above(self, node: str, addition: Addition) -> str:
-        if node not in addition.above[1:]:
+        if node in addition.above[1:]:
+            return addition.above[addition.above.index(node) - 1]
+        return self._stands_below(node)
+
+    def _stands_below(self, node: str) -> str:
+        """What a node without sums stands below now, from which the activity has gone in a newer generation."""
+        place = self.books.place
+        rows = self.books.store.get_many(*sources.wanted(place, [node], {}))
+        seen = sources.seen(place, [node], {}, rows, {})
+        standing = seen.nodes[node] if seen else None
+        if standing is None:
             raise Strange
-        return addition.above[addition.above.index(node) - 1]
+        return standing.above[-1]
 
     def _one(self, additions: list[Addition]) -> Spread:
         """What they come to; a node that is new is among it though it gets nothing, as the sums below name it."""

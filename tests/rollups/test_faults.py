@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Unavailable
@@ -25,8 +25,20 @@ def finish(site: Site) -> None:
         go_on(site.store, row, lambda: True)
 
 
+LEFT_FOR_ANOTHER = [
+    ("book", {"activity": 0, "day": DAYS[0], "hours": Decimal(7), "rate": None, "quantity": None}),
+    ("calendar", {"weekdays": [1, 2], "holidays": []}),
+    ("book", {"activity": 2, "day": DAYS[7], "hours": Decimal(1), "rate": None, "quantity": None}),
+    ("freeze", None),
+    ("move", (4, 7)),
+]
+"""Hours of an activity that has left a branch without sums while the next sums are built."""
+
+
 @slow(4)
 @given(history=st.lists(step, min_size=1, max_size=10), when=st.integers(0, 40), slices=st.integers(0, 3))
+@example(history=LEFT_FOR_ANOTHER, when=12, slices=2)
+@example(history=LEFT_FOR_ANOTHER, when=14, slices=2)
 def test_a_function_that_ends_between_any_two_calls_does_no_harm(
     stage: Stage, history: list[Any], when: int, slices: int
 ) -> None:

@@ -82,7 +82,7 @@ def test_every_index_that_is_declared_is_read(stage: Stage) -> None:
                 owner.send("GET", f"/api/v1{path}&page=2")  # skips to the page, where there is one
         owner.ok("DELETE", f"/wbs/{node}/")
         job = owner.ok("POST", f"/projects/{project}/periods/", {"closed_to": DAY})["id"]
-        intents.forward(store(), stage.made["company"]["id"], job, lambda: NOW + timedelta(minutes=5))
+        intents.forward(store(), stage.made["company"]["id"], job, lambda: datetime.now(UTC) + timedelta(minutes=5))
         resume_unfinished("work_resume", scheduled_event("work_resume"), LambdaContext("work_resume", 120))
     assert declared() - read == set(), "nothing reads these: take them out of the package's rows.py"
 
