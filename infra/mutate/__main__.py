@@ -43,7 +43,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {  # tests of a package that are not in 
     "work": ("tests/faults/test_work_of_labour.py", "tests/labour/test_bulk.py", "tests/tree/test_jobs.py"),
 }
 FIRST = 40  # tests that are asked together; the others only when these notice nothing
-SECONDS = 240.0  # whatever takes longer hangs, and so is noticed
+PATIENCE = 6.0  # what takes so many times as long as without the change hangs, and so is noticed
+LEAST = 60.0  # seconds; never less, since other work on the machine comes and goes
 WORKERS = 2
 NOTICED = frozenset({1, 2})  # of pytest: a test has failed, or a module cannot be imported any more
 
@@ -107,27 +108,35 @@ def _try_package(copy: Path, package: str, count: int, seed: int, workers: int) 
 
 def _outcome(copy: Path, path: Path, mutant: Mutant, covering: Covering, workers: int) -> str:
     tests = covering.tests_of(path, range(mutant.line, mutant.end_line + 1))
-    outcome = _tried(copy, path, mutant, tests, workers) if tests else "not run by any test"
+    outcome = _tried(copy, path, mutant, covering, tests, workers) if tests else "not run by any test"
     if outcome != "killed":
         print(f"{outcome}: {path}:{mutant.line}: {mutant.before!r} as {mutant.after!r}", flush=True)
     return outcome
 
 
-def _tried(copy: Path, path: Path, mutant: Mutant, tests: Sequence[str], workers: int) -> str:
+def _tried(copy: Path, path: Path, mutant: Mutant, covering: Covering, tests: Sequence[str], workers: int) -> str:
     source = (copy / path).read_text()
     (copy / path).write_text(mutant.applied(source))
     try:
-        first = run(copy, tests[:FIRST], workers)
-        return first if first != "survives" or len(tests) <= FIRST else run(copy, tests[FIRST:], workers)
+        for asked in filter(None, (tests[:FIRST], tests[FIRST:])):
+            outcome = run(copy, asked, limit(covering.takes(asked)), workers)
+            if outcome != "survives":
+                return outcome
+        return "survives"
     finally:
         (copy / path).write_text(source)
 
 
-def run(copy: Path, tests: Sequence[str], workers: int = WORKERS) -> str:
-    """What tests say of the tree as it is: killed, survives or hangs."""
+def limit(seconds: float) -> float:
+    """After how many seconds tests hang that take so many without any change on this machine."""
+    return max(LEAST, PATIENCE * seconds)
+
+
+def run(copy: Path, tests: Sequence[str], seconds: float, workers: int = WORKERS) -> str:
+    """What tests say of the tree as it is: killed, survives or, after so many seconds, hangs."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", str(workers), *tests]
     try:
-        code = subprocess.run(command, cwd=copy, capture_output=True, timeout=SECONDS, check=False).returncode
+        code = subprocess.run(command, cwd=copy, capture_output=True, timeout=seconds, check=False).returncode
     except subprocess.TimeoutExpired:
         return "hangs"
     if code not in {0, *NOTICED}:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,17 +20,28 @@ class RedTests(Exception):
 
 @dataclass(frozen=True)
 class Covering:
-    """The measured run of a tree: its coverage data, and the seconds of each test."""
+    """The measured run of a tree: its coverage data, the seconds of each test, and those until the first one began."""
 
     tree: Path
     data: CoverageData
     seconds: dict[str, float]
+    start: float
 
     def tests_of(self, path: Path, lines: Iterable[int]) -> list[str]:
         """The tests that run one of the lines of a module, the quickest first."""
         contexts = self.data.contexts_by_lineno(str((self.tree / path).resolve()))
         named = {context.partition("|")[0] for line in lines for context in contexts.get(line, ())} - {""}
         return sorted((name for name in named if name in self.seconds), key=lambda name: self.seconds[name])
+
+    def takes(self, tests: Iterable[str]) -> float:
+        """The seconds that some of the tests take in one process, without any change; rather too many than too few.
+
+        Of each file the longest test counts too: the first one pays for what all share, and may not be among these.
+        """
+        asked = set(tests)
+        files = {_file(name) for name in asked}
+        longest = [max(each for name, each in self.seconds.items() if _file(name) == file) for file in files]
+        return self.start + sum(self.seconds[name] for name in asked) + sum(longest)
 
 
 def measured(tree: Path, tests: Iterable[str], workers: int = 2) -> Covering:
@@ -51,12 +63,19 @@ def measured(tree: Path, tests: Iterable[str], workers: int = 2) -> Covering:
     ]
     command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), *options, *tests]
     environment = {**os.environ, "COVERAGE_FILE": str(data)}
+    began = time.monotonic()
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    took = time.monotonic() - began
     if done.returncode:
         raise RedTests("\n".join(done.stdout.splitlines()[-15:]))
     found = CoverageData(str(data))
     found.read()
-    return Covering(tree, found, dict(_seconds(report)))
+    seconds = dict(_seconds(report))
+    return Covering(tree, found, seconds, max(took - sum(seconds.values()) / max(workers, 1), 0.0))
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _seconds(report: Path) -> Iterable[tuple[str, float]]:

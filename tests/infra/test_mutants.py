@@ -4,12 +4,13 @@ import ast
 from pathlib import Path
 
 import pytest
+from coverage import CoverageData
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.mutate import __main__ as tool
-from infra.mutate.__main__ import ROOT, run
-from infra.mutate.covering import measured
+from infra.mutate.__main__ import ROOT, limit, run
+from infra.mutate.covering import Covering, measured
 from infra.mutate.equivalent import EQUIVALENT
 from infra.mutate.mutants import mutants
 
@@ -90,7 +91,19 @@ def test_a_fault_is_noticed_survives_or_is_run_by_no_test(tmp_path: Path) -> Non
     module = Path("chalicelib/pay/hours.py")
     assert covering.tests_of(module, [2]) == ["tests/pay/test_hours.py::test_over"]
     assert covering.tests_of(module, [6]) == []
+    unhurried = limit(covering.takes(["tests/pay/test_hours.py::test_over"]))
     (tmp_path / module).write_text(TREE[str(module)].replace("> 8", ">= 8"))
-    assert run(tmp_path, ["tests/pay"]) == "survives"
+    assert run(tmp_path, ["tests/pay"], unhurried) == "survives"
     (tmp_path / module).write_text(TREE[str(module)].replace("> 8", "> 9"))
-    assert run(tmp_path, ["tests/pay"]) == "killed"
+    assert run(tmp_path, ["tests/pay"], unhurried) == "killed"
+    (tmp_path / module).write_text("while True:\n    pass\n")
+    assert run(tmp_path, ["tests/pay"], 0.5) == "hangs"
+
+
+def test_tests_hang_after_longer_where_they_take_longer_without_any_change() -> None:
+    """A slow machine has more time; what a file's tests share may be paid for by one that is not asked."""
+    seconds = {"a.py::first": 30.0, "a.py::next": 1.0, "a.py::last": 2.0, "b.py::only": 4.0, "c.py::other": 100.0}
+    covering = Covering(Path(), CoverageData(no_disk=True), seconds, start=3.0)
+    assert covering.takes(["a.py::next", "a.py::last", "b.py::only"]) == 3 + (1 + 2 + 4) + (30 + 4)
+    assert limit(2 * 44) == 2 * limit(44) > 2 * 44
+    assert limit(0.1) == limit(0.2) >= 60  # other work on the machine comes and goes
