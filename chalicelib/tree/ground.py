@@ -12,7 +12,6 @@ from chalicelib.projects.rows import Project
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import ConditionFailed, Wanted
-from chalicelib.tree.claims import claim_key, code_key
 from chalicelib.tree.editions import as_of, standing_of
 from chalicelib.tree.order import ancestors_of, holder_order, last_step, node_of, nodes_of, parent_of
 from chalicelib.tree.rows import Node, Outline, Place
@@ -116,13 +115,6 @@ def look(reading: Reading, company: str, node: str) -> Found | None:
         return None
     seen, place = as_of(node_row, outline.edition), as_of(place_row, outline.edition)
     return Found(row, outline, seen, place) if seen and place else None
-
-
-def with_cost_code(reading: Reading, company: str, project: str, cost_code: str) -> Node | None:
-    """The activity of a project that has a cost code; None where there is none."""
-    [claim] = reading.rows(claim_key(company, project, code_key(cost_code)))
-    found = look(reading, company, claim.holder) if claim is not None else None
-    return found.node if found else None
 
 
 @contextmanager

@@ -38,6 +38,12 @@ def test_numbers_and_dates_are_such() -> None:
     assert row[2].number_format == r"yyyy\-mm\-dd"
 
 
+def test_the_titles_are_bold_and_nothing_else_is() -> None:
+    titles, row = opened([["A", Decimal(1), date(2026, 1, 5)]]).rows
+    assert {cell.font.b for cell in titles} == {True}
+    assert {cell.font.b for cell in row} == {False}
+
+
 def test_nothing_is_no_cell() -> None:
     assert opened([["A", None, None]])["B2"].value is None
 

@@ -71,6 +71,16 @@ class TestRows:
         said = "Row 3, Budget hours: Is merged with row 2; give each row a cell of its own."
         assert faults == {"rows.3.budget_hours": [said]}
 
+    def test_a_file_whose_merged_cells_overlap_is_refused(self) -> None:
+        """Which of their values a row has is not to be told."""
+
+        def finish(sheet: Any) -> None:
+            sheet.merge_cells("A2:A4")
+            sheet.merge_cells("A3:A5")
+
+        rows = [activity(f"C-{number}", f"Pour {number}") for number in range(4)]
+        assert "merged cells overlap" in wrong(workbook(*rows, finish=finish))["file"][0]
+
     def test_a_blank_parent_cell_that_is_not_merged_is_named(self) -> None:
         assert wrong(workbook(["Quay", None, "Concrete", "Pour", "C-1", 10])) == {
             "rows.2.sub_location": ["Row 2, Sub-Location: Must not be blank."]
