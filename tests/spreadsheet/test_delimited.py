@@ -68,6 +68,7 @@ class TestEncodings:
         [
             ("cp1251", "Участок,Наружные сети,Бетон\n", "Windows-1251"),
             ("cp1251", "да и,не,он\n", "Windows-1251"),
+            ("cp1251", "1,да,и,не,он\n", "Windows-1251"),
             ("cp1252", "Größe,Façade,Béton armé\n", "Windows-1252"),
             ("cp1256", "الرصيف الشمالي,خرسانة\n", "Windows-1256"),
             ("utf-16-le", "Location,Quay\n", "UTF-16 without a byte order mark"),

@@ -106,6 +106,13 @@ class TestImport:
         assert [row["id"] for row in tree.nodes(search="slab")] == [ids["C-1"]]
         assert tree.nodes(search="c-1")[0]["id"] == ids["C-1"]
 
+    def test_hours_get_a_cost_code_as_the_last_file_writes_it(self, tree: Tree) -> None:
+        imported(tree, *ROWS)
+        imported(tree, activity("c-1", "Pour", 10, "m3", 2), *ROWS[1:])
+        hand = tree.client.ok("POST", "/operatives/", {"name": "Ola"})["id"]
+        body = {"project": tree.project, "operative": hand, "date": "2026-06-08", "cost_code": "C-1", "hours": 8}
+        assert tree.client.ok("POST", "/labour/", body)["cost_code"] == "c-1"
+
     def test_an_activity_earns_by_its_first_quantity_unless_a_person_has_measured_it(self, tree: Tree) -> None:
         """As a new activity of the file would; what somebody entered in percent is not lost."""
         imported(tree, *(activity(f"C-{name}", name, 10) for name in "ABCD"))

@@ -12,8 +12,11 @@ from chalicelib.storage.store import store
 from chalicelib.storage.work import commit
 from chalicelib.times import utc_now
 from chalicelib.tree.changing import change
-from chalicelib.tree.ground import outline_key
+from chalicelib.tree.clearing import clear
+from chalicelib.tree.editions import standing_of
+from chalicelib.tree.ground import outline_key, place_key
 from chalicelib.tree.nodes import Seen
+from chalicelib.tree.staging import stage_children
 from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.callers import owner
@@ -127,6 +130,20 @@ def test_between_the_flip_and_the_clearing_nothing_is_lost(tree: Tree, stage: St
     integrity.check(tree.project)
     assert [node["code"] for node in tree.nodes(search="renamed")] == ["2.1.1.1"]
     assert tree.change(site.discipline, name="Slabs")["path"] == ["South", "Ground", "Slabs"]
+
+
+def test_a_subtree_of_which_a_part_is_not_cleared_yet_is_moved_later(tree: Tree, stage: Stage) -> None:
+    """Clearing would put that part back to where the change before had it."""
+    site, company = Discipline(tree, 1), stage.made["company"]["id"]
+    rows = outline_key(company, tree.project), place_key(company, site.activities[0])
+    outline, place = Reading(store()).rows(*rows)
+    store().transact([stage_children(place, standing_of(place), outline.edition)])
+    body = {"parent": site.second}
+    early = tree.client.send("PATCH", f"/api/v1/wbs/{site.discipline}/", body)
+    assert (early.status, early.body.get("code")) == (409, "in_use")
+    store().transact(clear(Reading(store()), company, tree.project, site.activities, utc_now(), None).changes)
+    assert tree.change(site.discipline, **body)["code"] == "2.1.1"
+    integrity.check(tree.project)
 
 
 def test_a_node_that_is_appended_while_a_move_is_staged_is_never_lost(tree: Tree, stage: Stage) -> None:
