@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN_READY := $(VENV)/.run-ready
 
-.PHONY: help setup run test faults faults-long burst proofs simulate simulate-http planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test test-long faults faults-long burst proofs simulate simulate-http planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,9 @@ run: $(RUN_READY)  ## the whole service with a demo company; PORT=9000, KEEP=1, 
 
 test: $(READY)  ## all tests but the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-long: $(READY)  ## the tests that take seconds each; minutes
+	$(BIN)/python -m pytest -n 2 -m "long and not every_fault and not long_work and not attack and not proof and not burst"
 
 faults: $(READY)  ## every fault at every storage call of every write; PART=4: at each fourth
 	$(BIN)/python -m pytest -n 2 tests/faults -m "every_fault and not long_work"

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.mutate.covering import Covering, RedTests, measured
+from infra.mutate.covering import MARKS, Covering, RedTests, measured
 from infra.mutate.equivalent import EQUIVALENT
 from infra.mutate.mutants import Mutant, mutants
 
@@ -134,7 +134,7 @@ def limit(seconds: float) -> float:
 
 def run(copy: Path, tests: Sequence[str], seconds: float, workers: int = WORKERS) -> str:
     """What tests say of the tree as it is: killed, survives or, after so many seconds, hangs."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", str(workers), *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", MARKS, "-n", str(workers), *tests]
     try:
         code = subprocess.run(command, cwd=copy, capture_output=True, timeout=seconds, check=False).returncode
     except subprocess.TimeoutExpired:

@@ -12,6 +12,7 @@ from pathlib import Path
 from coverage import CoverageData
 
 HOME = ".mutate"  # below the tree that is measured
+MARKS = "not every_fault and not long_work and not attack and not proof and not burst"  # as make test, and the long ones
 
 
 class RedTests(Exception):
@@ -61,7 +62,7 @@ def measured(tree: Path, tests: Iterable[str], workers: int = 2) -> Covering:
         "-o",
         "junit_family=xunit1",
     ]
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), *options, *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", MARKS, "-n", str(workers), *options, *tests]
     environment = {**os.environ, "COVERAGE_FILE": str(data)}
     began = time.monotonic()
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)

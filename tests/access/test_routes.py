@@ -84,6 +84,7 @@ def allowed(route: Route, base: str, role: str | None, kind: str, may: dict[str,
     return route.scope is Scope.ANYWHERE or (route.scope is Scope.PROJECT and kind == "here")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kind", [kind if kind == "here" else pytest.param(kind, marks=pytest.mark.proof) for kind in KINDS]
 )
@@ -123,6 +124,7 @@ def test_a_membership_of_another_project_opens_no_row_of_this_one(stage: Stage, 
         assert client.send("POST", f"{BASE}/labour/", hours).status == 403
 
 
+@pytest.mark.long
 def test_rates_are_absent_without_the_permission_wherever_they_could_be(stage: Stage, site: Site) -> None:
     """A membership shows the rates of its own project, and no operative's rate, which is the company's."""
     may, names = held(), ("hourly_rate", "planned_rate", "unrated_hours", "contract_value")

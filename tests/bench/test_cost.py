@@ -4,6 +4,8 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from bench.cost import WorkerDay, cost_section, measured, month, standing
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "cost.md").read_text()
@@ -15,6 +17,7 @@ def test_a_month_is_so_many_workers_days() -> None:
     assert amounts["function calls"] > amounts["gateway requests"]
 
 
+@pytest.mark.long
 def test_the_page_has_the_counted_units_of_a_workers_day() -> None:
     """Within a tenth: what the streams do together depends on when they look."""
     day = measured(10)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -95,6 +96,7 @@ def requests(draw: st.DrawFn, events: list[Event]) -> list[Any]:
     return bodies
 
 
+@pytest.mark.long
 @given(st.data())
 @slow(6)
 def test_shifts_end_as_exactly_their_entries(gates: Gates, data: st.DataObject) -> None:

@@ -104,6 +104,7 @@ def test_a_single_event_that_storage_refuses_is_kept_as_sent_too(gates: Gates, k
     assert gates.send(shift(hand)).body["status"] == "matched"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("key", [None, "in-time"])
 def test_a_batch_ends_in_time_with_a_503_whose_retry_takes_up_the_rest(gates: Gates, key: str | None) -> None:
     hands = [gates.hand() for _ in range(40)]

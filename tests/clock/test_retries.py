@@ -98,6 +98,7 @@ def test_what_fails_when_its_cause_has_come_is_tried_again_and_holds_up_no_other
     assert [gates.hours(hand) for hand in hands] == [["8.00"]] * 3
 
 
+@pytest.mark.long
 def test_a_device_may_correct_an_event_as_often_as_it_likes_and_the_last_one_counts(gates: Gates) -> None:
     hand = gates.hand()
     outs = [f"{8 + n // 60:02}:{n % 60:02}" for n in range(105)]

@@ -12,6 +12,7 @@ from tests.faults.scenarios import Site
 from tests.stage import Client
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("operatives", "each"), [(20, 50), pytest.param(200, 500, marks=pytest.mark.burst)], ids=["small", "whole"]
 )

@@ -69,6 +69,7 @@ def test_a_process_dies_and_a_reply_is_lost_though_the_call_is_refused() -> None
         harness.loses_reply(0)(0, taken)
 
 
+@pytest.mark.long
 @every_scenario
 def test_a_process_that_dies_after_any_call_and_a_retry_leave_one_effect_and_the_answer(site: Site, name: str) -> None:
     with prepared(site, name) as run:

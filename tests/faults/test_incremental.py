@@ -55,6 +55,7 @@ def comes_back(site: Site, write: Callable[[], Reply]) -> None:
     assert changed <= shown(site, updated_since=since, include_deleted="true").keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_whatever_a_write_changes_comes_back_in_the_next_incremental_read(site: Site, name: str) -> None:
     clean = harness.saved()

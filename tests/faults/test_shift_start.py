@@ -41,6 +41,7 @@ class Throttling:
         return call if callable(operation) else operation
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("devices", [24, pytest.param(2000, marks=pytest.mark.burst)], ids=["small", "whole"])
 def test_at_shift_start_nothing_is_lost_and_nothing_doubled_and_no_two_operatives_share_an_item(
     site: Site, devices: int

@@ -51,6 +51,7 @@ def lower_cap(site: Site) -> str:
     return job
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.every_fault), True], ids=["before", "after"])
 @pytest.mark.parametrize(
     "begin", [closing, refused_closing, lower_cap, pytest.param(long_file, marks=pytest.mark.every_fault)]

@@ -76,6 +76,7 @@ def others(company: str) -> list[str]:
     return sorted(json.dumps(each, default=str) for each in found)
 
 
+@pytest.mark.long
 def test_a_removed_company_leaves_nothing_but_the_audit_and_others_keep_all(capsys: pytest.CaptureFixture[str]) -> None:
     """In two steps, and again after it broke off. Streams and schedules that come later bring nothing back."""
     with running() as stage:

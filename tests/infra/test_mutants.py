@@ -43,6 +43,7 @@ def test_each_kind_of_place_in_a_function_is_changed_and_nothing_outside() -> No
 MODULES = sorted(path for path in (ROOT / "chalicelib").rglob("*.py") if mutants(path.read_text()))
 
 
+@pytest.mark.long
 @settings(deadline=None)
 @given(st.data())
 def test_every_mutant_of_the_product_is_another_program_that_compiles(data: st.DataObject) -> None:
@@ -81,6 +82,7 @@ TREE = {
 }
 
 
+@pytest.mark.long
 def test_a_fault_is_noticed_survives_or_is_run_by_no_test(tmp_path: Path) -> None:
     """On a tree of one module, whose only test does not look at the bound."""
     for name, text in TREE.items():

@@ -33,6 +33,7 @@ def become(monkeypatch: pytest.MonkeyPatch) -> Any:
     return become
 
 
+@pytest.mark.long
 def test_everything_comes_back_under_a_new_name(become: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """What a restore leaves out is there: streams, protection, recovery, expiry; lost figures are mended."""
     with running() as stage:

@@ -100,6 +100,7 @@ CASES: dict[str, Callable[[Site], str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_offered_is_what_a_call_does(site: Site, case: str) -> None:
     people = {role: site.client(role) for role in ("foreman", "project_manager", "project_planner", "supervisor")}

@@ -85,7 +85,7 @@ def test_bulk_approve_of_a_crew_day_takes_a_transaction_for_20_rows_and_a_read_f
     writes = found.count("transact_write_items")
     reads = len(found) - writes - 1  # without authentication
     assert writes <= CREW / 20 + 2  # the intent's first and last
-    assert reads <= CREW / 50 + 1
+    assert reads <= CREW / 50 + 1, found
 
 
 def test_closing_by_force_reads_the_days_of_what_it_rejects_at_once(site: Site) -> None:

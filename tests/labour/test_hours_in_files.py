@@ -66,6 +66,7 @@ def test_a_file_that_is_no_csv_is_415_and_json_is_not_taken(site: Site) -> None:
     assert code(site.foreman.send("POST", "/api/v1/labour/import/", {})) == (415, "unsupported_media_type")
 
 
+@pytest.mark.long
 def test_a_long_file_is_written_by_a_job(site: Site) -> None:
     hands, project = [site.hand() for _ in range(20)], code_of(site)
     days = [f"2026-05-{day:02d}" for day in range(1, 27)]

@@ -44,6 +44,7 @@ def test_an_approval_costs_four_calls(stage: Stage, activities: int, days: int) 
     assert len(calls_of(site, [HOURS | {"activity": 0, "day": DAYS[1]}])) == 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("activities", [1, 20, 100])
 def test_a_hundred_approvals_of_one_crew_day_cost_twenty_calls_at_most(stage: Stage, activities: int) -> None:
     """Heads, bookings and sums are each read together."""

@@ -35,6 +35,7 @@ LEFT_FOR_ANOTHER = [
 """Hours of an activity that has left a branch without sums while the next sums are built."""
 
 
+@pytest.mark.long
 @slow(4)
 @given(history=st.lists(step, min_size=1, max_size=10), when=st.integers(0, 40), slices=st.integers(0, 3))
 @example(history=LEFT_FOR_ANOTHER, when=12, slices=2)
@@ -56,6 +57,7 @@ def test_a_function_that_ends_between_any_two_calls_does_no_harm(
     assert rebuild(site.store, site.place) == 0
 
 
+@pytest.mark.long
 @slow(4)
 @given(
     history=st.lists(step, min_size=1, max_size=6),
@@ -124,6 +126,7 @@ def test_a_baseline_that_meets_others_every_time_comes_again(stage: Stage, monke
     site.check()
 
 
+@pytest.mark.long
 @slow(4)
 @given(
     history=st.lists(step, min_size=2, max_size=6),

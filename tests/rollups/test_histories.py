@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from tests.rollups.site import DAYS, Site, step
 from tests.stage import Stage
 
 
+@pytest.mark.long
 @slow(4)
 @given(history=st.lists(step, max_size=14), data=st.data())
 def test_after_duplicates_retries_and_reordered_batches(stage: Stage, history: list[Any], data: st.DataObject) -> None:

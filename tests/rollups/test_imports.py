@@ -54,6 +54,7 @@ def test_an_import_shows_before_or_after(stage: Stage) -> None:
     assert rebuild(site.store, site.place) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rows", [1, ROWS, MANY])  # the last takes more than one transaction
 def test_a_deletion_shows_before_or_after(stage: Stage, rows: int) -> None:
     site, before = planned(stage), 0

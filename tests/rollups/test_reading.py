@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,7 @@ def read_page(store: Store, site: Site) -> Page:
     return {PROJECT if id == site.project else id: figures(node_shown(states[id], AS_OF)) for id in levels}
 
 
+@pytest.mark.long
 @slow(4)
 @given(
     history=st.lists(step, min_size=2, max_size=6),
@@ -68,6 +70,7 @@ def test_an_answer_is_one_state_while_others_write(
     assert figures(node_shown(state, AS_OF)) in [each[id] for each in states]
 
 
+@pytest.mark.long
 @slow(4)
 @given(
     history=st.lists(step, min_size=4, max_size=10),

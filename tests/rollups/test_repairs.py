@@ -129,6 +129,7 @@ def test_a_change_of_calendar_of_a_large_project_is_rolled_forward_in_slices(sta
     site.check()
 
 
+@pytest.mark.long
 def test_long_work_that_meets_another_change_is_left_for_the_next_run(stage: Stage) -> None:
     """Whatever moment the other change picks: nothing fails, and the numbers are right in the end."""
     site = Site(stage)
@@ -271,6 +272,7 @@ def test_the_schedule_of_a_minute_does_what_was_left(stage: Stage) -> None:
     assert left(site) == []
 
 
+@pytest.mark.long
 def test_every_project_is_rebuilt_in_slices(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """What a slice leaves undone is named, and the next goes on there."""
     sites = [Site(stage) for _ in range(2)]

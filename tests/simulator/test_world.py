@@ -36,11 +36,13 @@ def test_the_product_keeps_its_promises(app: Any, seed: int) -> None:
     assert simulator.failure(app, seed, 120) is None
 
 
+@pytest.mark.long
 def test_a_seed_gives_the_same_history_again(app: Any) -> None:
     first, again, other = told(app, 4), told(app, 4), told(app, 5)
     assert first == again != other and any("died" in line for line in (*first, *other))
 
 
+@pytest.mark.long
 def test_a_product_that_is_wrong_is_found_with_few_steps_and_kinds(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the rule that nobody approves their own hours."""
     from chalicelib.labour import states

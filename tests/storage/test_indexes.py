@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib.handlers.work import resume_unfinished
 from chalicelib.labour.rows import ENTRIES, Entry
 from chalicelib.storage.queries import Query
@@ -65,6 +67,7 @@ def lists(project: str, operative: str, user: str) -> list[str]:
     return [f"{path}{'' if '?' in path else '?'}{query}" for path, queries in several.items() for query in queries]
 
 
+@pytest.mark.long
 def test_every_index_that_is_declared_is_read(stage: Stage) -> None:
     """By a list, a punch, the deletion of an activity, the closing of a period, or the schedule of unfinished work."""
     owner = stage.owner

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
@@ -43,6 +45,7 @@ def test_a_baseline_keeps_budget_hours_dates_and_calendar(tree: Tree, stage: Sta
     assert tree.client.ok("GET", f"{path}/baselines/")["results"][0] == made
 
 
+@pytest.mark.long
 def test_a_freeze_is_there_once_it_is_whole(tree: Tree, stage: Stage) -> None:
     """A crash at any step of a freeze leaves the state before or after; imports and large moves wait for it."""
     company = stage.made["company"]["id"]

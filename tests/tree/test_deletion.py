@@ -111,6 +111,7 @@ def test_nothing_comes_back_where_no_hours_slipped_in(tree: Tree, stage: Stage) 
     assert tree.nodes() == [] and unfinished(company, waiting=True) == []
 
 
+@pytest.mark.long
 def test_a_large_deletion_shows_before_or_after_at_every_step(tree: Tree, stage: Stage) -> None:
     site, company = Discipline(tree), stage.made["company"]["id"]
     before = tree.codes_and_paths(page_size=200)

@@ -3,6 +3,7 @@
 import uuid
 from decimal import Decimal
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def written(tree: Tree) -> dict[str, Row]:
     return {row[4]: row for row in rows}
 
 
+@pytest.mark.long
 @given(st.lists(files(), min_size=2, max_size=4))
 @settings(slow(4), phases=[Phase.generate])
 def test_imports_one_after_another_leave_the_tree_that_the_files_say(stage: Stage, sequence: list[list[Row]]) -> None:

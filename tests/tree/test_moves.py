@@ -76,6 +76,7 @@ def test_a_node_stands_under_one_of_the_level_above(tree: Tree) -> None:
     assert tree.change(site.discipline, parent=site.first)["code"] == "1.1.1"  # it is there already
 
 
+@pytest.mark.long
 def test_a_large_move_shows_before_or_after_at_every_step(tree: Tree, stage: Stage) -> None:
     """A reader of a tree sees the state before or the state after, nothing between."""
     site, company = Discipline(tree), stage.made["company"]["id"]
@@ -163,6 +164,7 @@ def test_a_node_that_is_appended_while_a_move_is_staged_is_never_lost(tree: Tree
     assert all(node["path"][0] == "South" for node in tree.nodes(under=site.discipline))
 
 
+@pytest.mark.long
 def test_a_large_move_leaves_nothing_behind(tree: Tree, stage: Stage) -> None:
     """Nothing staged, nothing ended, nothing twice: the rows are those that a small one leaves."""
     site = Discipline(tree)

@@ -94,6 +94,7 @@ def test_a_node_that_is_renamed_while_a_subtree_moves_is_found_by_its_new_name(
     integrity.check(tree.project)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_many_editors_do_at_once_the_tree_is_whole(tree: Tree, stage: Stage, seed: int) -> None:
     random, numbers = Random(seed), count()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -128,6 +129,7 @@ def check_budgets(tree: Tree, model: Model) -> None:
     assert Decimal(whole) == sum(model.budgets[row[0]] for row in expected)
 
 
+@pytest.mark.long
 @slow(3)
 @given(edits=st.lists(edit, min_size=10, max_size=25))
 def test_every_listing_code_and_path_is_right_after_any_edits(stage: Stage, edits: list[tuple[str, int, int]]) -> None:
