@@ -12,7 +12,8 @@ from pathlib import Path
 from coverage import CoverageData
 
 HOME = ".mutate"  # below the tree that is measured
-MARKS = "not every_fault and not long_work and not attack and not proof and not burst"  # as make test, and the long ones
+MARKS = "not every_fault and not long_work and not attack and not proof and not burst"
+"""Which tests are asked: those of ``make test`` and ``make test-long``."""
 
 
 class RedTests(Exception):
