@@ -19,7 +19,9 @@ with `If-None-Match` answers 304 while nothing has changed.
 `Retry-After`. What can grow has a bound; a 400 or 409 says which.
 
 **Incremental reads.** Send `updated_since` and `include_deleted=true`, follow `next` to the end, and keep
-`synced_until` as the `updated_since` of the next time.
+`synced_until` as the `updated_since` of the next time. What follows from other rows (`cost_code`, `clash` and
+`allowed_actions` of an entry; `path`, `code`, `position` and progress of a node) does not move `updated_at`: join it
+by id.
 
 **Errors** are `application/problem+json`: `code` is for programs, `detail` says what to do, and `errors` names every
 bad field. Hours and money have two decimals, quantities, indices and fractions four; read them as decimals.
