@@ -55,5 +55,11 @@ EQUIVALENT: Mapping[tuple[str, str, str, str], str] = {
         "max(content[place - 1 : place] + content[place + 1 : place + 2], default=0) < 0x80",
         "(max(content[place - 1:place] + content[place + 1:place + 2], default=0) <= 128)",
     ): "0x80 is the euro sign, or a capital that begins a word: in no text most letters stand beside it alone",
+    (
+        "chalicelib/rollups/repairs.py",
+        'page = store.page(Query(model=CheckDue, hash=DUE, between=(None, f"{now.date().isoformat()}~")), limit=1)',
+        "1",
+        "2",
+    ): "the first row is taken, whether or not a second was read with it",
 }
 """By module, the text of the line, what stands in it, and what would stand there instead."""

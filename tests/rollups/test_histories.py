@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.evm.figures import figures
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import rebuild
 from tests.examples import slow
-from tests.rollups.site import DAYS, Site, step
+from tests.rollups.site import DAYS, PLANNED, Site, node_shown, step
 from tests.stage import Stage
 
 
@@ -52,3 +53,16 @@ def test_a_node_whose_sums_are_nothing_is_moved_again_and_again(stage: Stage) ->
     assert not settle(site.store, site.records)
     site.check()
     assert rebuild(site.store, site.place) == 0
+
+
+def test_a_baseline_counts_beside_it_what_it_does_not_hold(stage: Stage) -> None:
+    """The budget hours of an activity that came later are in no other sum of that baseline."""
+    site = Site(stage)
+    site.do("freeze", None)
+    site.do("grow", None)
+    site.do("plan", PLANNED | {"activity": 4, "budget": Decimal(80)})
+    assert not settle(site.store, site.records)
+    [first, now] = (figures(node_shown(site.state(site.project), DAYS[0], baseline)) for baseline in (1, None))
+    assert (first.bac, first.unbaselined_hours) == (0, 80)
+    assert (now.bac, now.unbaselined_hours) == (80, 0)
+    site.check()

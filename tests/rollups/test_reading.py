@@ -1,6 +1,7 @@
 """One answer is one state: nobody reads a mixture, and a change of calendar, plan or tree shows before or after."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from hypothesis import strategies as st
 from chalicelib.evm.figures import Figures, figures
 from chalicelib.evm.project import PROJECT
 from chalicelib.handlers.streams import settle
-from chalicelib.rollups import reading
+from chalicelib.projects.rows import Project
+from chalicelib.rollups import progress, reading
+from chalicelib.rollups.progress import Progress
 from chalicelib.storage.store import Store
 from tests.examples import slow
-from tests.rollups.disturbed import disturbed
-from tests.rollups.site import Site, node_shown, nothing, step
+from tests.rollups.disturbed import counted, disturbed
+from tests.rollups.site import DAYS, PLANNED, Site, node_shown, nothing, step
 from tests.rollups.test_faults import finish, one_step
 from tests.stage import Stage
 
@@ -105,3 +108,18 @@ def test_a_change_of_the_calendar_shows_at_once_and_work_counts_meanwhile(
     site.facts.calendar = new
     finish(site)
     site.check()
+
+
+def test_how_far_a_node_is_today_takes_one_round(stage: Stage) -> None:
+    """A page of nodes shows it without a look at their history."""
+    site = Site(stage)
+    site.do("plan", PLANNED | {"activity": 0, "budget": Decimal(80), "length": 9, "dated": True})
+    site.do("book", {"activity": 0, "day": DAYS[1], "hours": Decimal(8), "rate": None, "quantity": Decimal(2)})
+    assert not settle(site.store, site.records)
+    project = site.store.get(Project, site.place.pk, "project")
+    assert project is not None
+    levels, when = {site.activities[0]: 4, site.below[0]: 3}, datetime.combine(DAYS[2], time(12), UTC)
+    reader, calls = counted(site.store)
+    found = progress.of(reader, site.company, project, levels, when)
+    assert [found[id] for id in levels] == [Progress(Decimal("0.2"), Decimal(2)), Progress(Decimal("0.2"), Decimal(0))]
+    assert calls == ["batch_get_item"]

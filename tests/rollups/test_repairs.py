@@ -1,5 +1,7 @@
 """Long work in slices, the repair table, and the daily check of every project."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -7,13 +9,16 @@ from typing import Any
 import pytest
 
 from app import repair_rollups
+from chalicelib.errors import Unavailable
 from chalicelib.handlers.streams import settle
 from chalicelib.projects.rows import Project
 from chalicelib.rollups import sheets
 from chalicelib.rollups.attempt import REPAIRS, slices_of
-from chalicelib.rollups.recompute import leave_for_repair
+from chalicelib.rollups.reads import Touched
+from chalicelib.rollups.recompute import leave_for_repair, recompute
 from chalicelib.rollups.repairs import leave_due, rebuild, repair
 from chalicelib.rollups.rows import CheckDue, Half, Head, Repair, Root, Slices
+from chalicelib.rollups.steps import Touch
 from chalicelib.storage.changes import Delete, Put
 from chalicelib.storage.queries import Query
 from chalicelib.storage.store import store
@@ -21,7 +26,7 @@ from chalicelib.times import stamp
 from infra.local.lambda_context import LambdaContext
 from infra.local.schedule import scheduled_event
 from infra.rebuild import main as rebuild_command
-from tests.rollups.disturbed import disturbed
+from tests.rollups.disturbed import Killed, disturbed
 from tests.rollups.site import DAYS, NOW, PLANNED, Site
 from tests.stage import Stage
 
@@ -165,21 +170,56 @@ def test_a_newer_change_of_calendar_begins_the_slices_again(stage: Stage) -> Non
     site.check()
 
 
+@contextmanager
+def broken(site: Site, activity: int) -> Iterator[None]:
+    """An activity that cannot be computed, and in the end can; then what was left of it is done."""
+    ruled(site, activity, "no such rule")
+    yield
+    ruled(site, activity, "units")
+    assert repair(site.store, always, NOW).done == 1
+    site.check()
+
+
+def ruled(site: Site, activity: int, rule: str) -> None:
+    row = site.row(site.activities[activity])
+    row.earning_rule = rule
+    site.store.transact([Put(row)])
+
+
 def test_one_row_that_never_works_keeps_no_other_from_its_repair(stage: Stage) -> None:
     """The repair table is done row by row; a record whose activity lies there is done."""
     site = Site(stage)
     site.do("plan", BUDGETED)
-    row = site.row(site.activities[1])
-    row.earning_rule = "no such rule"
-    site.store.transact([Put(row)])
-    assert settle(site.store, site.records) == 1, "the others are counted"
-    leave_for_repair(site.store, site.place, site.activities[0], "test")
-    assert repair(site.store, always, NOW).done == 1
-    assert [each["sk"]["S"] for each in left(site)] == [f"{site.place.pk}#{site.activities[1]}"]
-    row.earning_rule = "units"
-    site.store.transact([Put(row)])
-    assert repair(site.store, always, NOW).done == 1
-    site.check()
+    with broken(site, 1):
+        assert settle(site.store, site.records) == 1, "the others are counted"
+        leave_for_repair(site.store, site.place, site.activities[0], "test")
+        assert repair(site.store, always, NOW).done == 1
+        assert [each["sk"]["S"] for each in left(site)] == [f"{site.place.pk}#{site.activities[1]}"]
+
+
+def test_a_check_counts_what_it_mends_beside_what_it_cannot(stage: Stage) -> None:
+    """It is a metric with an alarm."""
+    site = Site(stage)
+    assert not settle(site.store, site.records)
+    site.do("plan", BUDGETED)
+    with broken(site, 1):
+        assert rebuild(disturbed(site.store, lambda _: None), site.place) == 2
+        assert [each["sk"]["S"] for each in left(site)] == [f"{site.place.pk}#{site.activities[1]}"]
+
+
+def test_storage_that_fails_while_activities_are_tried_one_by_one_ends_the_batch(stage: Stage) -> None:
+    """The record comes again, as long as it is not said to be done."""
+    site = Site(stage)
+    assert not settle(site.store, site.records)
+    one_by_one = Touched({id: Touch(None, True) for id in site.activities})
+    once = iter([Unavailable])
+
+    def fail(_: int) -> None:
+        if left(site):  # the first was tried, and the others were not yet
+            raise next(once, Killed)
+
+    with broken(site, 0), pytest.raises(Unavailable):
+        recompute(disturbed(site.store, fail), site.place, one_by_one)
 
 
 @pytest.mark.parametrize("gone", ["head", "root"])
