@@ -7,17 +7,17 @@ from tests.faults.harness import refused
 
 
 class Broken:
-    """Whatever asks for the events of one clock ID meets a fault that nobody has thought of."""
+    """Whatever asks for the events of one clock ID meets a fault, as a rule one that nobody has thought of."""
 
-    def __init__(self, inner: Any, clock_id: str) -> None:
-        self.inner, self.named = inner, f"#{clock_id}'"
+    def __init__(self, inner: Any, clock_id: str, fault: type[Exception] = ZeroDivisionError) -> None:
+        self.inner, self.named, self.fault = inner, f"#{clock_id}'", fault
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
     def query(self, **parameters: Any) -> Any:
         if self.named in str(parameters["ExpressionAttributeValues"]):
-            raise ZeroDivisionError
+            raise self.fault
         return self.inner.query(**parameters)
 
 

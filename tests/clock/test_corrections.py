@@ -74,3 +74,13 @@ def test_an_in_alone_whose_break_makes_no_sense_is_kept_for_review_and_its_entry
     assert told(again) == (200, "needs_review", "unreadable_break_minutes"), "what was said before is a repeat"
     assert told(gates.punch(hand, "07:00", "15:00", break_minutes=15)) == (201, "matched", None)
     assert gates.hours(hand) == ["7.75"]
+
+
+def test_a_break_that_makes_no_sense_in_an_in_alone_takes_the_place_of_the_one_before(gates: Gates) -> None:
+    """The device has corrected it: what it was before is not for a person to take over."""
+    hand = gates.hand()
+    first = gates.punch(hand, "07:00", "15:00", break_minutes=30).body
+    assert gates.punch(hand, "07:00", break_minutes="half an hour").status == 201
+    event = gates.event(first["id"])
+    assert (event["reason"], event["break_minutes"]) == ("unreadable_break_minutes", None)
+    assert gates.hours(hand) == ["7.50"]

@@ -6,7 +6,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.clock import waiting
+from chalicelib.errors import Unavailable
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
+from chalicelib.times import utc_now
+from chalicelib.work import intents
 from tests.clock.conftest import DAY, Gates, told
 from tests.clock.faulty import Broken, Interrupted
 from tests.faults.harness import replaced
@@ -203,3 +208,13 @@ def test_an_event_that_cannot_be_processed_holds_up_no_other_that_waits_with_it(
         again = gates.punch(hands[1], "07:00", "15:00", project_code=code)
         assert told(again) == (200, "needs_review", "processing_failed")
     assert told(gates.punch(hands[1], "07:00", "15:00", project_code=code)) == (200, "matched", None)
+
+
+def test_an_event_that_storage_keeps_from_being_read_is_not_passed_over(gates: Gates) -> None:
+    """That is no fault of the event: nothing is noted, and the same step is taken again."""
+    hand = gates.hand()
+    gates.punch(hand, "07:00", "15:00", project_code=f"slow-{hand}")
+    intent = intents.begun(gates.company, waiting.KIND, {"cause": f"code#slow-{hand}"}, utc_now(), total=0)
+    with replaced(lambda sound: Broken(sound, hand, Unavailable)), pytest.raises(Unavailable):
+        waiting.step(Reading(store()), intent, utc_now())
+    assert waiting.step(Reading(store()), intent, utc_now()).done == 1
