@@ -12,15 +12,11 @@ from chalicelib.projects.rows import Project
 from chalicelib.storage.changes import Update
 from chalicelib.storage.rows import Tracked
 from chalicelib.times import stamp, utc_now
+from infra.soak.mirror import DERIVED
 from tests.faults import harness
 from tests.faults.scenarios import SCENARIOS, Sent, Site
 from tests.stage import Client, Reply
 from tests.tree.work import finish
-
-ELSEWHERE = {
-    *("clash", "allowed_actions"),  # of an entry: another entry of its day moves them
-    *("percent_complete", "installed_quantity", "over_quantity", "path", "code", "position"),  # of a node
-}  # a mirror joins them by id (docs/api-guide.md)
 
 
 def lists(site: Site) -> list[str]:
@@ -32,8 +28,12 @@ def lists(site: Site) -> list[str]:
 def shown(site: Site, **query: str) -> dict[str, Any]:
     """Rows of all those lists by id, without what another row's change may move."""
     asked = "&".join(f"{name}={value}" for name, value in {"page_size": "200", **query}.items())
-    rows = [row for path in lists(site) for row in site.owner.ok("GET", f"{path}?{asked}")["results"]]
-    return {row["id"]: {name: value for name, value in row.items() if name not in ELSEWHERE} for row in rows}
+    found = {}
+    for path in lists(site):
+        elsewhere = DERIVED.get(path.strip("/").rpartition("/")[2], frozenset())
+        for row in site.owner.ok("GET", f"{path}?{asked}")["results"]:
+            found[row["id"]] = {name: value for name, value in row.items() if name not in elsewhere}
+    return found
 
 
 def versions() -> dict[str, Any]:
