@@ -27,7 +27,7 @@ from infra.soak import devices, judging, memory, people, site
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 300.0  # seconds for the service to begin
-COMPLAINTS = 20_000  # characters of them that are shown
+SHOWN = 20_000  # characters of the service's complaints
 
 
 def main() -> int:
@@ -38,11 +38,11 @@ def main() -> int:
     asked = parser.parse_args()
     say = saying("soak")
     unwind_when_stopped()
-    with _served(say) as (process, told, complaints):
+    with _served(say) as (process, told, log):
         os.environ.update(told["env"])
         wrong = _soaked(site.founded(told["base_url"], asked.devices), asked.minutes * 60, process.pid, say)
-        if text := complaints.read_text():
-            wrong.append(f"the service complained: {text[:COMPLAINTS]}")
+        if text := complaints(log.read_text()):
+            wrong.append(f"the service complained: {text[:SHOWN]}")
     for each in wrong[:50]:
         say(f"WRONG: {each}")
     say("nothing wrong" if not wrong else f"{len(wrong)} things are wrong")
@@ -68,9 +68,14 @@ def _soaked(here: site.Site, seconds: float, pid: int, say: Say) -> list[str]:
     return wrong
 
 
+def complaints(log: str) -> str:
+    """What a service said beside its own steps: warnings, errors and failures."""
+    return "".join(line for line in log.splitlines(keepends=True) if not line.startswith("[wbsync "))
+
+
 @contextmanager
 def _served(say: Say) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any], Path]]:
-    """A service of its own in a folder of its own, and the file of its complaints; only what was started is stopped."""
+    """A service of its own in a folder of its own, and the file of what it says; only what was started is stopped."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -78,17 +83,17 @@ def _served(say: Say) -> Iterator[tuple["subprocess.Popen[bytes]", dict[str, Any
         environment = {**os.environ, "PORT": str(port), "RATE_LIMITS": "off", "PYTHONPATH": str(ROOT)}
         environment.pop("KEEP", None)
         say(f"starting a service on port {port}")
-        complaints, command = Path(folder, "complaints"), [sys.executable, "-m", "infra.run"]
-        with complaints.open("wb") as errors:
-            process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=errors)
+        log, command = Path(folder, "log"), [sys.executable, "-m", "infra.run"]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
         until, file = time.monotonic() + PATIENCE, Path(folder, ".run", "demo.json")
         try:
             while not file.exists() or not file.read_text():
                 if process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"the service has not begun: {complaints.read_text()}")
+                    raise RuntimeError(f"the service has not begun: {log.read_text()}")
                 time.sleep(0.5)
             time.sleep(0.5)
-            yield process, json.loads(file.read_text()), complaints
+            yield process, json.loads(file.read_text()), log
         finally:
             process.terminate()
             process.wait(60)

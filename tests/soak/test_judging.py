@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.demo import Client
+from infra.soak.__main__ import complaints
 from infra.soak.judging import approved, explained, spent_by_node, spent_wrongly, told_to_both_ends
 from infra.soak.memory import is_flat
 from infra.soak.site import EVERYBODY, Site, Told
@@ -116,3 +117,10 @@ def test_a_person_may_come_too_late_and_a_program_may_not(status: int) -> None:
 def test_whoever_was_never_answered_well_is_named() -> None:
     answers = told(*((who, 200) for who in EVERYBODY - {"foreman"}), ("foreman", 409))
     assert answers.silent == ["foreman"]
+
+
+def test_whatever_the_service_says_beside_its_steps_is_a_complaint() -> None:
+    steps = "[wbsync    0.1 s] starting a local AWS (moto)\n[wbsync    9.0 s] ready: http://127.0.0.1:1\n"
+    assert complaints(steps) == ""
+    failed = 'labour_rollup failed on 7 records\nTraceback (most recent call last):\n{"level":"ERROR"}\n'
+    assert complaints(steps + failed + "[wbsync   20.0 s] stopped\n") == failed
