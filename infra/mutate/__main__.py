@@ -43,7 +43,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {  # tests of a package that are not in 
     "work": ("tests/faults/test_work_of_labour.py", "tests/labour/test_bulk.py", "tests/tree/test_jobs.py"),
 }
 FIRST = 40  # tests that are asked together; the others only when these notice nothing
-PATIENCE = 6.0  # what takes so many times as long as without the change hangs, and so is noticed
+PATIENCE = 3.0  # what takes so many times as long as without the change hangs, and so is noticed
 LEAST = 60.0  # seconds; never less, since other work on the machine comes and goes
 WORKERS = 2
 NOTICED = frozenset({1, 2})  # of pytest: a test has failed, or a module cannot be imported any more

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.handlers import approvals_page
 from infra import company
 from tests.labour.conftest import DAY, Site
 from tests.pages.browser import Browser, form_of, forms
@@ -58,6 +59,16 @@ def test_what_waits_is_listed_by_crew_day(site: Site, approver: Browser) -> None
     page = unescape(approver.open("/approvals/").text)
     assert f'href="/approvals/?project={site.project}&date={DAY}"' in page
     assert "3 entries, 12.00 h" in page
+
+
+def test_a_crew_day_says_how_many_wait_that_it_does_not_show(
+    site: Site, approver: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours in (1, 2, 3):
+        site.entry(site.hand(), hours=hours)
+    assert "are shown" not in approver.open(day(site)).text
+    monkeypatch.setattr(approvals_page, "ENTRIES_SHOWN", 2)
+    assert "2 of 3 are shown" in approver.open(day(site)).text
 
 
 def test_one_entry_is_approved_and_rejected_by_its_button(site: Site, approver: Browser) -> None:

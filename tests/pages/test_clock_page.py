@@ -144,6 +144,14 @@ def test_devices_are_shown_with_when_they_were_heard_from(stage: Stage, supervis
     assert f"{datetime.now(UTC):%Y}" in row[:200] and "<td>2</td>" in row[:250]
 
 
+def test_a_punch_that_names_no_device_is_of_none(stage: Stage, supervisor: Browser, code: str) -> None:
+    punch(stage, hand(stage)[1], project_code=code, device_id="gate")
+    punch(stage, hand(stage)[1], project_code=code)
+    listed = re.findall('data-heading="Device">([^<]*)<', supervisor.open("/clock/").text)
+    sent = stage.owner.ok("GET", "/clock-events/?page_size=200")["results"]
+    assert sorted(listed) == sorted({each["device_id"] for each in sent} - {None})
+
+
 def test_devices_are_looked_for_on_the_page_after_the_newest_too(
     stage: Stage, supervisor: Browser, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
