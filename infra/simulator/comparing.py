@@ -6,10 +6,10 @@ from typing import Any
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import store
-from infra.simulator.clients import Tenant
 from infra.simulator.figures import shown, sums
 from infra.simulator.founding import ok
 from infra.simulator.judging import Wrong, whole
+from infra.simulator.requests import Tenant
 from infra.simulator.world import World
 
 

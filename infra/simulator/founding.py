@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from infra import company
-from infra.simulator.clients import Tenant
 from infra.simulator.judging import Wrong
+from infra.simulator.requests import Tenant
 from infra.simulator.site import Activity, Plan, Site
 from infra.simulator.stage import own_token
 from infra.simulator.world import World

@@ -10,8 +10,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from infra.simulator.clients import Request, Tenant
-from infra.simulator.model import CLOCK, Entry, Operation
+from infra.simulator.facts import CLOCK, Entry, Operation
+from infra.simulator.requests import Request, Tenant
 
 Change = tuple[str, Any, Any]  # table, item before, item after
 ACCEPTED = ("sheet", "review")  # what is carried out by work and takes effect row by row

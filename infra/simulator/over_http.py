@@ -24,12 +24,13 @@ from decimal import Decimal
 from typing import Any
 
 from infra.gates import saying, unwind_when_stopped
-from infra.simulator.clients import Clients, Request, Tenant
+from infra.simulator.clients import Clients
 from infra.simulator.comparing import compare
 from infra.simulator.days import Days
+from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.founding import found
 from infra.simulator.judging import Judge, Wrong
-from infra.simulator.model import CLOCK, Operation
+from infra.simulator.requests import Request, Tenant
 from infra.simulator.world import left_out_of
 from infra.year import runtime
 

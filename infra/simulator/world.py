@@ -31,11 +31,12 @@ from infra.local.lambda_context import LambdaContext
 from infra.local.pump import remaining
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
-from infra.simulator.clients import KINDS, Clients, Request, Tenant
+from infra.simulator.clients import KINDS, Clients
 from infra.simulator.days import BEGINNINGS, Days
+from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.judging import Judge, Wrong
 from infra.simulator.memory import READS, WRITES, Memory, refused
-from infra.simulator.model import CLOCK, Operation
+from infra.simulator.requests import Request, Tenant
 
 SHARDS = 2
 DEEPEST = 2  # requests within the storage calls of one another

@@ -1,0 +1,190 @@
+"""What is known of a company, written from the product's rules alone: nothing here is the product's.
+
+An operation is judged against the facts as they are. What is *hard* must not be at the very moment of the effect, as
+the effect and the fact share a row. What is *soft* (permissions, the announcement of a closing) a request may have
+looked at a moment before. Any of the reasons may be the answer.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from infra.simulator.figures import Hours
+from infra.simulator.roles import People
+from infra.simulator.site import Site
+
+CLOCK = "the clock"
+CAP = Decimal(16)
+COUNTED = frozenset({"submitted", "approved"})
+SOURCES = {
+    "approve": {"submitted"},
+    "reject": {"submitted"},
+    "reopen": {"approved"},
+    "edit": {"draft", "submitted", "rejected"},
+    "submit": {"draft", "rejected"},
+    "delete": {"draft", "submitted", "rejected"},
+}
+APPROVING = ("approve", "reject", "reopen")
+MOST_BASELINES = 20
+
+
+@dataclass
+class Why:
+    """Reasons against an operation: ``soft``, ``hard``, and those that may be given and need not be."""
+
+    soft: set[str] = field(default_factory=set)
+    hard: set[str] = field(default_factory=set)
+    maybe: set[str] = field(default_factory=set)
+
+    def answers(self) -> set[str]:
+        """The codes with which it may be refused."""
+        return self.soft | self.hard | self.maybe
+
+
+@dataclass
+class Entry:
+    """Hours of one operative on one date."""
+
+    project: str
+    operative: str
+    date: str
+    hours: Decimal
+    code: str | None
+    submitter: str
+    status: str = "submitted"
+    quantity: Decimal | None = None
+    rate: Decimal | None = None  # kept at the approval
+    changers: dict[str, str] = field(
+        default_factory=dict
+    )  # the last to change each of hours, date, quantity, operative
+    submitters: set[str] = field(default_factory=set)  # whoever has ever submitted it
+    clocked: bool = False
+    history: list[tuple[str | None, str, str]] = field(default_factory=list)  # by whom, from, to
+
+    @property
+    def handed_in(self) -> str:
+        """Who counts as its submitter in a clash: of what a clock sent the clock, whoever submits it again."""
+        return CLOCK if self.clocked else self.submitter
+
+    @property
+    def day(self) -> tuple[str, str]:
+        """The operative and the date."""
+        return self.operative, self.date
+
+
+@dataclass
+class Operation:
+    """What somebody wants done: the verb, of which entry, node or project, and with what."""
+
+    verb: str
+    by: str
+    entry: str = ""
+    project: str = ""
+    node: str = ""
+    code: str | None = None
+    keep: tuple[str, ...] = ()
+    new: Entry | None = None
+    rows: tuple[Entry, ...] = ()  # of a crew sheet
+    ids: tuple[str, ...] = ()  # of a review of many
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Facts:
+    """One company."""
+
+    people: People = field(default_factory=People)
+    sites: dict[str, Site] = field(default_factory=dict)
+    workers: dict[str, str] = field(default_factory=dict)  # operative -> the user they are
+    rates: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)  # as they were entered, one after another
+    entries: dict[str, Entry] = field(default_factory=dict)
+    gone: dict[str, Entry] = field(default_factory=dict)
+    punched: set[tuple[str, str]] = field(default_factory=set)  # operative and clock-in of what became hours
+    resolved: dict[tuple[str, str], dict[str, tuple[Decimal, str]]] = field(default_factory=dict)
+
+    # clashes
+
+    def counted(self, day: tuple[str, str]) -> dict[str, Entry]:
+        """The entries of a day that a clash is about."""
+        return {id: each for id, each in self.entries.items() if each.day == day and each.status in COUNTED}
+
+    def clashes(self, day: tuple[str, str]) -> bool:
+        """Whether the facts of a day clash: two submitters, or hours above the cap."""
+        found = self.counted(day).values()
+        return len({each.handed_in for each in found}) > 1 or sum(each.hours for each in found) > CAP
+
+    def covered(self, day: tuple[str, str]) -> bool:
+        """Whether a resolution knew every entry of the day that counts, as it is now."""
+        known = self.resolved.get(day)
+        return known is not None and all(
+            known.get(id) == (each.hours, each.handed_in) for id, each in self.counted(day).items()
+        )
+
+    def held(self, day: tuple[str, str]) -> bool:
+        """Whether a clash that nobody has resolved as it is now keeps the day's entries from approval."""
+        return self.clashes(day) and not self.covered(day)
+
+    # what is seen
+
+    def sees(self, user: str, entry: Entry) -> bool:
+        """All labour of the project, or the hours that are one's own."""
+        return self.people.may(user, "see all labour", entry.project) or self.workers.get(entry.operative) == user
+
+    def looks(self, user: str, id: str) -> Any:
+        """An entry as somebody is shown it: status, hours, whether the rate is there; or the refusal's status."""
+        if user in self.people.inactive:
+            return 401
+        entry = self.entries.get(id)
+        if entry is None or not self.sees(user, entry):
+            return 404
+        return entry.status, entry.hours, self.people.may(user, "see rates", entry.project)
+
+    # what several rules ask
+
+    def _lacks(self, operation: Operation, *either: str, project: str | None = None) -> bool:
+        return not any(self.people.may(operation.by, what, project) for what in either)
+
+    def may_log(self, user: str, project: str, operative: str) -> bool:
+        """The crew's hours, or those of the operative that one is."""
+        may = self.people.may
+        own = self.workers.get(operative) == user and may(user, "log", project)
+        return own or may(user, "log for the crew", project)
+
+    def _closed(self, why: Why, project: str, *dates: str) -> Why:
+        site, first = self.sites[project], min(dates)
+        if first <= site.closed_for_good:
+            why.hard.add("period_closed")
+        elif first <= site.closed_to:
+            why.soft.add("period_closed")
+        return why
+
+    def _of_project(self, operation: Operation, *either: str) -> Why:
+        lacks = self._lacks(operation, *either, project=operation.project)
+        return Why(soft={"permission_denied"} if lacks else set())
+
+    # figures
+
+    def possible_rates(self, entry: Entry) -> set[Decimal | None]:
+        """The rates of the entry's date, now or at any moment before."""
+        valid: dict[str, Decimal] = {}
+        found: set[Decimal | None] = {None}
+        for since, rate in self.rates.get(entry.operative, []):
+            valid[since] = rate
+            before = [each for each in valid if each <= entry.date]
+            found.add(valid[max(before)] if before else None)
+        return found
+
+    def rate_of(self, id: str) -> Decimal | None:
+        """The rate of an entry's date as it is now."""
+        entry = self.entries[id]
+        valid = {since: rate for since, rate in self.rates.get(entry.operative, []) if since <= entry.date}
+        return valid[max(valid)] if valid else None
+
+    def work(self, project: str) -> list[Hours]:
+        """The approved hours of a project."""
+        codes = self.sites[project].codes()
+        return [
+            Hours(codes[each.code], each.date, each.hours, each.rate, each.quantity)
+            for each in self.entries.values()
+            if each.project == project and each.status == "approved" and each.code
+        ]

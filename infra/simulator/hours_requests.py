@@ -1,0 +1,130 @@
+"""Requests about hours: logged, handed in, approved, settled, and punched by a clock."""
+
+from decimal import Decimal
+from typing import Any
+
+from infra.simulator.days import Shift
+from infra.simulator.facts import CLOCK, Entry, Operation
+from infra.simulator.requests import Drawing, Request, Tenant
+
+HOURS = ("2", "4.25", "8", "9.5")
+
+
+class HoursRequests(Drawing):
+    """What clients ask of hours and clashes."""
+
+    def _hours(self, tenant: Tenant, by: str) -> Entry:
+        project = self.luck.choice(list(tenant.model.sites))
+        site = tenant.model.sites[project]
+        code = self.luck.choice(list(site.codes()))
+        activity = site.activities[site.codes()[code]]
+        quantity = (
+            Decimal(self.luck.choice(("-3", "5", "12.5"))) if activity.quantity and self.luck.random() < 0.5 else None
+        )
+        new = Entry(
+            project,
+            self._hand(tenant),
+            self.luck.choice(self.dates),
+            Decimal(self.luck.choice(HOURS)),
+            code,
+            by,
+            quantity=quantity,
+        )
+        new.submitters = {by}
+        new.changers = dict.fromkeys(
+            ("hours", "date", "operative", *(("quantity",) if quantity is not None else ())), by
+        )
+        return new
+
+    @staticmethod
+    def _row(new: Entry) -> dict[str, Any]:
+        row = {
+            "project": new.project,
+            "operative": new.operative,
+            "date": new.date,
+            "hours": float(new.hours),
+            "cost_code": new.code,
+        }
+        return row | ({} if new.quantity is None else {"quantity": float(new.quantity)})
+
+    def _create(self, tenant: Tenant, by: str) -> Request:
+        new = self._hours(tenant, by)
+        return Request(tenant, Operation("create", by, new=new), "POST", "/labour/", self._row(new), "")
+
+    def _sheet(self, tenant: Tenant, by: str) -> Request:
+        rows = tuple(self._hours(tenant, by) for _ in range(self.luck.randrange(1, 7)))
+        body = {"entries": [self._row(row) for row in rows]}
+        return Request(tenant, Operation("sheet", by, rows=rows), "POST", "/labour/bulk/", body, "")
+
+    def _many(self, tenant: Tenant) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._entry(tenant) for _ in range(self.luck.randrange(1, 8))))
+
+    def _approve_many(self, tenant: Tenant, by: str) -> Request:
+        ids = self._many(tenant)
+        operation = Operation("review", by, ids=ids, values={"step": "approve"})
+        return Request(tenant, operation, "POST", "/labour/bulk-approve/", {"ids": list(ids)}, "")
+
+    def _reject_many(self, tenant: Tenant, by: str) -> Request:
+        ids = self._many(tenant)
+        operation = Operation("review", by, ids=ids, values={"step": "reject"})
+        return Request(tenant, operation, "POST", "/labour/bulk-reject/", {"ids": list(ids), "reason": "so"}, "")
+
+    def _step(self, tenant: Tenant, by: str, verb: str, body: dict[str, Any]) -> Request:
+        id = self._entry(tenant, verb)
+        return Request(tenant, Operation(verb, by, entry=id), "POST", f"/labour/{id}/{verb}/", body, "")
+
+    def _approve(self, tenant: Tenant, by: str) -> Request:
+        request = self._step(tenant, by, "approve", {})
+        entry = tenant.model.entries[request.operation.entry]
+        if entry.code is None and self.luck.random() < 0.8:
+            request.operation.code = self.luck.choice(list(tenant.model.sites[entry.project].codes()))
+            request.body = {"cost_code": request.operation.code}
+        return request
+
+    def _reject(self, tenant: Tenant, by: str) -> Request:
+        return self._step(tenant, by, "reject", {"reason": "so"})
+
+    def _reopen(self, tenant: Tenant, by: str) -> Request:
+        return self._step(tenant, by, "reopen", {"reason": "so"})
+
+    def _submit(self, tenant: Tenant, by: str) -> Request:
+        return self._step(tenant, by, "submit", {})
+
+    def _edit(self, tenant: Tenant, by: str) -> Request:
+        id, values = self._entry(tenant, "edit"), dict[str, Any]()
+        if self.luck.random() < 0.7:
+            values["hours"] = Decimal(self.luck.choice(("2.5", "4", "8", "11")))
+        if not values or self.luck.random() < 0.3:
+            values["date"] = self.luck.choice(self.days.work[:2])
+        body = {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+        return Request(tenant, Operation("edit", by, entry=id, values=values), "PATCH", f"/labour/{id}/", body, "")
+
+    def _delete(self, tenant: Tenant, by: str) -> Request:
+        id = self._entry(tenant, "delete")
+        return Request(tenant, Operation("delete", by, entry=id), "DELETE", f"/labour/{id}/", {}, "")
+
+    def _resolve(self, tenant: Tenant, by: str) -> Request:
+        entry = tenant.model.entries[self._entry(tenant)]
+        held = [each for each in tenant.model.entries.values() if tenant.model.held(each.day)]
+        if held and self.luck.random() < 0.7:
+            entry = self.luck.choice(held)
+        day = tenant.model.counted(entry.day)
+        keep = tuple(sorted(each for each in day if self.luck.random() < 0.7))
+        body = {"keep": list(keep), "reject_rest": True, "note": "asked"}
+        clash = f"{entry.operative}{entry.date.replace('-', '')}"
+        operation = Operation("resolve", by, keep=keep, values={"day": entry.day})
+        return Request(tenant, operation, "POST", f"/clashes/{clash}/resolve/", body, "")
+
+    def _punch(self, tenant: Tenant, by: str) -> Request:
+        """A shift of a hand: the same one again and again, its two ends apart, or with another end than before."""
+        hand, date = self._hand(tenant), self.luck.choice(self.dates[:2])
+        told = self.luck.choice(("both", "both", "in", "out"))
+        longer = int(told == "both" and self.luck.random() < 0.2)
+        shift = Shift(date, tenant.zone, *((7, 15 + longer) if tenant.zone == "UTC" else (22, 6 + longer)))
+        project = next(iter(tenant.model.sites))
+        new = Entry(project, hand, date, shift.hours, None, CLOCK, clocked=True)
+        body = {"clock_id": tenant.hands[hand], "project_code": tenant.model.sites[project].code}
+        body |= {} if told == "out" else {"clock_in": shift.times[0]}
+        body |= {} if told == "in" else {"clock_out": shift.times[1]}
+        operation = Operation("create", CLOCK, new=new, values={"told": told})
+        return Request(tenant, operation, "POST", "/clock-events/ingest/", body, "")

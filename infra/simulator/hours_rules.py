@@ -1,0 +1,105 @@
+"""The life of hours: who may log, edit, approve and settle them, and what that does."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from infra.simulator.facts import APPROVING, CLOCK, SOURCES, Entry, Facts, Operation, Why
+
+
+class HoursRules(Facts):
+    """What is refused and done of hours and clashes."""
+
+    def _judge_create(self, operation: Operation) -> Why:
+        new = operation.new
+        assert new is not None
+        if operation.by == CLOCK:
+            why = Why(hard={"twice"} if new.day in self.punched else set(), maybe={"conflict", "invalid_transition"})
+            return self._closed(why, new.project, new.date)
+        if not self.may_log(operation.by, new.project, new.operative):
+            return Why(soft={"permission_denied"})
+        return self._closed(Why(), new.project, new.date)
+
+    def _judge_sheet(self, operation: Operation) -> Why:
+        if not self.people.may_somewhere(operation.by, "log"):
+            return Why(soft={"permission_denied"})
+        for row in operation.rows:
+            may = self.may_log(operation.by, row.project, row.operative)
+            if not may or row.date <= self.sites[row.project].closed_to:
+                return Why(soft={"validation_error"})
+        return Why()
+
+    def _judge_review(self, operation: Operation) -> Why:
+        may = self.people.may_somewhere(operation.by, "approve")
+        return Why() if may else Why(soft={"permission_denied"})
+
+    def _judge_step(self, operation: Operation) -> Why:
+        """A step in the life of an entry."""
+        entry = self.entries.get(operation.entry)
+        if entry is None:
+            return Why(hard={"not_found"}, maybe={"permission_denied"})
+        if not self.sees(operation.by, entry):
+            return Why(soft={"not_found", "permission_denied"})
+        why = Why()
+        if operation.verb in APPROVING:
+            if self._lacks(operation, "approve", project=entry.project):
+                why.soft.add("permission_denied")
+        elif not self.may_log(operation.by, entry.project, entry.operative):
+            why.soft.add("permission_denied")
+        if entry.status not in SOURCES[operation.verb]:
+            why.hard.add("invalid_transition")
+            return why
+        self._closed(why, entry.project, entry.date, operation.values.get("date", entry.date))
+        return self._refuses_approval(operation, entry, why) if operation.verb == "approve" else why
+
+    def _refuses_approval(self, operation: Operation, entry: Entry, why: Why) -> Why:
+        if operation.by in {*entry.submitters, *entry.changers.values(), self.workers.get(entry.operative)}:
+            why.hard.add("own_entry")
+        if self.held(entry.day):
+            why.hard.add("clash_unresolved")
+        if entry.code is None and operation.code is None:
+            why.hard.add("cost_code_required")
+        return why
+
+    def _judge_resolve(self, operation: Operation) -> Why:
+        day = operation.values["day"]
+        counted = self.counted(day)
+        around = [each for each in (*self.entries.values(), *self.gone.values()) if each.day == day]
+        why = Why()
+        if any(each.date <= self.sites[each.project].closed_to for each in around):
+            why.maybe.add("period_closed")
+        if not self.held(day):
+            why.hard |= {"invalid_transition", "not_found", "conflict"}
+            why.maybe.add("permission_denied")
+            return why
+        if any(self._lacks(operation, "approve", project=each.project) for each in counted.values()):
+            why.soft |= {"permission_denied", "not_found"}
+        if set(operation.keep) - set(counted):
+            why.hard.add("validation_error")
+        rest = [each for id, each in counted.items() if id not in operation.keep]
+        if any(each.status == "approved" for each in rest):
+            why.hard.add("invalid_transition")
+        for each in rest:
+            self._closed(why, each.project, each.date)
+        return why
+
+    # what is done
+
+    def _do_create(self, operation: Operation, id: str) -> Iterable[tuple[str, str]]:
+        new = operation.new
+        assert new is not None
+        if new.clocked:
+            self.punched.add(new.day)
+        history = [(None if new.clocked else operation.by, "", new.status)]
+        self.entries[id] = replace(new, changers={**new.changers}, submitters={*new.submitters}, history=history)
+        return [new.day]
+
+    def _do_resolve(self, operation: Operation, id: str) -> Iterable[tuple[str, str]]:
+        day: tuple[str, str] = operation.values["day"]
+        self.resolved[day] = {}
+        for each_id, each in self.counted(day).items():
+            if each_id in operation.keep:
+                self.resolved[day][each_id] = (each.hours, each.handed_in)
+            else:
+                each.history.append((operation.by, each.status, "rejected"))
+                each.status = "rejected"
+        return [day]

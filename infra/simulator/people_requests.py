@@ -1,0 +1,43 @@
+"""Requests about people: rates, roles, memberships, and whether they may sign in."""
+
+from decimal import Decimal
+
+from infra.simulator.facts import Operation
+from infra.simulator.requests import Drawing, Request, Tenant
+from infra.simulator.roles import ROLES
+
+
+class PeopleRequests(Drawing):
+    """What clients ask of people."""
+
+    def _pay(self, tenant: Tenant, by: str) -> Request:
+        hand, rate = self.luck.choice(list(tenant.hands)), Decimal(self.luck.choice(("31.5", "38", "44.25")))
+        since = self.luck.choice(("", *self.days.work))
+        operation = Operation("pay", by, values={"operative": hand, "from": since, "rate": rate})
+        body = {"valid_from": since or None, "hourly_rate": float(rate)}
+        return Request(tenant, operation, "POST", f"/operatives/{hand}/rates/", body, "")
+
+    def _role(self, tenant: Tenant, by: str) -> Request:
+        user, role = self._other(tenant, by), self.luck.choice(ROLES)
+        operation = Operation("role", by, values={"user": user, "role": role})
+        return Request(tenant, operation, "PATCH", f"/users/{user}/", {"role": role}, "")
+
+    def _active(self, tenant: Tenant, by: str) -> Request:
+        inactive = tenant.model.people.inactive
+        user = self.luck.choice(sorted(inactive)) if inactive else self._other(tenant, by)
+        operation = Operation("active", by, values={"user": user, "active": user in inactive})
+        return Request(tenant, operation, "PATCH", f"/users/{user}/", {"active": user in inactive}, "")
+
+    def _join(self, tenant: Tenant, by: str) -> Request:
+        project, _ = self._site(tenant)
+        values = {"user": self._other(tenant, by), "role": self.luck.choice(ROLES[1:])}
+        operation = Operation("join", by, project=project, values=values)
+        return Request(tenant, operation, "POST", f"/projects/{project}/memberships/", dict(values), "")
+
+    def _leave(self, tenant: Tenant, by: str) -> Request:
+        members = sorted(tenant.model.people.memberships)
+        if not members:
+            return self._join(tenant, by)
+        project, user = self.luck.choice(members)
+        operation = Operation("leave", by, project=project, values={"user": user})
+        return Request(tenant, operation, "DELETE", f"/projects/{project}/memberships/{user}/", {}, "")

@@ -1,0 +1,77 @@
+"""A company as its clients know it, a request of one of them, and what all who draw requests share."""
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.simulator.days import Days
+from infra.simulator.facts import COUNTED, SOURCES, Operation
+from infra.simulator.model import Model
+from infra.simulator.site import Site
+
+
+@dataclass
+class Tenant:
+    """A company, and what is known of it."""
+
+    id: str
+    name: str
+    secret: str
+    zone: str
+    owner: str = ""
+    model: Model = field(default_factory=Model)
+    tokens: dict[str, str] = field(default_factory=dict)  # user -> token
+    hands: dict[str, str] = field(default_factory=dict)  # operative -> clock ID
+
+
+@dataclass(eq=False)
+class Request:
+    """Something that a client wants done, until it knows the answer."""
+
+    tenant: Tenant
+    operation: Operation
+    method: str
+    path: str
+    body: dict[str, Any] | None
+    key: str
+    began: float = 0.0
+    allowed: list[set[str]] = field(default_factory=list)  # what was right to refuse, at each moment of the request
+    free: bool = False  # there was a moment at which nothing soft stood against it
+    done: bool = False
+    work: str = ""  # the work that carries it out
+    made: dict[str, str] = field(default_factory=dict)  # what the work did to which entries
+    seen: list[Any] = field(default_factory=list)  # how an entry looked, at each moment of a read
+    reasons: dict[str, set[str]] = field(default_factory=dict)  # entry of a review -> why it may be skipped
+    answer: tuple[int, Any] | None = None  # the first that came whole
+
+
+class Drawing:
+    """Draws parts of requests by luck."""
+
+    def __init__(self, luck: random.Random, days: Days) -> None:
+        self.luck, self.days = luck, days
+        self.dates = days.work[: luck.choice((1, 2, 4))]  # the fewer, the more meet
+        self.first = luck.randrange(9)
+        self.many_hands = luck.random() < 0.5
+
+    def _few(self, tenant: Tenant) -> list[str]:
+        """Three people who do most of it, others in each history."""
+        users = list(tenant.tokens)
+        return [users[(self.first + number) % len(users)] for number in range(3)]
+
+    def _entry(self, tenant: Tenant, verb: str = "") -> str:
+        """Much happens to the newest, and mostly what their state allows."""
+        entries = tenant.model.entries
+        fit = [id for id, each in entries.items() if each.status in SOURCES.get(verb, COUNTED)]
+        known = fit if fit and self.luck.random() < 0.7 else list(entries)
+        return self.luck.choice(known[-self.luck.choice((2, 5, 100)) :])
+
+    def _hand(self, tenant: Tenant) -> str:
+        return self.luck.choice(list(tenant.hands)) if self.many_hands else next(iter(tenant.hands))
+
+    def _site(self, tenant: Tenant) -> tuple[str, Site]:
+        project = self.luck.choice(list(tenant.model.sites))
+        return project, tenant.model.sites[project]
+
+    def _other(self, tenant: Tenant, by: str) -> str:
+        return self.luck.choice([user for user in tenant.tokens if user not in (by, tenant.owner)])
