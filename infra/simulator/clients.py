@@ -9,6 +9,7 @@ from infra.simulator.people_requests import PeopleRequests
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.roles import CREW
 from infra.simulator.site_requests import SiteRequests
+from infra.simulator.stray_requests import StrayRequests
 
 LABOUR = {
     "create": 20,
@@ -21,6 +22,9 @@ LABOUR = {
     "resolve": 7,
     "punch": 12,
     "sheet": 5,
+    "stray": 3,
+    "settle": 3,
+    "adopt": 1,
     "approve many": 5,
     "reject many": 2,
 }
@@ -31,6 +35,9 @@ PLANS = {
     "dates": 4,
     "node rate": 2,
     "move": 4,
+    "grow": 3,
+    "recode": 2,
+    "cut": 3,
     "freeze": 1,
     "measure": 6,
     "unmeasure": 2,
@@ -42,12 +49,15 @@ PLANS = {
     "active": 2,
     "join": 2,
     "leave": 1,
+    "token": 3,
+    "revoke": 1,
+    "cap": 1,
 }
 KINDS = LABOUR | PLANS
 APPROVALS = frozenset({"approve", "approve many", "reject", "reopen", "resolve"})
 
 
-class Clients(HoursRequests, SiteRequests, PeopleRequests):
+class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):
     """The clients of all companies."""
 
     def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:
@@ -62,8 +72,13 @@ class Clients(HoursRequests, SiteRequests, PeopleRequests):
             by = self.luck.choice([user for user, role in tenant.model.people.roles.items() if role in CREW])
         if kind in PLANS and self.luck.random() < 0.6:
             by = tenant.owner  # most of these are for few people
-        if kind != "punch" and kind in LABOUR and not tenant.model.entries:
+        if kind not in ("punch", "stray", "settle", "adopt") and kind in LABOUR and not tenant.model.entries:
             kind = "create"
+        through = self.luck.choice(list(tenant.made)) if tenant.made and self.luck.random() < 0.2 else ""
+        by = tenant.model.people.tokens[through].user if through else by
         request: Request = getattr(self, f"_{kind.replace(' ', '_')}")(tenant, by)
-        request.key = request.key or ("" if by == CLOCK or kind == "punch" else f"k{self.luck.getrandbits(60)}")
+        if through and request.operation.by != CLOCK:
+            request.operation.token = through
+            request.operation.behind = tenant.model.people.tokens[through].behind
+        request.key = request.key or ("" if request.operation.by == CLOCK else f"k{self.luck.getrandbits(60)}")
         return request

@@ -1,12 +1,14 @@
 """The end of a history: everything that the API shows, against the model."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import store
-from infra.simulator.figures import shown, sums
+from infra.simulator.facts import CLOCK
+from infra.simulator.figures import ratios, shown, sums
 from infra.simulator.founding import ok
 from infra.simulator.judging import Wrong, whole
 from infra.simulator.requests import Tenant
@@ -16,6 +18,9 @@ from infra.simulator.world import World
 def compare(world: World, tenant: Tenant) -> None:
     """Raises :class:`Wrong` where something is not as the model has it."""
     _labour(world, tenant)
+    _strays(world, tenant)
+    for _ in range(3):
+        _reader(world, tenant)
     _histories(world, tenant)
     _people(world, tenant)
     for project in tenant.model.sites:
@@ -28,33 +33,33 @@ def compare(world: World, tenant: Tenant) -> None:
 def _labour(world: World, tenant: Tenant) -> None:
     rows = {row["id"]: row for row in _walk(world, tenant, "/labour/?page_size=7")}
     model = tenant.model
+    codes = {node: code for site in model.sites.values() for code, node in site.codes().items()}
     _same("the entries listed", set(rows), set(model.entries))
     for id, entry in model.entries.items():
         row = rows[id]
-        found = {
-            name: row[name]
-            for name in ("status", "hours", "cost_code", "submitted_by", "operative", "date", "quantity", "hourly_rate")
-        }
         wanted = {
             "status": entry.status,
             "hours": entry.hours,
-            "cost_code": entry.code,
-            "submitted_by": None if entry.submitter == "the clock" else entry.submitter,
+            "cost_code": codes.get(entry.node or ""),
+            "wbs": entry.node,
+            "submitted_by": None if entry.submitter in ("", CLOCK) else entry.submitter,
             "operative": entry.operative,
             "date": entry.date,
             "quantity": entry.quantity,
             "hourly_rate": entry.rate,
         }
+        found = {name: row[name] for name in wanted}
         _same(id, found, wanted)
         over = model.held(entry.day) and entry.status in ("submitted", "approved")
-        _same(f"the clash of {id}", row["clash"] is not None, over)
+        if model.sure(entry.day) or (entry.day not in model.unsure and entry.status == "submitted"):
+            _same(f"the clash of {id}", row["clash"] is not None, over)
     closed = next(iter(model.sites.values())).closed_for_good  # of the project that has a clock
     for day, kept in world.judge.kept.items():
         if world.judge.punches[day].tenant is tenant and whole(kept) and day[1] > closed:
             _same(f"the punch of {day} has become hours", day in model.punched, True)
-    held = {each.day for each in model.entries.values() if model.held(each.day)}
+    held = {each.day for each in model.entries.values() if model.held(each.day) and model.sure(each.day)}
     clashes = {(row["operative"], row["date"]) for row in _walk(world, tenant, "/clashes/?status=open&page_size=3")}
-    _same("open clashes", clashes, held)
+    _same("open clashes", {day for day in clashes if model.sure(day)}, held)
     for status in ("approved", "rejected"):
         listed = {row["id"] for row in _walk(world, tenant, f"/labour/?status={status}&page_size=4")}
         _same(f"the {status} entries", listed, {id for id, each in model.entries.items() if each.status == status})
@@ -62,6 +67,56 @@ def _labour(world: World, tenant: Tenant) -> None:
     waiting = [each for each in model.entries.values() if each.status == "submitted"]
     _same("how many wait", totals["count"], len(waiting))
     _same("how many hours wait", totals["totals"]["hours"], sum(each.hours for each in waiting))
+
+
+def _strays(world: World, tenant: Tenant) -> None:
+    """Each punch that a device was answered is there once, as people have left it."""
+    rows = _walk(world, tenant, f"/clock-events/?clock_id={tenant.unknown}&page_size=2")
+    found = {row["clock_in"]: row for row in rows}
+    model = tenant.model
+    events = {row["id"]: row for row in found.values()}
+    _same("punches of nobody", len(events), len(found))
+    for date, stray in model.strays.items():
+        if not stray.event:
+            continue
+        row = events.get(stray.event, {})
+        wanted = {"dismissed": "dismissed", "kept": "unmatched_operative"}.get(stray.status)
+        if stray.entry in model.entries:
+            _same(f"the punch of {date}", (row.get("status"), row.get("labour_entry")), ("matched", stray.entry))
+        elif not stray.entry and (stray.status == "dismissed" or not model.adopted):
+            _same(f"the punch of {date}", row.get("status"), wanted)
+        elif not stray.entry and date > model.sites[stray.project].closed_to:
+            _same(f"the punch of {date} of an operative has become hours", row.get("status"), "matched")
+
+
+def _reader(world: World, tenant: Tenant) -> None:
+    """Somebody's list of a project, by some filter: their rows, and the rates of whoever may see rates."""
+    model, luck = tenant.model, world.luck
+    reader = luck.choice([user for user in tenant.tokens if user not in model.people.inactive])
+    project = luck.choice(list(model.sites))
+    own = {id: each for id, each in model.entries.items() if each.project == project and model.sees(reader, each)}
+    picked = luck.choice(list(own.values())) if own else None
+    filters: dict[str, Any] = {"": ("", lambda each: True)}
+    if picked is not None:
+        code = {node: code for code, node in model.sites[project].codes().items()}.get(picked.node or "")
+        filters |= {
+            "date": (picked.date, lambda each: each.date == picked.date),
+            "date_from": (picked.date, lambda each: each.date >= picked.date),
+            "operative": (picked.operative, lambda each: each.operative == picked.operative),
+            "status": (picked.status, lambda each: each.status == picked.status),
+            "source": ("clock" if picked.clocked else "manual", lambda each: each.clocked == picked.clocked),
+        }
+        filters |= {"cost_code": (code, lambda each: each.node == picked.node)} if code else {}
+    name = luck.choice(list(filters))
+    value, fits = filters[name]
+    path = f"/labour/?project={project}&page_size={luck.randrange(1, 6)}{f'&{name}={value}' if name else ''}"
+    rows = {row["id"]: row for row in _walk(world, tenant, path, reader=reader)}
+    _same(f"{path} for {reader}", set(rows), {id for id, each in own.items() if fits(each)})
+    shows = model.people.may(reader, "see rates", project)
+    _same(f"rates in {path} for {reader}", {"hourly_rate" in row for row in rows.values()} <= {shows}, True)
+    count = ok(world, tenant, "GET", f"{path}&totals=true", reader=reader)
+    _same(f"totals of {path}", count["totals"]["hours"], sum((own[id].hours for id in rows), Decimal(0)))
+    _same(f"count of {path}", count["count"], len(rows))
 
 
 def _histories(world: World, tenant: Tenant) -> None:
@@ -102,12 +157,15 @@ def _project(world: World, tenant: Tenant, project: str) -> None:
             found = [row[name] for name in ("bac", "pv", "ev", "ac")]
             _same(path, found, [shown(each, cost) for each in (one.bac, one.pv, one.ev, one.ac)])
             _same(f"unrated hours of {path}", row["unrated_hours"], shown(one.unrated))
+            if not cost:
+                formed = ratios(one)
+                _same(f"ratios of {path}", {name: row[name] for name in formed}, formed)
 
 
-def _walk(world: World, tenant: Tenant, path: str | None, by: str = "id") -> Iterator[Any]:
+def _walk(world: World, tenant: Tenant, path: str | None, by: str = "id", reader: str = "") -> Iterator[Any]:
     walked = set[str]()
     while path:
-        page = ok(world, tenant, "GET", path)
+        page = ok(world, tenant, "GET", path, reader=reader)
         for row in page["results"]:
             if by == "id" and row["id"] in walked:
                 raise Wrong(f"{row['id']} is listed twice in {path}")

@@ -5,6 +5,7 @@ the effect and the fact share a row. What is *soft* (permissions, the announceme
 looked at a moment before. Any of the reasons may be the answer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,6 @@ from infra.simulator.roles import People
 from infra.simulator.site import Site
 
 CLOCK = "the clock"
-CAP = Decimal(16)
 COUNTED = frozenset({"submitted", "approved"})
 SOURCES = {
     "approve": {"submitted"},
@@ -26,6 +26,7 @@ SOURCES = {
 }
 APPROVING = ("approve", "reject", "reopen")
 MOST_BASELINES = 20
+RUNS = 45.0  # seconds that a request runs at most
 
 
 @dataclass
@@ -41,6 +42,18 @@ class Why:
         return self.soft | self.hard | self.maybe
 
 
+@dataclass(frozen=True)
+class Hand:
+    """Who did something: a user, and the makers of the token that they used, who count as the user does."""
+
+    user: str
+    behind: frozenset[str] = frozenset()
+
+    def is_also(self, other: "Hand") -> bool:
+        """Whether one of the two is the other, or stands behind the other."""
+        return self.user == other.user or self.user in other.behind or other.user in self.behind
+
+
 @dataclass
 class Entry:
     """Hours of one operative on one date."""
@@ -49,15 +62,15 @@ class Entry:
     operative: str
     date: str
     hours: Decimal
-    code: str | None
+    code: str | None  # as the request names the activity
     submitter: str
     status: str = "submitted"
+    node: str | None = None  # the activity
     quantity: Decimal | None = None
     rate: Decimal | None = None  # kept at the approval
-    changers: dict[str, str] = field(
-        default_factory=dict
-    )  # the last to change each of hours, date, quantity, operative
-    submitters: set[str] = field(default_factory=set)  # whoever has ever submitted it
+    born: float = 0.0  # when it came to its activity
+    changers: dict[str, Hand] = field(default_factory=dict)  # of hours, date, quantity and operative: the last
+    submitters: set[Hand] = field(default_factory=set)  # whoever has ever submitted it
     clocked: bool = False
     history: list[tuple[str | None, str, str]] = field(default_factory=list)  # by whom, from, to
 
@@ -70,6 +83,17 @@ class Entry:
     def day(self) -> tuple[str, str]:
         """The operative and the date."""
         return self.operative, self.date
+
+
+@dataclass
+class Stray:
+    """A punched shift of a clock ID that nobody has."""
+
+    project: str
+    hours: Decimal
+    event: str = ""  # its id, once a device knows it
+    status: str = "kept"  # or "assigned", "dismissed"
+    entry: str = ""  # the hours that it has become, if it ever has
 
 
 @dataclass
@@ -87,12 +111,37 @@ class Operation:
     rows: tuple[Entry, ...] = ()  # of a crew sheet
     ids: tuple[str, ...] = ()  # of a review of many
     values: dict[str, Any] = field(default_factory=dict)
+    token: str = ""  # the one in use, where it is not the user's own
+    behind: frozenset[str] = frozenset()  # who stands behind it
+
+    @property
+    def hand(self) -> Hand:
+        """Who does it."""
+        return Hand(self.by, self.behind)
+
+    def codes(self) -> set[tuple[str, str]]:
+        """The cost codes that it names, each with its project where it names one."""
+        rows = (*([self.new] if self.new else []), *self.rows)
+        found = {(row.project, row.code) for row in rows if row.code}
+        return found | {
+            ("", code) for code in (self.code, self.values.get("code") if self.verb == "edit" else None) if code
+        }
+
+
+@dataclass
+class Effect:
+    """What the transaction of an operation says of it: the new id, the rate that is kept, the activity of the hours."""
+
+    id: str = ""
+    rate: Decimal | None = None
+    node: str | None = None
 
 
 @dataclass
 class Facts:
     """One company."""
 
+    now: Callable[[], float] = field(default=lambda: 0.0)  # seconds
     people: People = field(default_factory=People)
     sites: dict[str, Site] = field(default_factory=dict)
     workers: dict[str, str] = field(default_factory=dict)  # operative -> the user they are
@@ -101,6 +150,13 @@ class Facts:
     gone: dict[str, Entry] = field(default_factory=dict)
     punched: set[tuple[str, str]] = field(default_factory=set)  # operative and clock-in of what became hours
     resolved: dict[tuple[str, str], dict[str, tuple[Decimal, str]]] = field(default_factory=dict)
+    caps: list[tuple[float, Decimal]] = field(
+        default_factory=lambda: [(0.0, Decimal(16))]
+    )  # since when, hours in a day
+    strays: dict[str, Stray] = field(default_factory=dict)  # date -> the punch
+    spare: str = ""  # the operative whose they are
+    adopted: bool = False  # by the clock ID that the operative has got
+    unsure: set[tuple[str, str]] = field(default_factory=set)  # days whose resolution was judged by another cap
 
     # clashes
 
@@ -108,10 +164,26 @@ class Facts:
         """The entries of a day that a clash is about."""
         return {id: each for id, each in self.entries.items() if each.day == day and each.status in COUNTED}
 
-    def clashes(self, day: tuple[str, str]) -> bool:
+    @property
+    def cap(self) -> Decimal:
+        """The hours that one may work in a day."""
+        return self.caps[-1][1]
+
+    def lenient(self) -> Decimal:
+        """The highest cap that a request may have read that still runs."""
+        lately = [
+            cap for (_, cap), (until, _) in zip(self.caps, self.caps[1:], strict=False) if until > self.now() - RUNS
+        ]
+        return max(self.cap, *lately) if lately else self.cap
+
+    def clashes(self, day: tuple[str, str], cap: Decimal | None = None) -> bool:
         """Whether the facts of a day clash: two submitters, or hours above the cap."""
         found = self.counted(day).values()
-        return len({each.handed_in for each in found}) > 1 or sum(each.hours for each in found) > CAP
+        return len({each.handed_in for each in found}) > 1 or sum(each.hours for each in found) > (cap or self.cap)
+
+    def sure(self, day: tuple[str, str]) -> bool:
+        """Whether every cap that the company has had says the same of a day."""
+        return day not in self.unsure and len({self.clashes(day, cap) for _, cap in self.caps}) == 1
 
     def covered(self, day: tuple[str, str]) -> bool:
         """Whether a resolution knew every entry of the day that counts, as it is now."""
@@ -160,7 +232,12 @@ class Facts:
 
     def _of_project(self, operation: Operation, *either: str) -> Why:
         lacks = self._lacks(operation, *either, project=operation.project)
-        return Why(soft={"permission_denied"} if lacks else set())
+        gone = operation.node and not self.sites[operation.project].has(operation.node)
+        return Why({"permission_denied"} if lacks else set(), {"not_found"} if gone else set())
+
+    def _unknown(self, project: str, code: str | None) -> set[str]:
+        """What is answered where a request names a cost code that the project has not."""
+        return {"validation_error"} if code is not None and code not in self.sites[project].codes() else set()
 
     # figures
 
@@ -182,9 +259,8 @@ class Facts:
 
     def work(self, project: str) -> list[Hours]:
         """The approved hours of a project."""
-        codes = self.sites[project].codes()
         return [
-            Hours(codes[each.code], each.date, each.hours, each.rate, each.quantity)
+            Hours(each.node, each.date, each.hours, each.rate, each.quantity)
             for each in self.entries.values()
-            if each.project == project and each.status == "approved" and each.code
+            if each.project == project and each.status == "approved" and each.node
         ]

@@ -35,6 +35,7 @@ class Sums:
     pv: int | None = 0
     ev: int | None = 0
     ac: int = 0
+    dated: int | None = 0  # EV of what has dates
     unrated: int = 0
 
 
@@ -65,7 +66,7 @@ def _sums(
 ) -> Sums:
     budget = int(plan.budget * MILLION)
     planned, earned = _planned(plan, holidays, as_of), _half_up(_percent(activity, work, as_of) * budget)
-    found = Sums(budget, planned, earned)
+    found = Sums(budget, planned, earned, dated=earned if plan.start and plan.finish else 0)
     for each in work:
         if each.date > as_of:
             continue
@@ -77,8 +78,9 @@ def _sums(
         elif cost:
             found.ac += _half_up(hours * Fraction(each.rate) * 100)
     if cost and budget:
-        worth = [None if rate is None else _half_up(each * Fraction(rate) * 100) for each in (budget, planned, earned)]
-        found.bac, found.pv, found.ev = worth
+        amounts = (budget, planned, earned, found.dated or 0)
+        worth = [None if rate is None else _half_up(each * Fraction(rate) * 100) for each in amounts]
+        found.bac, found.pv, found.ev, found.dated = worth
     return found
 
 
@@ -120,9 +122,43 @@ def _half_up(value: Fraction) -> int:
 
 def _add(to: Sums, own: Sums) -> None:
     to.ac, to.unrated = to.ac + own.ac, to.unrated + own.unrated
-    for name in ("bac", "pv", "ev"):
+    for name in ("bac", "pv", "ev", "dated"):
         before, more = getattr(to, name), getattr(own, name)
         setattr(to, name, None if before is None or more is None else before + more)
+
+
+def ratios(hours: Sums) -> dict[str, Decimal | None]:
+    """What is formed from the sums of a node in hours: ratios to 0.0001, differences and forecasts to 0.01."""
+    bac, pv, ev, ac, dated = (
+        Fraction(each or 0) / MILLION for each in (hours.bac, hours.pv, hours.ev, hours.ac, hours.dated)
+    )
+
+    def over(above: Fraction, below: Fraction) -> Fraction | None:
+        return above / below if below else None
+
+    eac = bac * ac / ev if ev and ac else None  # BAC / CPI
+    fine = {
+        "se": over(ac, ev),
+        "spi": over(dated, pv),
+        "cpi": over(ev, ac),
+        "tcpi": over(bac - ev, bac - ac),
+        "percent_complete": over(ev, bac),
+        "percent_spent": over(ac, bac),
+    }
+    coarse = {
+        "sv": dated - pv,
+        "cv": ev - ac,
+        "eac": eac,
+        "etc": None if eac is None else eac - ac,
+        "vac": None if eac is None else bac - eac,
+        "ev_dated": dated,
+    }
+    found = {name: _rounded(value, 4) for name, value in fine.items()}
+    return found | {name: _rounded(value, 2) for name, value in coarse.items()}
+
+
+def _rounded(value: Fraction | None, digits: int) -> Decimal | None:
+    return None if value is None else Decimal(_half_up(value * 10**digits)).scaleb(-digits)
 
 
 def shown(value: int | None, cost: bool = False) -> Decimal | None:

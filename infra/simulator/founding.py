@@ -29,6 +29,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
     with world.function(None, 60):
         made = company.create(f"Company {name}", "pro", ZONES[zone or name], f"owner@{name.lower()}.example")
     tenant = Tenant(made["company"]["id"], name, made["ingest_secret"], ZONES[zone or name])
+    tenant.model.now = world.now
     tenant.owner = "owner"
     tenant.tokens["owner"] = made["token"]
     tenant.owner = ok(world, tenant, "GET", "/me/")["user"]["id"]
@@ -50,6 +51,8 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
         tenant.hands[id] = f"{name}{number}"
         if worker:
             tenant.model.workers[id] = worker
+    spare = {"name": "Hand without a clock"}
+    tenant.model.spare, tenant.unknown = ok(world, tenant, "POST", "/operatives/", spare)["id"], f"{name}X"
     return tenant
 
 
@@ -77,13 +80,13 @@ def _project(world: World, tenant: Tenant, code: str) -> None:
         site.activities[id] = Activity(parent, cost_code, Plan(Decimal(100), start, finish), quantity)
 
 
-def ok(world: World, tenant: Tenant, method: str, path: str, body: Any = None) -> Any:
-    """What the owner is answered, who may do everything.
+def ok(world: World, tenant: Tenant, method: str, path: str, body: Any = None, reader: str = "") -> Any:
+    """What somebody is answered; by default the owner, who may do everything.
 
     Raises:
         Wrong: it is a refusal.
     """
-    headers = {"Authorization": f"Bearer {tenant.tokens[tenant.owner]}"}
+    headers = {"Authorization": f"Bearer {tenant.tokens[reader or tenant.owner]}"}
     status, answer = world.http(None, method, path, body, headers)
     if not 200 <= status < 300:
         raise Wrong(f"{method} {path}: {status} {answer}")

@@ -16,12 +16,9 @@ class HoursRequests(Drawing):
     def _hours(self, tenant: Tenant, by: str) -> Entry:
         project = self.luck.choice(list(tenant.model.sites))
         site = tenant.model.sites[project]
-        code = self.luck.choice(list(site.codes()))
-        activity = site.activities[site.codes()[code]]
-        quantity = (
-            Decimal(self.luck.choice(("-3", "5", "12.5"))) if activity.quantity and self.luck.random() < 0.5 else None
-        )
-        new = Entry(
+        code = self._code(site)
+        quantity = Decimal(self.luck.choice(("-3", "5", "12.5"))) if self.luck.random() < 0.3 else None
+        return Entry(
             project,
             self._hand(tenant),
             self.luck.choice(self.dates),
@@ -30,11 +27,6 @@ class HoursRequests(Drawing):
             by,
             quantity=quantity,
         )
-        new.submitters = {by}
-        new.changers = dict.fromkeys(
-            ("hours", "date", "operative", *(("quantity",) if quantity is not None else ())), by
-        )
-        return new
 
     @staticmethod
     def _row(new: Entry) -> dict[str, Any]:
@@ -48,8 +40,10 @@ class HoursRequests(Drawing):
         return row | ({} if new.quantity is None else {"quantity": float(new.quantity)})
 
     def _create(self, tenant: Tenant, by: str) -> Request:
-        new = self._hours(tenant, by)
-        return Request(tenant, Operation("create", by, new=new), "POST", "/labour/", self._row(new), "")
+        new, body = self._hours(tenant, by), dict[str, Any]()
+        if self.luck.random() < 0.15:
+            new.status, new.submitter, body = "draft", "", {"status": "draft"}
+        return Request(tenant, Operation("create", by, new=new), "POST", "/labour/", self._row(new) | body, "")
 
     def _sheet(self, tenant: Tenant, by: str) -> Request:
         rows = tuple(self._hours(tenant, by) for _ in range(self.luck.randrange(1, 7)))
@@ -76,8 +70,8 @@ class HoursRequests(Drawing):
     def _approve(self, tenant: Tenant, by: str) -> Request:
         request = self._step(tenant, by, "approve", {})
         entry = tenant.model.entries[request.operation.entry]
-        if entry.code is None and self.luck.random() < 0.8:
-            request.operation.code = self.luck.choice(list(tenant.model.sites[entry.project].codes()))
+        if self.luck.random() < (0.8 if entry.node is None else 0.1):
+            request.operation.code = self._code(tenant.model.sites[entry.project])
             request.body = {"cost_code": request.operation.code}
         return request
 
@@ -96,7 +90,15 @@ class HoursRequests(Drawing):
             values["hours"] = Decimal(self.luck.choice(("2.5", "4", "8", "11")))
         if not values or self.luck.random() < 0.3:
             values["date"] = self.luck.choice(self.days.work[:2])
+        if self.luck.random() < 0.2:
+            values["quantity"] = Decimal(self.luck.choice(("2", "7.5")))
+        if self.luck.random() < 0.15:
+            values["operative"] = self._hand(tenant)
+        if self.luck.random() < 0.2:
+            values["code"] = self._code(tenant.model.sites[tenant.model.entries[id].project])
         body = {name: float(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+        if "code" in body:
+            body["cost_code"] = body.pop("code")
         return Request(tenant, Operation("edit", by, entry=id, values=values), "PATCH", f"/labour/{id}/", body, "")
 
     def _delete(self, tenant: Tenant, by: str) -> Request:

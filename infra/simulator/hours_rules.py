@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from infra.simulator.facts import APPROVING, CLOCK, SOURCES, Entry, Facts, Operation, Why
+from infra.simulator.facts import APPROVING, CLOCK, SOURCES, Effect, Entry, Facts, Operation, Why
 
 
 class HoursRules(Facts):
@@ -15,16 +15,18 @@ class HoursRules(Facts):
         if operation.by == CLOCK:
             why = Why(hard={"twice"} if new.day in self.punched else set(), maybe={"conflict", "invalid_transition"})
             return self._closed(why, new.project, new.date)
+        why = Why(soft=self._unknown(new.project, new.code))
         if not self.may_log(operation.by, new.project, new.operative):
-            return Why(soft={"permission_denied"})
-        return self._closed(Why(), new.project, new.date)
+            why.soft.add("permission_denied")
+            return why
+        return self._closed(why, new.project, new.date)
 
     def _judge_sheet(self, operation: Operation) -> Why:
         if not self.people.may_somewhere(operation.by, "log"):
             return Why(soft={"permission_denied"})
         for row in operation.rows:
             may = self.may_log(operation.by, row.project, row.operative)
-            if not may or row.date <= self.sites[row.project].closed_to:
+            if not may or row.date <= self.sites[row.project].closed_to or self._unknown(row.project, row.code):
                 return Why(soft={"validation_error"})
         return Why()
 
@@ -39,11 +41,12 @@ class HoursRules(Facts):
             return Why(hard={"not_found"}, maybe={"permission_denied"})
         if not self.sees(operation.by, entry):
             return Why(soft={"not_found", "permission_denied"})
-        why = Why()
+        why = Why(soft=self._unknown(entry.project, operation.values.get("code", operation.code)))
+        arriving = operation.values.get("operative", entry.operative)
         if operation.verb in APPROVING:
             if self._lacks(operation, "approve", project=entry.project):
                 why.soft.add("permission_denied")
-        elif not self.may_log(operation.by, entry.project, entry.operative):
+        elif not all(self.may_log(operation.by, entry.project, hand) for hand in (entry.operative, arriving)):
             why.soft.add("permission_denied")
         if entry.status not in SOURCES[operation.verb]:
             why.hard.add("invalid_transition")
@@ -52,11 +55,17 @@ class HoursRules(Facts):
         return self._refuses_approval(operation, entry, why) if operation.verb == "approve" else why
 
     def _refuses_approval(self, operation: Operation, entry: Entry, why: Why) -> Why:
-        if operation.by in {*entry.submitters, *entry.changers.values(), self.workers.get(entry.operative)}:
+        hands = (*entry.submitters, *entry.changers.values())
+        worked = self.workers.get(entry.operative) in {operation.by, *operation.behind}
+        if worked or any(operation.hand.is_also(other) for other in hands):
             why.hard.add("own_entry")
-        if self.held(entry.day):
+        if entry.day in self.unsure:
+            why.maybe.add("clash_unresolved")
+        elif self.clashes(entry.day, self.lenient()) and not self.covered(entry.day):
             why.hard.add("clash_unresolved")
-        if entry.code is None and operation.code is None:
+        elif self.held(entry.day):
+            why.soft.add("clash_unresolved")
+        if entry.node is None and operation.code is None:
             why.hard.add("cost_code_required")
         return why
 
@@ -68,9 +77,12 @@ class HoursRules(Facts):
         if any(each.date <= self.sites[each.project].closed_to for each in around):
             why.maybe.add("period_closed")
         if not self.held(day):
-            why.hard |= {"invalid_transition", "not_found", "conflict"}
-            why.maybe.add("permission_denied")
+            none = {"invalid_transition", "not_found", "conflict"}
+            why.hard |= none if self.sure(day) else set()
+            why.maybe |= {*none, "permission_denied", "validation_error"}
             return why
+        if not self.sure(day):
+            why.maybe |= {"invalid_transition", "not_found", "conflict"}
         if any(self._lacks(operation, "approve", project=each.project) for each in counted.values()):
             why.soft |= {"permission_denied", "not_found"}
         if set(operation.keep) - set(counted):
@@ -82,19 +94,33 @@ class HoursRules(Facts):
             self._closed(why, each.project, each.date)
         return why
 
+    def _judge_cap(self, operation: Operation) -> Why:
+        return Why(soft={"permission_denied"} if self._lacks(operation, "manage the company") else set())
+
     # what is done
 
-    def _do_create(self, operation: Operation, id: str) -> Iterable[tuple[str, str]]:
+    def _do_create(self, operation: Operation, effect: Effect) -> Iterable[tuple[str, str]]:
         new = operation.new
         assert new is not None
         if new.clocked:
             self.punched.add(new.day)
+        hand = None if new.clocked else operation.hand
+        quantity = ("quantity",) if new.quantity is not None else ()
         history = [(None if new.clocked else operation.by, "", new.status)]
-        self.entries[id] = replace(new, changers={**new.changers}, submitters={*new.submitters}, history=history)
+        self.entries[effect.id] = replace(
+            new,
+            node=effect.node,
+            born=self.now(),
+            changers=dict.fromkeys(("hours", "date", "operative", *quantity), hand) if hand else {},
+            submitters={hand} if hand and new.status != "draft" else set(),
+            history=history,
+        )
         return [new.day]
 
-    def _do_resolve(self, operation: Operation, id: str) -> Iterable[tuple[str, str]]:
+    def _do_resolve(self, operation: Operation, effect: Effect) -> Iterable[tuple[str, str]]:
         day: tuple[str, str] = operation.values["day"]
+        if not self.sure(day):
+            self.unsure.add(day)
         self.resolved[day] = {}
         for each_id, each in self.counted(day).items():
             if each_id in operation.keep:
@@ -103,3 +129,8 @@ class HoursRules(Facts):
                 each.history.append((operation.by, each.status, "rejected"))
                 each.status = "rejected"
         return [day]
+
+    def _do_cap(self, operation: Operation, effect: Effect) -> None:
+        """Days are judged by it from now on; a resolution may be cleared by it, and the question asked anew."""
+        self.caps.append((self.now(), operation.values["cap"]))
+        self.unsure |= {*self.resolved}

@@ -10,7 +10,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from infra.simulator.facts import CLOCK, Entry, Operation
+from infra.simulator.facts import CLOCK, Effect, Entry, Operation
+from infra.simulator.model import Model
 from infra.simulator.requests import Request, Tenant
 
 Change = tuple[str, Any, Any]  # table, item before, item after
@@ -27,6 +28,7 @@ class Judge:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
+        self.tenants: list[Tenant] = []
         self.open: list[Request] = []  # whose client waits for an answer
         self.works: dict[str, Request] = {}
         self.punches: dict[tuple[str, str], Request] = {}  # operative and date -> a punch of them
@@ -43,6 +45,9 @@ class Judge:
         if operation.verb == "read":
             request.seen.append(model.looks(operation.by, operation.entry))
             return
+        for project, code in operation.codes():
+            for site in [model.sites[project]] if project else model.sites.values():
+                request.nodes |= {(code, site.codes()[code])} if code in site.codes() else set()
         why = model.refusals(operation)
         request.allowed.append(why.answers())
         request.free = request.free or not why.soft
@@ -54,6 +59,7 @@ class Judge:
 
     def begin(self, request: Request) -> None:
         """A client sends a request, perhaps again."""
+        request.sent = self.now()
         if request not in self.open:
             self.open.append(request)
         if request.operation.by == CLOCK and request.operation.new:
@@ -117,10 +123,26 @@ class Judge:
         if operation.verb in ACCEPTED:
             return
         made = [id for id, before, _ in _entries(changes) if before is None]
-        made += [item["sk"]["S"].partition("#")[2] for _, item in _puts(changes, "projects", "progress#")]
-        model.apply(operation, made[0] if made else "", self._rate(request, operation, changes))
+        made += [item["id"]["S"] for was, item in _puts(changes, "companies", "token#") if was is None]
+        if operation.verb == "settle":
+            self._settled(model, operation, made)
+        for keys in ("progress#", "node#"):
+            made += [it["sk"]["S"].partition("#")[2] for was, it in _puts(changes, "projects", keys) if was is None]
+        rate, node = self._rate(request, operation, changes), self._activity(request, operation, changes)
+        model.apply(operation, Effect(made[0] if made else "", rate, node))
         if operation.verb == "freeze":
             model.sites[operation.project].busy.add(request.work)
+
+    @staticmethod
+    def _settled(model: Model, operation: Operation, made: Sequence[str]) -> None:
+        """A kept punch becomes hours once, when somebody says whose it is, and not inside a closed period."""
+        stray, date = model.strays[operation.values["date"]], operation.values["date"]
+        closed = date <= model.sites[stray.project].closed_for_good
+        assigned = operation.values["action"] == "assign"
+        if made and (stray.entry or closed or not assigned):
+            raise Wrong(f"{made} is made of {stray}: {operation}")
+        if not made and assigned and not stray.entry and date > model.sites[stray.project].closed_to:
+            raise Wrong(f"nothing is made of {stray}: {operation}")
 
     @staticmethod
     def _rate(request: Request, operation: Operation, changes: Sequence[Change]) -> Decimal | None:
@@ -133,17 +155,45 @@ class Judge:
             raise Wrong(f"{operation} keeps the rate {rate}")
         return rate
 
+    @staticmethod
+    def _activity(request: Request, operation: Operation, changes: Sequence[Change]) -> str | None:
+        """The activity of the hours that were written: the one that the request names, or the one that they had."""
+        named = operation.new.code if operation.new else operation.values.get("code", operation.code)
+        written = _entries(changes) if operation.verb in ("create", "approve", "edit") else []
+        for id, _, after in (each for each in written if each[0] == (operation.entry or each[0])):
+            node = after["wbs"]["S"] if "S" in after.get("wbs", {}) else None
+            had = request.tenant.model.entries[id].node if id in request.tenant.model.entries else None
+            if (named, node) not in request.nodes if named else node != had:
+                raise Wrong(f"{operation} is on {node}, which was {had}, and {named} is one of {request.nodes}")
+            return node
+        return None
+
     def _clocked(self, entries: Sequence[tuple[str, Any, Any]]) -> Tenant | None:
         """A clock's hours come or are corrected, by a device's own request or later, as nothing stands in the way."""
         tenant = None
         for id, before, after in entries:
             found = [each for each in self.punches.values() if id in each.tenant.model.entries]
-            if before is None and after is not None:
+            owner = next((each for each in self.tenants if after and after["operative"]["S"] == each.model.spare), None)
+            if owner is not None:
+                tenant = self._adopted(owner, id, before, after)
+            elif before is None and after is not None:
                 tenant = self._punched(id, after)
             elif found and before is not None and after is not None:
                 tenant = self._corrected(found[0].tenant, id, after)
             else:
                 raise Wrong(f"hours are changed by nobody: {id}, from {before} to {after}")
+        return tenant
+
+    @staticmethod
+    def _adopted(tenant: Tenant, id: str, before: Any, after: Any) -> Tenant:
+        """A kept punch becomes hours by itself, once, as somebody has its clock ID by now."""
+        model, date = tenant.model, after["date"]["S"]
+        stray = model.strays.get(date)
+        if stray is None or before is not None or stray.entry or stray.status == "dismissed" or not model.adopted:
+            raise Wrong(f"{id} is made of {stray}, from {before}: {after}")
+        if date <= model.sites[stray.project].closed_for_good or Decimal(after["hours"]["N"]) != stray.hours:
+            raise Wrong(f"{id} is made of {stray} although the days are closed, or otherwise: {after}")
+        model.become_hours(date, id)
         return tenant
 
     def _punched(self, id: str, after: Any) -> Tenant:
@@ -156,7 +206,7 @@ class Judge:
         operation = replace(punch.operation, new=replace(punch.operation.new, hours=hours))
         if why := punch.tenant.model.refusals(operation).hard:
             raise Wrong(f"a punch becomes hours though {why}: {operation}")
-        punch.tenant.model.apply(operation, id)
+        punch.tenant.model.apply(operation, Effect(id))
         return punch.tenant
 
     def _corrected(self, tenant: Tenant, id: str, after: Any) -> Tenant:
@@ -191,6 +241,8 @@ class Judge:
             model.sites[operation.project].busy.discard(work.work)
         if operation.verb == "close":
             self._closing(work, changes)
+        if operation.verb == "cut":
+            self._brought_back(work, changes)
         return work.tenant
 
     def _row(self, work: Request, id: str, after: Any) -> None:
@@ -204,7 +256,23 @@ class Judge:
         if row.date <= model.sites[row.project].closed_for_good:
             raise Wrong(f"{id} is written into a closed period: {operation}")
         work.made[id] = str(next(n for n, each in enumerate(operation.rows) if each is row))
-        model.apply(Operation("create", operation.by, new=row), id)
+        if (row.code, after["wbs"]["S"]) not in work.nodes:
+            raise Wrong(f"{id} is on {after['wbs']}, and {row.code} is one of {work.nodes}")
+        one = replace(operation, verb="create", new=row, rows=())
+        model.apply(one, Effect(id, None, after["wbs"]["S"]))
+
+    @staticmethod
+    def _brought_back(work: Request, changes: Sequence[Change]) -> None:
+        """Hours came to an activity while it was deleted: it is there again, with those above it."""
+        model, site = work.tenant.model, work.tenant.model.sites[work.operation.project]
+        for before, after in _puts(changes, "projects", "node#"):
+            id = after["id"]["S"]
+            if before is not None or id not in site.gone:
+                raise Wrong(f"{id} is brought back, and was {before}: {work.operation}")
+            site.bring_back(id, after["cost_code"]["S"] if "S" in after.get("cost_code", {}) else None)
+            hours = (*model.entries.values(), *model.gone.values())
+            if id in site.activities and not any(each.node == id for each in hours):
+                raise Wrong(f"{id} is brought back without any hours: {work.operation}")
 
     def _settle(self, work: Request, id: str) -> None:
         model, operation = work.tenant.model, work.operation
@@ -230,7 +298,7 @@ class Judge:
                     for id, each in model.entries.items()
                     if each.project == operation.project
                     and each.date <= site.closed_to
-                    and (each.status == "submitted" or (model.held(each.day) and each.status == "approved"))
+                    and (each.status == "submitted" or (_open(model, each) and each.status == "approved"))
                     and not (operation.values["force"] and each.status == "approved")
                 ]
                 if left:
@@ -245,7 +313,7 @@ class Judge:
         if why.hard or (why.soft and "free" not in work.reasons[id]):
             raise Wrong(f"{one} was done though {why}")
         work.made[id] = one.verb
-        model.apply(one, "", self._rate(work, one, changes))
+        model.apply(one, Effect("", self._rate(work, one, changes), self._activity(work, one, changes)))
 
     # answers
 
@@ -258,9 +326,13 @@ class Judge:
         if status in (0, 429, 503, 504) or code in AGAIN:
             return False
         if request.key and status < 400:
+            if operation.verb == "token":
+                answer = self._shown_once(request, answer)
             if request.answer not in (None, (status, answer)):
                 raise Wrong(f"answered {request.answer} first, and then {(status, answer)}: {operation}")
             request.answer = status, answer
+        if status < 400 and operation.verb == "stray":
+            request.tenant.model.strays[operation.values["date"]].event = answer["id"]
         if status < 400 and operation.by == CLOCK and operation.new:
             self.kept.setdefault(operation.new.day, set()).add(operation.values["told"])
         if status < 400 and not request.done and operation.by != CLOCK:
@@ -277,6 +349,19 @@ class Judge:
         return True
 
     @staticmethod
+    def _shown_once(request: Request, answer: Any) -> Any:
+        """The answer without the token, which is shown again to whoever repeats the request until it is revoked."""
+        made, known = request.tenant.made, request.tenant.model.people.tokens[answer["id"]]
+        text, ended = answer.get("token"), known.ended_at
+        if text is None and ended is None:
+            raise Wrong(f"the token is not shown again: {request.operation}")
+        if text is not None and known.revoked and ended is not None and ended < request.sent:
+            raise Wrong(f"a token is shown that has been revoked: {request.operation}")
+        if text is not None and made.setdefault(answer["id"], text) != text:
+            raise Wrong(f"another token is shown: {request.operation}")
+        return {name: value for name, value in answer.items() if name != "token"}
+
+    @staticmethod
     def _results(request: Request, answer: Any) -> None:
         operation = request.operation
         if operation.verb == "sheet":
@@ -291,6 +376,12 @@ class Judge:
         for id, code in skipped.items():
             if code not in request.reasons[id]:
                 raise Wrong(f"{id} is skipped as {code}, right was {request.reasons[id]}: {operation}")
+
+
+def _open(model: Model, entry: Entry) -> bool:
+    """Whether an open clash holds an entry, by whatever cap; hours of another project may begin one at any time."""
+    inside = all(each.project == entry.project for each in model.counted(entry.day).values())
+    return inside and model.held(entry.day) and model.sure(entry.day)
 
 
 def whole(told: Iterable[str]) -> bool:

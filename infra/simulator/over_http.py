@@ -27,14 +27,15 @@ from infra.gates import saying, unwind_when_stopped
 from infra.simulator.clients import Clients
 from infra.simulator.comparing import compare
 from infra.simulator.days import Days
-from infra.simulator.facts import CLOCK, Operation
+from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.founding import found
 from infra.simulator.judging import Judge, Wrong
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.world import left_out_of
 from infra.year import runtime
 
-SLOW = frozenset({"close", "open"})  # a closing takes most of a minute of real time
+LEFT_OUT = frozenset({"close", "open", "stray", "settle", "adopt"})
+"""A closing takes most of a minute; what becomes of kept punches by itself comes at a moment of its own."""
 PATIENCE = 60.0  # seconds until what was done is in every figure
 
 
@@ -45,7 +46,7 @@ class Remote:
         self.base_url, self.host, self.seed = base_url, host, seed
         self.luck = random.Random(seed)
         self.days = Days(datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0))
-        self.clients = Clients(self.luck, self.days, left_out_of(seed) | SLOW)
+        self.clients = Clients(self.luck, self.days, left_out_of(seed) | LEFT_OUT)
         self.judge = Judge(time.monotonic)
         self.counts: dict[str, int] = {}
 
@@ -102,8 +103,7 @@ class Remote:
         if request.operation.by == CLOCK:
             headers = {"X-Inbound-Secret": request.tenant.secret}
         else:
-            token = request.tenant.tokens[request.operation.by]
-            headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"{self.seed}-{request.key}"}
+            headers = {"Authorization": f"Bearer {request.token}", "Idempotency-Key": f"{self.seed}-{request.key}"}
         status, answer = self.http(request, request.method, request.path, request.body, headers)
         if isinstance(answer, dict) and status >= 400:
             answer.pop("request_id", None)
@@ -126,17 +126,25 @@ class Remote:
             self._done(request, answer)
         return status, answer
 
+    def now(self) -> float:
+        """Seconds; its lists do not lag."""
+        return 0.0
+
     def _done(self, request: Request, answer: Any) -> None:
         operation, model = request.operation, request.tenant.model
         if operation.verb == "sheet":
             for row, shown in zip(operation.rows, answer["entries"], strict=True):
-                model.apply(Operation("create", operation.by, new=row), shown["id"])
+                one = replace(operation, verb="create", new=row, rows=())
+                model.apply(one, Effect(shown["id"], None, shown["wbs"]))
             return
         if operation.verb == "review":
             self._reviewed(operation, request, answer)
             return
         rate = model.rate_of(operation.entry) if operation.verb == "approve" else None
-        model.apply(operation, answer["id"] if answer and "id" in answer else "", rate)
+        answer = answer or {}
+        if "token" in answer:
+            request.tenant.made[answer["id"]] = answer["token"]
+        model.apply(operation, Effect(answer.get("id", ""), rate, answer.get("wbs")))
 
     def _reviewed(self, operation: Operation, request: Request, answer: Any) -> None:
         """The entries in the order in which the service takes them: by operative, date, project and activity."""
@@ -154,7 +162,8 @@ class Remote:
                 raise Wrong(f"{id} is done though {why}: {operation}")
         for id in done:
             rate = model.rate_of(id) if step == "approve" else None
-            model.apply(replace(operation, verb=step, entry=id, ids=()), "", rate)
+            node = model.entries[id].node
+            model.apply(replace(operation, verb=step, entry=id, ids=()), Effect("", rate, node))
 
     def _punched(self, request: Request, status: int, answer: Any) -> None:
         """What a punch has become: hours, once both ends are told; corrected ones, while nobody has touched them."""
@@ -171,7 +180,7 @@ class Remote:
             None, "GET", f"/labour/{id}/", None, {"Authorization": f"Bearer {self._owner(request.tenant)}"}
         )
         if id not in model.entries and id not in model.gone and "hours" in row:
-            model.apply(replace(operation, new=replace(operation.new, hours=row["hours"])), id)
+            model.apply(replace(operation, new=replace(operation.new, hours=row["hours"])), Effect(id))
         elif id in model.entries and row["hours"] != model.entries[id].hours:
             entry = model.entries[id]
             if (

@@ -41,3 +41,21 @@ class PeopleRequests(Drawing):
         project, user = self.luck.choice(members)
         operation = Operation("leave", by, project=project, values={"user": user})
         return Request(tenant, operation, "DELETE", f"/projects/{project}/memberships/{user}/", {}, "")
+
+    def _token(self, tenant: Tenant, by: str) -> Request:
+        user = by if self.luck.random() < 0.3 else self.luck.choice(list(tenant.tokens))
+        operation = Operation("token", by, values={"user": user})
+        return Request(tenant, operation, "POST", "/tokens/", {"label": "another", "user": user}, "")
+
+    def _revoke(self, tenant: Tenant, by: str) -> Request:
+        if not tenant.model.people.tokens or len(tenant.model.people.tokens) < 2:
+            return self._token(tenant, by)
+        token = self.luck.choice(list(tenant.model.people.tokens))
+        operation = Operation("revoke", by, values={"token": token})
+        return Request(tenant, operation, "DELETE", f"/tokens/{token}/", {}, "")
+
+    def _cap(self, tenant: Tenant, by: str) -> Request:
+        cap = Decimal(self.luck.choice(("12", "16", "20")))
+        return Request(
+            tenant, Operation("cap", by, values={"cap": cap}), "PATCH", "/company/", {"daily_cap_hours": float(cap)}, ""
+        )

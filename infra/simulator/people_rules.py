@@ -1,6 +1,7 @@
 """People: their rates, roles and memberships, and whether they may sign in."""
 
-from infra.simulator.facts import Facts, Operation, Why
+from infra.simulator.facts import Effect, Facts, Operation, Why
+from infra.simulator.roles import OWNER, Token
 
 
 class PeopleRules(Facts):
@@ -30,22 +31,46 @@ class PeopleRules(Facts):
             why.hard.add("not_found")
         return why
 
+    def _judge_token(self, operation: Operation) -> Why:
+        """A token, by those who manage tokens; whoever stands behind the one in use must be able to make it as well."""
+        user, why = operation.values["user"], Why(maybe={"in_use"})
+        able = all(self.people.may_make_for(each, user) for each in (operation.by, *operation.behind))
+        why.soft |= set() if able and not self._lacks(operation, "manage tokens") else {"permission_denied"}
+        why.hard |= {"inactive"} if user in self.people.inactive else set()
+        return why
+
+    def _judge_revoke(self, operation: Operation) -> Why:
+        token, roles = self.people.tokens[operation.values["token"]], self.people.roles
+        lacks = self._lacks(operation, "manage tokens") or (roles[token.user] == OWNER and roles[operation.by] != OWNER)
+        return Why({"permission_denied"} if lacks else set(), {"not_found"} if token.ended_at is not None else set())
+
     # what is done
 
-    def _do_pay(self, operation: Operation, id: str) -> None:
+    def _do_pay(self, operation: Operation, effect: Effect) -> None:
         self.rates.setdefault(operation.values["operative"], []).append(
             (operation.values["from"], operation.values["rate"])
         )
 
-    def _do_role(self, operation: Operation, id: str) -> None:
+    def _do_role(self, operation: Operation, effect: Effect) -> None:
         self.people.roles[operation.values["user"]] = operation.values["role"]
+        self.people.end_tokens(self.now())
 
-    def _do_active(self, operation: Operation, id: str) -> None:
+    def _do_active(self, operation: Operation, effect: Effect) -> None:
         change = self.people.inactive.discard if operation.values["active"] else self.people.inactive.add
         change(operation.values["user"])
+        self.people.end_tokens(self.now())
 
-    def _do_join(self, operation: Operation, id: str) -> None:
+    def _do_join(self, operation: Operation, effect: Effect) -> None:
         self.people.memberships[operation.project, operation.values["user"]] = operation.values["role"]
 
-    def _do_leave(self, operation: Operation, id: str) -> None:
+    def _do_leave(self, operation: Operation, effect: Effect) -> None:
         del self.people.memberships[operation.project, operation.values["user"]]
+
+    def _do_token(self, operation: Operation, effect: Effect) -> None:
+        user = operation.values["user"]
+        behind = operation.behind | ({operation.by} if user != operation.by else set())
+        self.people.tokens[effect.id] = Token(user, frozenset(behind))
+
+    def _do_revoke(self, operation: Operation, effect: Effect) -> None:
+        token = self.people.tokens[operation.values["token"]]
+        token.ended_at, token.revoked = self.now(), True

@@ -459,6 +459,56 @@ FAULTS = (
         "        by=actor.user,\n        token=actor.token,",
         '        by=None if step.action == "reject" else actor.user,\n        token=actor.token,',
     ),
+    # tokens
+    Fault(
+        "whoever made a token is another person",
+        "labour/four_eyes.py",
+        "return self.user == other.user or self.user in other.makers or other.user in self.makers",
+        "return self.user == other.user",
+    ),
+    Fault(
+        "a token outlives the right of its maker",
+        "access/makers.py",
+        "return all(standing.get(maker, {}).get(role) == since for maker, since in marks.items())",
+        "return True",
+    ),
+    Fault(
+        "a revoked token goes on",
+        "access/tokens.py",
+        "Update(Access, (access.pk, access.sk), removed([id]), Access.version == access.version),",
+        "",
+    ),
+    # trees and kept punches
+    Fault(
+        "hours do not keep their activity",
+        "tree/deletion.py",
+        "    if has_hours(reading, company, activities):",
+        "    if False:",
+    ),
+    Fault(
+        "a deleted code is never free again",
+        "tree/deletion.py",
+        "*released(company, node, claims.values()),",
+        "",
+    ),
+    Fault(
+        "a dismissed punch waits on",
+        "clock/decisions.py",
+        'row.closed, row.closed_at = "dismissed", stamp(now)',
+        "pass",
+    ),
+    Fault(
+        "a kept punch of an operative stays kept",
+        "handlers/clock_streams.py",
+        "for cause in waiting.causes(table, old, new):",
+        "for cause in ():",
+    ),
+    Fault(
+        "no mirror hears of deleted hours",
+        "labour/entries.py",
+        '        Put(DeletedEntry.of(entry, "deleted", stamp(now))),\n',
+        "",
+    ),
     # lists and companies
     Fault(
         "no entry is found again",

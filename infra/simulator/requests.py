@@ -21,6 +21,8 @@ class Tenant:
     owner: str = ""
     model: Model = field(default_factory=Model)
     tokens: dict[str, str] = field(default_factory=dict)  # user -> token
+    made: dict[str, str] = field(default_factory=dict)  # id of a token that was made in the history -> token
+    unknown: str = ""  # a clock ID that no operative has
     hands: dict[str, str] = field(default_factory=dict)  # operative -> clock ID
 
 
@@ -41,8 +43,16 @@ class Request:
     work: str = ""  # the work that carries it out
     made: dict[str, str] = field(default_factory=dict)  # what the work did to which entries
     seen: list[Any] = field(default_factory=list)  # how an entry looked, at each moment of a read
+    nodes: set[tuple[str, str]] = field(default_factory=set)  # codes that it names and their activities, at any moment
     reasons: dict[str, set[str]] = field(default_factory=dict)  # entry of a review -> why it may be skipped
     answer: tuple[int, Any] | None = None  # the first that came whole
+    sent: float = 0.0  # for the last time
+
+    @property
+    def token(self) -> str:
+        """With what it is sent."""
+        operation = self.operation
+        return self.tenant.made[operation.token] if operation.token else self.tenant.tokens[operation.by]
 
 
 class Drawing:
@@ -53,6 +63,7 @@ class Drawing:
         self.dates = days.work[: luck.choice((1, 2, 4))]  # the fewer, the more meet
         self.first = luck.randrange(9)
         self.many_hands = luck.random() < 0.5
+        self.narrow = luck.random() < 0.4  # most of it happens to the same hours
 
     def _few(self, tenant: Tenant) -> list[str]:
         """Three people who do most of it, others in each history."""
@@ -64,7 +75,8 @@ class Drawing:
         entries = tenant.model.entries
         fit = [id for id, each in entries.items() if each.status in SOURCES.get(verb, COUNTED)]
         known = fit if fit and self.luck.random() < 0.7 else list(entries)
-        return self.luck.choice(known[-self.luck.choice((2, 5, 100)) :])
+        newest = (1, 1, 2, 100) if self.narrow else (2, 5, 100)
+        return self.luck.choice(known[-self.luck.choice(newest) :])
 
     def _hand(self, tenant: Tenant) -> str:
         return self.luck.choice(list(tenant.hands)) if self.many_hands else next(iter(tenant.hands))
@@ -72,6 +84,14 @@ class Drawing:
     def _site(self, tenant: Tenant) -> tuple[str, Site]:
         project = self.luck.choice(list(tenant.model.sites))
         return project, tenant.model.sites[project]
+
+    def _activity(self, site: Site) -> str:
+        """An activity, also one that has gone where none is left."""
+        return self.luck.choice(list(site.activities) or list(site.gone))
+
+    def _code(self, site: Site) -> str:
+        codes = list(site.codes()) or [f"{site.code}-0"]
+        return self.luck.choice(codes[:2] if self.narrow else codes)
 
     def _other(self, tenant: Tenant, by: str) -> str:
         return self.luck.choice([user for user in tenant.tokens if user not in (by, tenant.owner)])

@@ -21,6 +21,8 @@ MAY: dict[str, set[str]] = {
     "manage the team": LEADERS,
     "manage operatives": CREW,
     "write users": {"owner", "admin"},
+    "manage tokens": {"owner", "admin"},
+    "manage the company": {"owner", "admin"},
 }
 ROLES = (
     "admin",
@@ -35,10 +37,21 @@ ROLES = (
 
 
 @dataclass
+class Token:
+    """Somebody's token, and who stands behind it because they made it for somebody else, along any chain."""
+
+    user: str
+    behind: frozenset[str]
+    ended_at: float | None = None
+    revoked: bool = False
+
+
+@dataclass
 class People:
-    """The users of a company: base roles, roles on projects, and who is active."""
+    """The users of a company: base roles, roles on projects, who is active; and tokens that were made for them."""
 
     roles: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
     inactive: set[str] = field(default_factory=set)
     memberships: dict[tuple[str, str], str] = field(default_factory=dict)  # (project, user) -> role
 
@@ -46,6 +59,17 @@ class People:
         """Whether a user may do something: by the base role, or on a project by a membership of it."""
         roles = {self.roles[user], self.memberships.get((project, user), "") if project else ""}
         return bool(roles & MAY[what])
+
+    def may_make_for(self, maker: str, user: str) -> bool:
+        """Whether somebody may make a token for a user: nobody hands out what they have not."""
+        may = maker not in self.inactive and self.may(maker, "manage tokens")
+        return may and (self.roles[user] != OWNER or self.roles[maker] == OWNER)
+
+    def end_tokens(self, now: float) -> None:
+        """Tokens end, for good, with the right of anybody behind them to make them."""
+        for token in self.tokens.values():
+            if token.ended_at is None and not all(self.may_make_for(maker, token.user) for maker in token.behind):
+                token.ended_at = now
 
     def may_somewhere(self, user: str, what: str) -> bool:
         """Whether a user may do it by the base role, or on some project."""

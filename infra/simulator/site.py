@@ -56,6 +56,9 @@ class Site:
     holidays: set[str] = field(default_factory=set)
     rate: Decimal | None = None
     baselines: list[Baseline] = field(default_factory=list)
+    gone: dict[str, "tuple[str | None, Activity | None]"] = field(
+        default_factory=dict
+    )  # what was deleted, and its parent
     busy: set[str] = field(default_factory=set)  # work that holds the tree
     closed_to: str = ""  # announced
     closed_for_good: str = ""  # from when the job has ended
@@ -63,6 +66,32 @@ class Site:
     def codes(self) -> dict[str, str]:
         """Cost codes and their activities."""
         return {each.code: id for id, each in self.activities.items()}
+
+    def has(self, node: str) -> bool:
+        """Whether a node is there."""
+        return node in self.nodes or node in self.activities
+
+    def below(self, node: str) -> set[str]:
+        """The activities of a node; itself where it is one."""
+        return {id for id in self.activities if node in self.above(id)}
+
+    def cut(self, node: str) -> None:
+        """A node is deleted with everything below it."""
+        for id in [each for each in (*self.nodes, *self.activities) if node in self.above(each)]:
+            activity = self.activities.get(id)
+            self.gone[id] = (activity.parent if activity else self.nodes[id]), activity
+        for id in self.gone:
+            self.nodes.pop(id, None)
+            self.activities.pop(id, None)
+
+    def bring_back(self, node: str, code: str | None) -> None:
+        """A deleted node is there again, where it was, by its code or another."""
+        parent, activity = self.gone.pop(node)
+        if activity is None:
+            self.nodes[node] = parent
+        else:
+            activity.code = code or ""
+            self.activities[node] = activity
 
     def freeze(self) -> None:
         """The plan of now is the next baseline."""

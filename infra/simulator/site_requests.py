@@ -5,6 +5,9 @@ from typing import Any
 
 from infra.simulator.facts import Operation
 from infra.simulator.requests import Drawing, Request, Tenant
+from infra.simulator.site import Site
+
+MOST_ACTIVITIES = 8  # of a project, so that what is deleted at once is few
 
 
 class SiteRequests(Drawing):
@@ -23,7 +26,7 @@ class SiteRequests(Drawing):
 
     def _of_activity(self, tenant: Tenant, by: str, verb: str, values: dict[str, Any], body: dict[str, Any]) -> Request:
         project, site = self._site(tenant)
-        node = self.luck.choice(list(site.activities))
+        node = self._activity(site)
         operation = Operation(verb, by, project=project, node=node, values=values)
         return Request(tenant, operation, "PATCH", f"/wbs/{node}/", body, "")
 
@@ -43,11 +46,53 @@ class SiteRequests(Drawing):
 
     def _move(self, tenant: Tenant, by: str) -> Request:
         project, site = self._site(tenant)
-        node = self.luck.choice([*site.activities, *(id for id in site.nodes if len(site.above(id)) == 3)])
+        nodes = [*site.activities, *self._trades(site)]
+        if not nodes:
+            return self._budget(tenant, by)
+        node = self.luck.choice(nodes)
         level = len(site.above(node)) - 1
-        parent = self.luck.choice([id for id in site.nodes if len(site.above(id)) == level])
+        parent = self.luck.choice(self._of_level(site, level))
         operation = Operation("move", by, project=project, node=node, values={"parent": parent})
         return Request(tenant, operation, "PATCH", f"/wbs/{node}/", {"parent": parent}, "")
+
+    @staticmethod
+    def _of_level(site: Site, level: int) -> list[str]:
+        return [id for id in site.nodes if len(site.above(id)) == level]
+
+    def _trades(self, site: Site) -> list[str]:
+        return self._of_level(site, 3)
+
+    def _grow(self, tenant: Tenant, by: str) -> Request:
+        project, site = self._site(tenant)
+        trades = self._trades(site)
+        if len(site.activities) >= MOST_ACTIVITIES or not trades:
+            return self._cut(tenant, by)
+        start, finish = sorted((self.luck.choice(self.days.plans), self.luck.choice(self.days.plans)))
+        code = f"{site.code}-{self.luck.randrange(MOST_ACTIVITIES)}"
+        budget = Decimal(self.luck.choice(("0", "80.5")))
+        values = {"parent": self.luck.choice(trades), "code": code, "budget": budget, "start": start, "finish": finish}
+        body = {"name": f"more {self.luck.getrandbits(40)}", "parent": values["parent"], "cost_code": code}
+        body |= {"budget_hours": float(budget), "baseline_start": start, "baseline_finish": finish}
+        operation = Operation("grow", by, project=project, values=values)
+        return Request(tenant, operation, "POST", f"/projects/{project}/wbs/", body, "")
+
+    def _recode(self, tenant: Tenant, by: str) -> Request:
+        project, site = self._site(tenant)
+        node, code = self._activity(site), f"{site.code}-{self.luck.randrange(MOST_ACTIVITIES)}"
+        operation = Operation("recode", by, project=project, node=node, values={"code": code})
+        return Request(tenant, operation, "PATCH", f"/wbs/{node}/", {"cost_code": code}, "")
+
+    def _cut(self, tenant: Tenant, by: str) -> Request:
+        """Mostly what has no hours; now and then a trade, as long as another is left."""
+        project, site = self._site(tenant)
+        worked = {each.node for each in tenant.model.entries.values()}
+        unused = [id for id in site.activities if id not in worked] if self.luck.random() < 0.7 else []
+        nodes = unused or [*site.activities, *site.gone]  # what is gone is deleted again
+        if self.luck.random() < 0.15 and len(self._trades(site)) > 1:
+            nodes = self._trades(site)
+        node = self.luck.choice(nodes)
+        operation = Operation("cut", by, project=project, node=node)
+        return Request(tenant, operation, "DELETE", f"/wbs/{node}/", {}, "")
 
     def _freeze(self, tenant: Tenant, by: str) -> Request:
         project, _ = self._site(tenant)
@@ -56,9 +101,9 @@ class SiteRequests(Drawing):
 
     def _measure(self, tenant: Tenant, by: str) -> Request:
         project, site = self._site(tenant)
-        node = self.luck.choice(list(site.activities))
+        node = self._activity(site)
         date = self.luck.choice(self.days.work)
-        if site.activities[node].quantity:
+        if node in site.activities and site.activities[node].quantity:
             name, field, value = (
                 "installed",
                 "installed_quantity",

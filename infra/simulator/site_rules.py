@@ -1,7 +1,9 @@
 """Projects: their plans, trees, measurements, baselines, holidays and closed days."""
 
-from infra.simulator.facts import MOST_BASELINES, Facts, Operation, Why
+from infra.simulator.facts import MOST_BASELINES, Effect, Facts, Operation, Why
 from infra.simulator.site import Activity, Measured, Plan
+
+LAG = 4.0  # seconds by which a list may be behind, and a little
 
 
 class SiteRules(Facts):
@@ -36,8 +38,36 @@ class SiteRules(Facts):
         return self._of_project(operation, "edit budgets")
 
     def _judge_move(self, operation: Operation) -> Why:
-        why = self._of_project(operation, "edit the WBS")
-        why.maybe |= {"in_use"} if self.sites[operation.project].busy else set()
+        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
+        why.maybe |= {"in_use"} if site.busy else set()
+        why.hard |= set() if site.has(operation.values["parent"]) else {"validation_error"}
+        return why
+
+    def _judge_grow(self, operation: Operation) -> Why:
+        """A new activity, whose code nobody has."""
+        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
+        why.soft |= self._of_project(operation, "edit budgets").soft if operation.values["budget"] else set()
+        why.maybe |= {"in_use"} if site.busy else set()
+        why.hard |= set() if site.has(operation.values["parent"]) else {"validation_error", "not_found"}
+        why.hard |= {"conflict"} if operation.values["code"] in site.codes() else set()
+        return why
+
+    def _judge_recode(self, operation: Operation) -> Why:
+        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
+        why.hard |= (
+            {"conflict"} if site.codes().get(operation.values["code"], operation.node) != operation.node else set()
+        )
+        return why
+
+    def _judge_cut(self, operation: Operation) -> Why:
+        """Hours below keep a node. They are read from a list, which lags, and looked for again later."""
+        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
+        why.maybe |= {"in_use"} if site.busy else set()
+        below = site.below(operation.node)
+        if any(each.node in below and each.born < self.now() - LAG for each in self.entries.values()):
+            why.soft.add("in_use")
+        elif any(each.node in below for each in (*self.entries.values(), *self.gone.values())):
+            why.maybe.add("in_use")
         return why
 
     def _judge_freeze(self, operation: Operation) -> Why:
@@ -47,11 +77,15 @@ class SiteRules(Facts):
         return why
 
     def _judge_measure(self, operation: Operation) -> Why:
-        return self._closed(self._of_project(operation, "measure"), operation.project, operation.values["date"])
+        return self._closed(self._measuring(operation), operation.project, operation.values["date"])
+
+    def _measuring(self, operation: Operation) -> Why:
+        """Measurements do not touch the row of their activity, which may go meanwhile."""
+        why = self._of_project(operation, "measure")
+        return Why(why.soft | why.hard)
 
     def _judge_unmeasure(self, operation: Operation) -> Why:
-        why = self._of_project(operation, "measure")
-        known = self.sites[operation.project].activities[operation.node].measured.get(operation.values["id"])
+        why, known = self._measuring(operation), self._activity(operation).measured.get(operation.values["id"])
         if known is None:
             why.hard.add("not_found")
             return why
@@ -74,49 +108,63 @@ class SiteRules(Facts):
 
     # what is done
 
-    def _do_close(self, operation: Operation, id: str) -> None:
+    def _do_close(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].closed_to = operation.values["closed_to"]
 
-    def _do_open(self, operation: Operation, id: str) -> None:
+    def _do_open(self, operation: Operation, effect: Effect) -> None:
         site = self.sites[operation.project]
         site.closed_to = site.closed_for_good = ""
 
     def _activity(self, operation: Operation) -> Activity:
-        return self.sites[operation.project].activities[operation.node]
+        site = self.sites[operation.project]
+        found = site.activities.get(operation.node) or site.gone[operation.node][1]
+        assert found is not None, "what is measured and planned is an activity"
+        return found
 
-    def _do_budget(self, operation: Operation, id: str) -> None:
+    def _do_budget(self, operation: Operation, effect: Effect) -> None:
         self._activity(operation).plan.budget = operation.values["budget"]
 
-    def _do_dates(self, operation: Operation, id: str) -> None:
+    def _do_dates(self, operation: Operation, effect: Effect) -> None:
         plan: Plan = self._activity(operation).plan
         plan.start, plan.finish = operation.values["start"], operation.values["finish"]
 
-    def _do_node_rate(self, operation: Operation, id: str) -> None:
+    def _do_node_rate(self, operation: Operation, effect: Effect) -> None:
         self._activity(operation).rate = operation.values["rate"]
 
-    def _do_move(self, operation: Operation, id: str) -> None:
+    def _do_move(self, operation: Operation, effect: Effect) -> None:
         site, parent = self.sites[operation.project], operation.values["parent"]
         if operation.node in site.activities:
             site.activities[operation.node].parent = parent
         else:
             site.nodes[operation.node] = parent
 
-    def _do_freeze(self, operation: Operation, id: str) -> None:
+    def _do_grow(self, operation: Operation, effect: Effect) -> None:
+        values = operation.values
+        plan = Plan(values["budget"], values["start"], values["finish"])
+        self.sites[operation.project].activities[effect.id] = Activity(values["parent"], values["code"], plan)
+
+    def _do_recode(self, operation: Operation, effect: Effect) -> None:
+        self._activity(operation).code = operation.values["code"]
+
+    def _do_cut(self, operation: Operation, effect: Effect) -> None:
+        self.sites[operation.project].cut(operation.node)
+
+    def _do_freeze(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].freeze()
 
-    def _do_measure(self, operation: Operation, id: str) -> None:
+    def _do_measure(self, operation: Operation, effect: Effect) -> None:
         values = operation.values
         measured = Measured(values["date"], values.get("percent"), values.get("installed"))
-        self._activity(operation).measured[id] = measured
+        self._activity(operation).measured[effect.id] = measured
 
-    def _do_unmeasure(self, operation: Operation, id: str) -> None:
+    def _do_unmeasure(self, operation: Operation, effect: Effect) -> None:
         del self._activity(operation).measured[operation.values["id"]]
 
-    def _do_holiday(self, operation: Operation, id: str) -> None:
+    def _do_holiday(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].holidays.add(operation.values["date"])
 
-    def _do_workday(self, operation: Operation, id: str) -> None:
+    def _do_workday(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].holidays.remove(operation.values["date"])
 
-    def _do_project_rate(self, operation: Operation, id: str) -> None:
+    def _do_project_rate(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].rate = operation.values["rate"]

@@ -36,6 +36,7 @@ from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.judging import Judge, Wrong
 from infra.simulator.memory import READS, WRITES, Memory, refused
+from infra.simulator.mirror import Mirror
 from infra.simulator.requests import Request, Tenant
 
 SHARDS = 2
@@ -98,6 +99,7 @@ class World:
         self.flying: list[frozenset[Any]] = []  # what the transactions touch that are under way
         self.waiting: list[Request] = []
         self.tenants: list[Tenant] = []
+        self.mirrors: dict[str, Mirror] = {}
         self.log: list[str] = []
 
     def now(self) -> float:
@@ -223,7 +225,9 @@ class World:
         from infra.simulator.founding import found
 
         self.tenants = [found(self, name) for name in ("A", "B")]
+        self.judge.tenants = self.tenants
         self.quiet()
+        self.mirrors = {tenant.id: Mirror(tenant) for tenant in self.tenants}
         self.faults = True
         for _ in range(self.steps):
             self._step()
@@ -231,6 +235,21 @@ class World:
         self.quiet()
         for tenant in self.tenants:
             compare(self, tenant)
+            self._compare_mirror(tenant)
+
+    def _compare_mirror(self, tenant: Tenant) -> None:
+        """A last look, and one of all rows as they are."""
+        mirror, whole = self.mirrors[tenant.id], Mirror(tenant)
+        while not (mirror.look(self) and whole.look(self)):
+            pass
+        mirror.compare(whole.rows)
+
+    def something(self) -> None:
+        """Perhaps somebody else's step, between two requests of one client."""
+        if self.faults and self.depth < DEEPEST and self.luck.random() < 0.3:
+            self.depth += 1
+            self._step()
+            self.depth -= 1
 
     def _step(self) -> None:
         choice = self.luck.random()
@@ -240,6 +259,8 @@ class World:
             self._trespass()
         elif choice < 0.09:
             self._walk()
+        elif choice < 0.1:
+            self.mirrors[self._tenant().id].look(self)
         elif choice < 0.45:
             self._send(self.clients.draw(self._tenant()))
         elif choice < 0.65 and self.waiting:
@@ -336,7 +357,7 @@ class World:
         if operation.by == CLOCK:
             headers = {"X-Inbound-Secret": request.tenant.secret}
         else:
-            headers = {"Authorization": f"Bearer {request.tenant.tokens[operation.by]}", "Idempotency-Key": request.key}
+            headers = {"Authorization": f"Bearer {request.token}", "Idempotency-Key": request.key}
         status, answer = self.http(request, request.method, request.path, request.body, headers)
         self.log.append(f"{request.method} {request.path} {request.body} by {operation.by}: {status}")
         known = self.judge.answered(request, status, answer)
@@ -388,8 +409,7 @@ class World:
                 raise Wrong(f"{path} answers {status} {page}")
             found += [row["id"] for row in page["results"]]
             path = page["next"].removeprefix("/api/v1") if page["next"] else None
-            if self.depth < DEEPEST and self.luck.random() < 0.3:
-                self._step()
+            self.something()
         if path or not may or not model.people.may(user, "see all labour") or user in model.people.inactive:
             return
         stayed = {id for id, date in before.items() if id in model.entries and model.entries[id].date == date}
@@ -405,7 +425,8 @@ class World:
         mine, other = self.luck.sample(self.tenants, 2)
         user = self.luck.choice(list(mine.tokens))
         project, entries = self.luck.choice(list(other.model.sites)), list(other.model.entries)
-        node = self.luck.choice(list(other.model.sites[project].activities))
+        site = other.model.sites[project]
+        node = self.luck.choice([*site.activities, *site.gone])
         hand = self.luck.choice(list(other.hands))
         body: dict[str, Any] = {"project": project, "operative": hand, "date": self.days.work[0], "hours": 8}
         own = {**body, "project": self.luck.choice(list(mine.model.sites))}

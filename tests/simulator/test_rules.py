@@ -1,0 +1,90 @@
+"""What the model says by itself, in cases small enough to be worked out by hand."""
+
+from decimal import Decimal
+
+import pytest
+
+from infra.simulator.facts import Entry, Hand, Operation
+from infra.simulator.figures import MILLION, Sums, ratios
+from infra.simulator.judging import Wrong
+from infra.simulator.mirror import Mirror
+from infra.simulator.model import Model
+from infra.simulator.requests import Tenant
+from infra.simulator.roles import People, Token
+from infra.simulator.site import Activity, Plan, Site
+
+
+def people() -> People:
+    found = People(roles={"owner": "owner", "ann": "admin", "fay": "foreman"})
+    found.tokens["t"] = Token("fay", frozenset({"ann"}))
+    return found
+
+
+def test_a_token_ends_for_good_with_the_right_of_its_maker() -> None:
+    team = people()
+    team.end_tokens(1.0)
+    assert team.tokens["t"].ended_at is None
+    team.roles["ann"] = "foreman"
+    team.end_tokens(2.0)
+    team.roles["ann"] = "admin"
+    team.end_tokens(3.0)
+    assert team.tokens["t"].ended_at == 2.0
+
+
+def test_an_admin_makes_no_token_for_an_owner() -> None:
+    team = people()
+    assert not team.may_make_for("ann", "owner") and team.may_make_for("owner", "owner")
+    team.inactive.add("ann")
+    assert not team.may_make_for("ann", "fay")
+
+
+def test_whoever_stands_behind_a_token_counts_as_its_user() -> None:
+    by_token = Hand("fay", frozenset({"ann"}))
+    assert by_token.is_also(Hand("ann")) and Hand("ann").is_also(by_token)
+    assert not by_token.is_also(Hand("bob", frozenset({"ann"})))  # one admin made the tokens of both
+
+
+def worked(hours: str) -> Model:
+    model = Model()
+    model.entries["e"] = Entry("p", "hand", "2026-06-08", Decimal(hours), None, "fay", node="n")
+    return model
+
+
+def test_a_request_may_have_read_the_cap_of_a_moment_ago() -> None:
+    model, now = worked("18"), [0.0]
+    model.now = lambda: now[0]
+    for at, cap in ((100.0, 24), (200.0, 12)):
+        now[0] = at
+        model.apply(Operation("cap", "ann", values={"cap": Decimal(cap)}))
+    assert (model.cap, model.lenient()) == (12, 24)
+    now[0] = 300.0
+    assert model.lenient() == 12
+    assert model.clashes(("hand", "2026-06-08")) and not model.sure(("hand", "2026-06-08"))
+
+
+def test_what_is_deleted_with_a_node_comes_back_by_itself_alone() -> None:
+    site = Site("A", nodes={"top": None, "area": "top", "trade": "area"})
+    site.activities = {id: Activity("trade", f"A-{id}", Plan(Decimal(1))) for id in ("1", "2")}
+    site.cut("area")
+    assert (set(site.nodes), set(site.activities)) == ({"top"}, set())
+    for node, code in (("area", None), ("trade", None), ("2", "A-2 xy")):
+        site.bring_back(node, code)
+    assert site.above("2") == ["2", "trade", "area", "top"] and site.codes() == {"A-2 xy": "2"}
+
+
+def test_what_is_formed_from_sums() -> None:
+    """The figures of the project on the first page."""
+    hours = [int(Decimal(each) * MILLION) for each in ("3153", "1791.32", "943.12", "1008", "943.12")]
+    found = ratios(Sums(hours[0], hours[1], hours[2], hours[3], hours[4]))
+    wanted = {"se": "1.0688", "spi": "0.5265", "cpi": "0.9356", "eac": "3369.90", "vac": "-216.90", "cv": "-64.88"}
+    assert {name: found[name] for name in wanted} == {name: Decimal(value) for name, value in wanted.items()}
+    assert ratios(Sums())["cpi"] is None
+
+
+def test_a_mirror_that_is_not_its_source_is_wrong() -> None:
+    mirror = Mirror(Tenant("c", "A", "", "UTC"))
+    mirror.rows = {"e": {"id": "e", "hours": 8, "clash": None}}
+    mirror.compare({"e": {"id": "e", "hours": 8, "clash": "derived"}})
+    for source in ({}, {"e": {"id": "e", "hours": 9, "clash": None}}, {**mirror.rows, "f": {"id": "f"}}):
+        with pytest.raises(Wrong):
+            mirror.compare(source)
