@@ -10,7 +10,7 @@ from msgspec import Struct
 from chalicelib import zones
 from chalicelib.access.permissions import Permission
 from chalicelib.errors import Invalid
-from chalicelib.handlers.clock_events import EventAnswer, Events, assign_event, dismiss_event, fix_event, list_events
+from chalicelib.handlers.clock_events import EventAnswer, assign_event, dismiss_event, fix_event, list_events
 from chalicelib.handlers.operatives import OperativeAnswer, create_operative, list_operatives
 from chalicelib.handlers.page_parts import Act, Fields, Outcome, acted, chosen_project, new_key, operative_names, writes
 from chalicelib.handlers.projects import ProjectAnswer, list_projects
@@ -19,7 +19,7 @@ from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
 from chalicelib.http.own_api import choices, place_in, read, turned, write
 from chalicelib.http.pages import Page, page
-from chalicelib.http.pagination import Changes
+from chalicelib.http.pagination import Listed
 from chalicelib.http.routes import Guard, RouteSet
 
 routes = RouteSet("Pages", __name__, pages=True)
@@ -126,8 +126,8 @@ def _shown(call: Call, outcome: Outcome) -> Page:
     causes = [_cause(call, status, alone) for status in ((alone,) if alone else CAUSES)] if may else []
     shown = [kept.event for cause in causes for kept in cause.kept]
     query: dict[str, Any] = {"active": "true", "page_size": CHOICES_OFFERED, "search": asked["find"]}
-    hands = read(call, list_operatives, Changes[OperativeAnswer], **query) if may else None
-    sites = read(call, list_projects, Changes[ProjectAnswer], page_size=CHOICES_OFFERED) if may else None
+    hands = read(call, list_operatives, Listed[OperativeAnswer], **query) if may else None
+    sites = read(call, list_projects, Listed[ProjectAnswer], page_size=CHOICES_OFFERED) if may else None
     return page(
         call,
         "Clock",
@@ -137,10 +137,10 @@ def _shown(call: Call, outcome: Outcome) -> Page:
         may=may,
         alone=alone,
         causes=causes,
-        hands=[each for each in (hands.results if hands else ()) if isinstance(each, OperativeAnswer)],
+        hands=hands.results if hands else (),
         some_hands=bool(hands and (hands.next or asked["find"])),
         find=asked["find"],
-        sites=[each for each in (sites.results if sites else ()) if isinstance(each, ProjectAnswer)],
+        sites=sites.results if sites else (),
         names=operative_names(call, (each.operative for each in shown)),
         devices=_devices(call) if may and not alone else [],
         makes=call.user.may(Permission.MANAGE_OPERATIVES),
@@ -153,9 +153,9 @@ def _shown(call: Call, outcome: Outcome) -> Page:
 def _cause(call: Call, status: str, alone: str) -> Cause:
     place = {name: getattr(call.query, name) for name in ("page", "cursor")} if alone else {}
     query: dict[str, Any] = {"status": status, "page_size": ALONE if alone else SHOWN, **place}
-    found = read(call, list_events, Events, **query)
+    found = read(call, list_events, Listed[EventAnswer], **query)
     title, advice = CAUSES[status]
-    kept = [_kept(call, each) for each in found.results if isinstance(each, EventAnswer)]
+    kept = [_kept(call, each) for each in found.results]
     links = (turned(call, found.next), turned(call, found.previous)) if alone else (None, None)
     return Cause(status, title, advice, found.count, kept, *links)
 
@@ -180,9 +180,9 @@ def _devices(call: Call) -> list[Device]:
     heard: dict[str, list[str]] = {}
     query: dict[str, Any] = {"page_size": CHOICES_OFFERED}
     for _ in range(HEARD_PAGES):
-        found = read(call, list_events, Events, **query)
+        found = read(call, list_events, Listed[EventAnswer], **query)
         for each in found.results:
-            if isinstance(each, EventAnswer) and each.device_id:
+            if each.device_id:
                 heard.setdefault(each.device_id, []).append(each.received_at)
         if found.next is None:
             break

@@ -11,7 +11,7 @@ from chalicelib.handlers.projects import ProjectAnswer, list_projects
 from chalicelib.http.call import Call
 from chalicelib.http.forms import form
 from chalicelib.http.own_api import read
-from chalicelib.http.pagination import Changes
+from chalicelib.http.pagination import Listed
 from chalicelib.operatives import operatives
 from chalicelib.people import users
 from chalicelib.projects import projects
@@ -93,11 +93,10 @@ def chosen_project(call: Call, code: str) -> str:
         Invalid: none has that the person may read.
     """
     query = {"code": code.strip()} if code.strip() else {}
-    found = read(call, list_projects, Changes[ProjectAnswer], **query, page_size=1).results if query else []
-    for each in found:
-        if isinstance(each, ProjectAnswer):
-            return each.id
-    raise Invalid(errors={"project": ["There is no project with this code."]})
+    found = read(call, list_projects, Listed[ProjectAnswer], **query, page_size=1).results if query else []
+    if not found:
+        raise Invalid(errors={"project": ["There is no project with this code."]})
+    return found[0].id
 
 
 def operative_names(call: Call, ids: Iterable[str | None]) -> dict[str, str]:

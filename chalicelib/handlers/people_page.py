@@ -21,7 +21,7 @@ from chalicelib.http.call import Call
 from chalicelib.http.fields import Body
 from chalicelib.http.own_api import read, turned, write
 from chalicelib.http.pages import Page, page
-from chalicelib.http.pagination import Changes, Listed
+from chalicelib.http.pagination import Listed
 from chalicelib.http.routes import Guard, RouteSet
 from chalicelib.people.memberships import MemberRole
 
@@ -59,12 +59,11 @@ def change_people(call: Call) -> Page:
 
 def _shown(call: Call, outcome: Outcome) -> Page:
     place = {name: getattr(call.query, name) for name in ("page", "cursor")}
-    found = read(call, list_users, Changes[UserAnswer], page_size=PEOPLE_SHOWN, **place)
-    users = [each for each in found.results if isinstance(each, UserAnswer)]
+    found = read(call, list_users, Listed[UserAnswer], page_size=PEOPLE_SHOWN, **place)
     manages = call.user.may_somewhere(Permission.MANAGE_TEAM)
-    members = _memberships(call, users) if manages else {}
+    members = _memberships(call) if manages else {}
     sites = (
-        read(call, list_projects, Changes[ProjectAnswer], page_size=PROJECTS_OFFERED, status="active")
+        read(call, list_projects, Listed[ProjectAnswer], page_size=PROJECTS_OFFERED, status="active")
         if manages
         else None
     )
@@ -74,13 +73,13 @@ def _shown(call: Call, outcome: Outcome) -> Page:
         "people.html",
         outcome.status,
         outcome=outcome,
-        people=[Shown(each, members.get(each.id, [])) for each in users],
+        people=[Shown(each, members.get(each.id, [])) for each in found.results],
         count=found.count,
         next=turned(call, found.next),
         previous=turned(call, found.previous),
         adds=call.user.may(Permission.WRITE_USERS),
         manages=manages,
-        sites=[each for each in (sites.results if sites else ()) if isinstance(each, ProjectAnswer)],
+        sites=sites.results if sites else (),
         names=project_names(call, (each.project for some in members.values() for each in some)),
         roles=[role.value for role in Role if ROLES[role] <= call.user.permissions()],
         member_roles=get_args(MemberRole),
@@ -90,7 +89,7 @@ def _shown(call: Call, outcome: Outcome) -> Page:
     )
 
 
-def _memberships(call: Call, users: list[UserAnswer]) -> dict[str, list[MembershipAnswer]]:
+def _memberships(call: Call) -> dict[str, list[MembershipAnswer]]:
     """Memberships by user, as many as a list shows at once."""
     members: dict[str, list[MembershipAnswer]] = {}
     for each in read(call, list_memberships, Listed[MembershipAnswer], page_size=MEMBERSHIPS_SHOWN).results:

@@ -160,7 +160,7 @@ def project_page(call: Call, id: str) -> Page:
         raise NotFound
     shown, errors = _or_without(lambda query: _figures(call, id, asked["node"], query), chosen)
     chosen = {} if errors else chosen
-    measured = chosen | {"as_of": shown.as_of}
+    measured, explained = chosen | {"as_of": shown.as_of}, list(_explained(shown))
     curve = picture(call, s_curve, SVG, **({"node": node.id} if node else {"project": id}), **measured)
     return page(
         call,
@@ -171,8 +171,8 @@ def project_page(call: Call, id: str) -> Page:
         asked=asked,
         errors=errors,
         shown=shown,
-        first=[each for each in _explained(shown) if each.name in FIRST],
-        more=[each for each in _explained(shown) if each.name not in FIRST],
+        first=[each for each in explained if each.name in FIRST],
+        more=[each for each in explained if each.name not in FIRST],
         names=NAMES,
         curve=curve,
         due=read(call, look_ahead, LookAheadAnswer, id, as_of=shown.as_of) if node is None else None,
