@@ -60,12 +60,14 @@ def _soaked(here: site.Site, seconds: float, pid: int, say: Say) -> list[str]:
     say(f"shifts of {begun} devices, {len(here.worked)} told to both ends; load {os.getloadavg()[2]:.1f}")
     say(f"{here.told.total()} requests: { {f'{who} {status}': n for (who, status), n in sorted(here.told.items())} }")
     say(f"memory {samples[0]:.0f} MB at the beginning, {max(samples):.0f} at most, {samples[-1]:.0f} at the end")
-    wrong = judging.judged(here, say)
-    wrong += [f"answered {count} times: {what}" for what, count in here.told.failures.items()]
+    wrong = [f"answered {count} times: {what}" for what, count in here.told.failures.items()]
     wrong += [f"{who} was never answered well" for who in here.told.silent]
     if len(samples) >= 8 and not memory.is_flat(samples):
         wrong.append(f"memory goes on growing: {[round(each) for each in samples[:: len(samples) // 8]]} MB")
-    return wrong
+    try:
+        return wrong + judging.judged(here, say)
+    except (RuntimeError, OSError) as error:  # what went wrong before is to be said all the same
+        return [*wrong, f"the end could not be judged: {error}"]
 
 
 def complaints(log: str) -> str:
