@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from infra.simulator.clients import Request, Tenant
 from infra.simulator.judging import Wrong
 from infra.simulator.over_http import Remote
+from infra.simulator.requests import Request, Tenant
 from infra.simulator.site import Activity, Plan, Site
 
 Answer = tuple[int, Any]
@@ -40,10 +40,18 @@ def tenant() -> Tenant:
     return found
 
 
+def handed_in(remote: Remote, tenant: Tenant, by: str) -> Request:
+    """Hours that are no draft."""
+    while True:
+        request = remote.clients._create(tenant, by)
+        if request.operation.new and request.operation.new.status == "submitted":
+            return request
+
+
 def made(tenant: Tenant, *answers: Answer) -> Scripted:
     """A service in which the owner has handed in the entry e1, and which then answers so."""
     remote = Scripted(MADE, *answers)
-    assert remote._send(remote.clients._create(tenant, "owner")) == MADE
+    assert remote._send(handed_in(remote, tenant, "owner")) == MADE
     return remote
 
 
