@@ -61,5 +61,11 @@ EQUIVALENT: Mapping[tuple[str, str, str, str], str] = {
         "1",
         "2",
     ): "the first row is taken, whether or not a second was read with it",
+    (
+        "chalicelib/http/api.py",
+        'return route, {name[1:-1]: unquote(part) for name, part in pairs if name.startswith("{")}',
+        "1",
+        "2",
+    ): "the ids of a path are handed on in their order; nobody reads under which names",
 }
 """By module, the text of the line, what stands in it, and what would stand there instead."""

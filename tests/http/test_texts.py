@@ -39,6 +39,11 @@ def test_85_characters_that_grow_when_normalised_are_refused_by_the_field() -> N
     assert bind(Sample, {"name": GROWS * 66}).name == GROWS * 66
 
 
+def test_a_text_is_as_long_as_its_bound_at_most() -> None:
+    assert bind(Sample, {"name": f" {'n' * 200} "}).name == "n" * 200
+    assert refusal(name="n" * 201) == "Must have at most 200 characters."
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=210))
 def test_no_name_that_is_taken_makes_a_key_of_more_bytes_than_a_table_takes(name: str) -> None:
     try:
