@@ -1,25 +1,25 @@
 """What clients try: requests drawn by luck, allowed or not, by everybody."""
 
 import random
+from dataclasses import replace
 
 from infra.simulator.days import Days
 from infra.simulator.facts import CLOCK
 from infra.simulator.hours_requests import HoursRequests
 from infra.simulator.people_requests import PeopleRequests
 from infra.simulator.requests import Request, Tenant
-from infra.simulator.roles import CREW
 from infra.simulator.site_requests import SiteRequests
 from infra.simulator.stray_requests import StrayRequests
 
 LABOUR = {
-    "create": 20,
+    "create": 18,
     "approve": 20,
     "reject": 9,
     "reopen": 5,
     "edit": 8,
     "submit": 10,
     "delete": 3,
-    "resolve": 7,
+    "resolve": 12,
     "punch": 12,
     "sheet": 5,
     "stray": 3,
@@ -54,7 +54,7 @@ PLANS = {
     "cap": 1,
 }
 KINDS = LABOUR | PLANS
-APPROVALS = frozenset({"approve", "approve many", "reject", "reopen", "resolve"})
+LOGGING = frozenset({"create", "sheet"})
 
 
 class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):
@@ -68,8 +68,8 @@ class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):
         """A new request."""
         kind = self.luck.choices(list(self.kinds), list(self.kinds.values()))[0]
         by = self.luck.choice(self._few(tenant) if self.luck.random() < 0.7 else list(tenant.tokens))
-        if kind in APPROVALS and self.luck.random() < 0.5:
-            by = self.luck.choice([user for user, role in tenant.model.people.roles.items() if role in CREW])
+        if kind in LOGGING and self.narrow and self.luck.random() < 0.7:
+            by = self._few(tenant)[0]  # hours of one day by one submitter do not clash
         if kind in PLANS and self.luck.random() < 0.6:
             by = tenant.owner  # most of these are for few people
         if kind not in ("punch", "stray", "settle", "adopt") and kind in LABOUR and not tenant.model.entries:
@@ -80,5 +80,21 @@ class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):
         if through and request.operation.by != CLOCK:
             request.operation.token = through
             request.operation.behind = tenant.model.people.tokens[through].behind
+        elif self.luck.random() < 0.6:
+            self._by_whoever_may(request)
         request.key = request.key or ("" if request.operation.by == CLOCK else f"k{self.luck.getrandbits(60)}")
         return request
+
+    def _by_whoever_may(self, request: Request) -> None:
+        """The request asked by somebody who is not refused, where there is somebody; much else happens by chance."""
+        operation, model, users = request.operation, request.tenant.model, list(request.tenant.tokens)
+        if operation.by == CLOCK:
+            return
+        for user in (operation.by, *self.luck.sample(users, len(users))):
+            one = replace(operation, by=user)
+            why = model.refusals(one)
+            if not (why.soft or why.hard):
+                operation.by = user
+                for each in (*([operation.new] if operation.new else []), *operation.rows):
+                    each.submitter = user if each.status != "draft" else ""
+                return

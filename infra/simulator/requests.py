@@ -74,6 +74,8 @@ class Drawing:
         """Much happens to the newest, and mostly what their state allows."""
         entries = tenant.model.entries
         fit = [id for id, each in entries.items() if each.status in SOURCES.get(verb, COUNTED)]
+        if verb == "approve" and self.luck.random() < 0.7:
+            fit = [id for id in fit if not tenant.model.held(entries[id].day)] or fit
         known = fit if fit and self.luck.random() < 0.7 else list(entries)
         newest = (1, 1, 2, 100) if self.narrow else (2, 5, 100)
         return self.luck.choice(known[-self.luck.choice(newest) :])
