@@ -32,7 +32,7 @@ test: $(READY)  ## all tests but the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-long: $(READY)  ## the tests that take seconds each; minutes
-	$(BIN)/python -m pytest -n 2 -m "long and not every_fault and not long_work and not attack and not proof and not burst"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "long and not every_fault and not long_work and not attack and not proof and not burst"
 
 faults: $(READY)  ## every fault at every storage call of every write; PART=4: at each fourth
 	$(BIN)/python -m pytest -n 2 tests/faults -m "every_fault and not long_work"

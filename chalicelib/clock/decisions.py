@@ -14,6 +14,7 @@ from chalicelib.clock.moments import Moment
 from chalicelib.clock.rows import ClockEvent, event_place
 from chalicelib.clock.surroundings import Active
 from chalicelib.clock.timeline import Timeline
+from chalicelib.clock.versions import decided_at
 from chalicelib.clock.writing import changes
 from chalicelib.errors import InUse, Invalid, InvalidTransition, NotFound
 from chalicelib.operatives import operatives
@@ -118,7 +119,7 @@ def dismiss(reading: Reading, caller: Caller, id: str, reason: str, now: datetim
                 "The event has become hours: reject or delete its labour entry instead.",
                 labour_entry=row.labour_entry,
             )
-        row.closed, row.closed_at = "dismissed", stamp(now)
+        row.closed, row.closed_at = "dismissed", decided_at(row, now)
         return Choice("dismiss", reason, {})
 
     return _decided(reading, caller, id, now, choose)
@@ -170,7 +171,7 @@ def _apply(
     concerned = {leader.sk: leader, target.sk: target}
     if choice.action != "dismiss":
         leader.closed = leader.closed_at = None
-        leader.decision = {**(leader.decision or {}), **choice.values, "at": stamp(now)}
+        leader.decision = {**(leader.decision or {}), **choice.values, "at": decided_at(leader, now)}
         concerned |= {row.sk: row for row in _let_go(line, leader, choice, now)}
     for row in concerned.values():
         step = {"at": stamp(now), "by": caller.user, "action": choice.action, "reason": choice.reason}
@@ -189,7 +190,7 @@ def _let_go(line: Timeline, leader: ClockEvent, choice: Choice, now: datetime) -
     leader.decision = {"clock_out": other.sent_out, **leader.decision}
     if choice.values.get("clock_out", other.sent_out) == other.sent_out:
         return []
-    other.closed, other.closed_at = "dismissed", stamp(now)
+    other.closed, other.closed_at = "dismissed", decided_at(other, now)
     return [other]
 
 

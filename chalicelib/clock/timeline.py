@@ -12,10 +12,10 @@ from chalicelib.clock.rows import ClockEvent
 from chalicelib.clock.settlement import settle
 from chalicelib.clock.surroundings import Active, Surroundings
 from chalicelib.clock.values import Booked, Event, Facts, Outcome, Worker
+from chalicelib.clock.versions import decided_at
 from chalicelib.errors import InUse
 from chalicelib.ids import new_id
 from chalicelib.storage.reading import Reading
-from chalicelib.times import stamp
 
 
 class Timeline(Surroundings):
@@ -63,7 +63,7 @@ class Timeline(Surroundings):
             return None
         entry = self.books.entry(str(row.labour_entry))
         if entry is None:
-            row.closed, row.closed_at = "entry_deleted", row.closed_at or stamp(self.now)
+            row.closed, row.closed_at = "entry_deleted", row.closed_at or decided_at(row, self.now)
             row.labour_entry = row.applied = None
             return None
         return records.booked_of(entry)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -23,7 +23,20 @@ def send(row: ClockEvent, punch: Punch, now: datetime) -> None:
     row.sent_in = punch.clock_in.text if punch.clock_in else None
     row.sent_out = punch.clock_out.text if punch.clock_out else None
     row.break_minutes, row.unreadable, row.as_sent = punch.break_minutes, list(punch.unreadable) or None, punch.as_sent
-    row.sent_at, row.said = stamp(now), version_of(punch)
+    row.sent_at, row.said = _after_decisions(row, now), version_of(punch)
+
+
+def decided_at(row: ClockEvent, now: datetime) -> str:
+    """When something is decided about an event: not before it was sent, as clocks of functions differ by seconds."""
+    return max(stamp(now), row.sent_at or "")
+
+
+def _after_decisions(row: ClockEvent, now: datetime) -> str:
+    """When another version is sent: after what was decided about the one before, whatever the clock says."""
+    known = max(row.closed_at or "", str((row.decision or {}).get("at", "")))
+    if not known or stamp(now) > known:
+        return stamp(now)
+    return stamp(datetime.fromisoformat(known) + timedelta(microseconds=1))
 
 
 def receive(row: ClockEvent, punch: Punch, now: datetime) -> bool:

@@ -81,10 +81,10 @@ def _strays(world: World, tenant: Tenant) -> None:
             continue
         row = events.get(stray.event, {})
         wanted = {"dismissed": "dismissed", "kept": "unmatched_operative"}.get(stray.status)
-        if stray.entry in model.entries:
+        if stray.entry in model.entries and date > model.sites[stray.project].closed_to:
             _same(f"the punch of {date}", (row.get("status"), row.get("labour_entry")), ("matched", stray.entry))
         elif not stray.entry and (stray.status == "dismissed" or not model.adopted):
-            _same(f"the punch of {date}", row.get("status"), wanted)
+            _same(f"the punch of {date}", row.get("status"), wanted or row.get("status"))
         elif not stray.entry and date > model.sites[stray.project].closed_to:
             _same(f"the punch of {date} of an operative has become hours", row.get("status"), "matched")
 

@@ -72,12 +72,18 @@ class Entry:
     changers: dict[str, Hand] = field(default_factory=dict)  # of hours, date, quantity and operative: the last
     submitters: set[Hand] = field(default_factory=set)  # whoever has ever submitted it
     clocked: bool = False
+    punch: tuple[str, str] = ("", "")  # of a clocked one: the operative and the date of the shift that was told
     history: list[tuple[str | None, str, str]] = field(default_factory=list)  # by whom, from, to
 
     @property
     def handed_in(self) -> str:
         """Who counts as its submitter in a clash: of what a clock sent the clock, whoever submits it again."""
         return CLOCK if self.clocked else self.submitter
+
+    @property
+    def corrected_by_hand(self) -> bool:
+        """Whether a person has changed what a clock says."""
+        return bool(self.changers.keys() & {"hours", "date"})
 
     @property
     def day(self) -> tuple[str, str]:

@@ -111,6 +111,7 @@ class HoursRules(Facts):
             new,
             node=effect.node,
             born=self.now(),
+            punch=new.day if new.clocked else ("", ""),
             changers=dict.fromkeys(("hours", "date", "operative", *quantity), hand) if hand else {},
             submitters={hand} if hand and new.status != "draft" else set(),
             history=history,

@@ -215,9 +215,9 @@ class Judge:
         if hours == entry.hours and entry.status != "approved":
             return tenant  # what it says is what a person has made of it: nothing changes
         self.corrections[id] = self.corrections.get(id, 0) + 1
-        told = self.told[after["operative"]["S"], after["shift"]["M"]["clock_in"]["S"][:10]]
+        told = self.told[entry.punch]
         closed = entry.date <= tenant.model.sites[entry.project].closed_for_good
-        if entry.status == "approved" or entry.changers or closed or hours not in told.values():
+        if entry.status == "approved" or entry.corrected_by_hand or closed or hours not in told.values():
             raise Wrong(f"{id} is corrected to {hours} hours by {told}, and is {entry}")
         if self.corrections[id] >= len(told):
             raise Wrong(f"{id} is corrected again by what was told before: {told}")

@@ -184,7 +184,7 @@ class Remote:
         elif id in model.entries and row["hours"] != model.entries[id].hours:
             entry = model.entries[id]
             if (
-                entry.changers
+                entry.corrected_by_hand
                 or entry.status == "approved"
                 or answer["duplicate"]
                 or row["hours"] != operation.new.hours

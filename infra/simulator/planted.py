@@ -494,7 +494,7 @@ FAULTS = (
     Fault(
         "a dismissed punch waits on",
         "clock/decisions.py",
-        'row.closed, row.closed_at = "dismissed", stamp(now)',
+        'row.closed, row.closed_at = "dismissed", decided_at(row, now)',
         "pass",
     ),
     Fault(

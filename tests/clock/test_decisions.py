@@ -1,8 +1,10 @@
 """People list, read and settle events; what they settled stays, and it is written down."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from tests.clock.conftest import DAY, Gates, told
 
@@ -115,6 +117,16 @@ def test_a_dismissed_event_stays_dismissed_whatever_is_sent_again(gates: Gates) 
     assert told(gates.punch(hand, None, "15:00"))[2] == "no_clock_in"
     assert told(gates.punch(hand, "07:00", "15:00")) == (201, "needs_review", "dismissed_before")
     assert gates.hours(hand) == []
+
+
+def test_a_decision_follows_the_punch_although_the_clock_of_its_function_is_behind(gates: Gates) -> None:
+    hands = [gates.hand(), gates.hand()]
+    event, fixed = gates.punch(hands[0], "07:00").body, gates.punch(hands[1], "07:00").body
+    with time_machine.travel(datetime.now(UTC) - timedelta(seconds=3)):
+        assert settle(gates, event["id"], "dismiss", WHY)["status"] == "dismissed"
+        assert settle(gates, fixed["id"], "fix", {"clock_out": f"{DAY}T15:00:00Z", **WHY})["status"] == "matched"
+        assert told(gates.punch(hands[0], "07:00", "15:00")) == (201, "needs_review", "dismissed_before")
+    assert (gates.hours(hands[0]), gates.hours(hands[1])) == ([], ["8.00"])
 
 
 def test_only_those_who_approve_settle_and_only_on_their_projects(gates: Gates) -> None:

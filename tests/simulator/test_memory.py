@@ -247,6 +247,7 @@ def test_a_list_that_lags_shows_what_was_there_and_the_table_what_is(table: str)
     assert listed(memory, table) == []
 
 
+@pytest.mark.usefixtures("table")
 def test_what_has_expired_goes_and_what_has_not_stays() -> None:
     memory = Memory(store().prefix, lambda *_: None)
     name = store().name("idempotency")
