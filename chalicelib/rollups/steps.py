@@ -91,7 +91,8 @@ class Step(Struct):
         known = f"known#4#{self.activity}"
         same = Head.version == self.before.version if self.before.version else absent(Head)
         basis = self.account.basis(max(self.account.bases, default=0))
-        if basis is None and not self.account.work and not any(self.account.bases.values()):
+        empty = not self.account.work and not self.account.measurements  # neither is told again of what comes back
+        if basis is None and empty and not any(self.account.bases.values()):
             gone = [Delete(Head, (pk, "head"), same), Delete(Known, (place.pk, known))]
             return list(gone) if self.before.version else []
         content = accounts.pack(self.account)

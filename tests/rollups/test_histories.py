@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 from chalicelib.evm.figures import figures
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups.repairs import rebuild
+from chalicelib.storage.reading import Reading
+from chalicelib.times import utc_now
+from chalicelib.tree import bringing_back
 from tests.examples import slow
 from tests.rollups.site import DAYS, PLANNED, Site, node_shown, step
 from tests.stage import Stage
+
+UNSAID = {"percent_complete": None, "milestone": None}
 
 
 @pytest.mark.long
@@ -53,6 +58,28 @@ def test_a_node_whose_sums_are_nothing_is_moved_again_and_again(stage: Stage) ->
     assert not settle(site.store, site.records)
     site.check()
     assert rebuild(site.store, site.place) == 0
+
+
+def test_an_activity_that_is_brought_back_has_earned_what_was_measured(stage: Stage) -> None:
+    """Whoever logs hours knows nothing of its measurements, so no record speaks of them again."""
+    site = Site(stage)
+    site.do("plan", PLANNED | {"activity": 0, "budget": Decimal(80), "rule": "units"})
+    site.do("measure", {"activity": 0, "day": DAYS[0], "installed_quantity": Decimal(5), **UNSAID})
+    assert not settle(site.store, site.records)
+    site.check()
+    for change in (lambda: site.client.ok("DELETE", f"/wbs/{site.activities[0]}/"), lambda: brought_back(site)):
+        site.records.clear()
+        change()
+        site.recorded()
+        assert not settle(site.store, site.records)
+    site.check()
+    assert rebuild(site.store, site.place) == 0
+
+
+def brought_back(site: Site) -> None:
+    """As hours that slipped in do it."""
+    changes = bringing_back.brought_back(Reading(site.store), site.company, site.activities[0], utc_now())
+    site.store.transact(changes)
 
 
 def test_a_baseline_counts_beside_it_what_it_does_not_hold(stage: Stage) -> None:
