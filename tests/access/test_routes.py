@@ -109,6 +109,7 @@ def test_every_route_names_its_permission_where_it_is_declared() -> None:
         assert route.permission or (group in OWN and not route.writes), (route.method, route.path)
 
 
+@pytest.mark.long
 def test_a_membership_of_another_project_opens_no_row_of_this_one(stage: Stage, site: Site) -> None:
     """Lists and rows that no path ties to a project keep to the projects at hand."""
     for (_, role, kind), client in site.people.items():

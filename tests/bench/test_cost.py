@@ -32,6 +32,7 @@ def test_the_page_has_what_a_stage_costs_whoever_works() -> None:
         assert name in PAGE
 
 
+@pytest.mark.long
 def test_the_section_ends_with_the_sums() -> None:
     lines: list[str] = []
     cost_section(lambda line: lines.append(str(line)), workers=1)

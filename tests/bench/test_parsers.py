@@ -8,6 +8,7 @@ ROOM = 4  # times; what grows by the square would be twenty times as slow
 LEAST = 2.0  # milliseconds: below that a clock tells nothing
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WORST)
 def test_reading_the_worst_input_takes_a_time_that_grows_no_faster_than_the_input(name: str) -> None:
     small, large = (milliseconds(WORST[name], size) for size in (SMALL, LARGE))

@@ -131,6 +131,7 @@ def test_a_batch_ends_in_time_with_a_503_whose_retry_takes_up_the_rest(gates: Ga
     assert {hour for hand in hands for hour in gates.hours(hand)} == {"8.00"}
 
 
+@pytest.mark.long
 def test_a_full_batch_takes_less_than_half_of_the_functions_time_of_cpu(gates: Gates) -> None:
     hands = [gates.hand() for _ in range(100)]
     device = Client(PATIENT, gates.device.headers)

@@ -157,6 +157,7 @@ def test_when_the_approved_entry_of_a_correction_is_reopened(gates: Gates) -> No
     assert gates.hours(hand) == ["9.00"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["before the punch is kept", "after it"])
 def test_a_project_that_appears_while_its_punch_is_under_way_is_not_missed(gates: Gates, when: str) -> None:
     """The punch has read that there is no such project, and is kept after the project's events were looked for."""

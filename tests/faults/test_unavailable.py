@@ -194,6 +194,7 @@ def known(site: Site) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("route", READS)
 @pytest.mark.parametrize("error", [refused("ThrottlingException"), SILENCE[0]], ids=["throttled", "silent"])
 def test_a_read_is_503_when_storage_fails_at_any_of_its_calls(

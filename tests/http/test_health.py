@@ -20,6 +20,7 @@ def test_health_needs_no_token_and_a_whole_stage_is_well() -> None:
             assert (reply.status, reply.body["status"]) == (200, "ok")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NEEDED)
 def test_deep_health_is_503_without_a_table(name: str) -> None:
     with running() as stage:

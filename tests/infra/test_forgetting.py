@@ -121,6 +121,7 @@ def test_an_operatives_texts_go_whoever_wrote_them(site: Site, capsys: pytest.Ca
     assert (again["texts"], again["punches"], again["kept_answers"]) == (0, 0, 0)
 
 
+@pytest.mark.long
 def test_the_punches_of_an_operative_move_to_a_clock_id_that_nobody_has(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,6 +69,7 @@ def test_everything_comes_back_under_a_new_name(become: Any, capsys: pytest.Capt
         )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shift", [timedelta(days=-400), timedelta(hours=1)])
 def test_an_instant_outside_the_window_is_refused_before_anything_is_made(
     become: Any, capsys: pytest.CaptureFixture[str], shift: timedelta

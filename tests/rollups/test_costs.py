@@ -35,6 +35,7 @@ def calls_of(site: Site, work: list[dict[str, Any]]) -> list[str]:
     return calls
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("activities", "days"), [(4, 1), (40, 1), (4, 400)])
 def test_an_approval_costs_four_calls(stage: Stage, activities: int, days: int) -> None:
     """The same with many activities or a long history."""
@@ -53,6 +54,7 @@ def test_a_hundred_approvals_of_one_crew_day_cost_twenty_calls_at_most(stage: St
     assert len(calls_of(site, work)) <= 20
 
 
+@pytest.mark.long
 def test_figures_of_a_node_are_read_in_one_round(stage: Stage) -> None:
     """Two calls that are sent together, and no more after three years of days."""
     site = grown(stage, 4)

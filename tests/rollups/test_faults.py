@@ -83,6 +83,7 @@ def test_two_workers_on_the_same_sums(stage: Stage, history: list[Any], others: 
     assert rebuild(site.store, site.place) == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", range(6))
 def test_a_baseline_is_in_the_figures_wherever_another_is_first(stage: Stage, when: int) -> None:
     """Nothing else comes after it that would look for baselines."""

@@ -202,6 +202,7 @@ def test_sign_in_is_limited_more_widely_for_an_address_and_for_an_e_mail(stage: 
 WRONG = credentials.Credential("wbs", "a" * 12, "b" * 12, "c" * 12, "d" * 32)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "headers",
     [

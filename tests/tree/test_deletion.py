@@ -27,6 +27,7 @@ def gone(tree: Tree, node: str) -> int:
     return int(tree.client.send("DELETE", f"/api/v1/wbs/{node}/").status)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("activities", [2, MANY])
 def test_a_node_goes_with_everything_below_it(tree: Tree, stage: Stage, activities: int) -> None:
     site, company = Discipline(tree, activities), stage.made["company"]["id"]

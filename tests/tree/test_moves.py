@@ -51,6 +51,7 @@ def test_a_reorder_renumbers_the_codes_of_all_siblings_and_of_what_is_below(tree
     assert [node["name"] for node in tree.nodes(level=1)] == ["A", "B", "C"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("activities", [3, MANY])
 def test_a_subtree_moves_under_another_parent_of_the_right_level(tree: Tree, stage: Stage, activities: int) -> None:
     site = Discipline(tree, activities)
