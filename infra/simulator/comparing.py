@@ -71,21 +71,19 @@ def _labour(world: World, tenant: Tenant) -> None:
 
 def _strays(world: World, tenant: Tenant) -> None:
     """Each punch that a device was answered is there once, as people have left it."""
-    rows = _walk(world, tenant, f"/clock-events/?clock_id={tenant.unknown}&page_size=2")
-    found = {row["clock_in"]: row for row in rows}
     model = tenant.model
-    events = {row["id"]: row for row in found.values()}
-    _same("punches of nobody", len(events), len(found))
+    events = {row["id"]: row for row in _walk(world, tenant, f"/clock-events/?clock_id={tenant.unknown}&page_size=2")}
+    _same("punches of nobody", len({row["clock_in"] for row in events.values()}), len(events))
     for date, stray in model.strays.items():
         if not stray.event:
             continue
         row = events.get(stray.event, {})
-        wanted = {"dismissed": "dismissed", "kept": "unmatched_operative"}.get(stray.status)
+        waits = {"dismissed": "dismissed", "kept": "unmatched_operative"}
         if stray.entry in model.entries and date > model.sites[stray.project].closed_to:
             _same(f"the punch of {date}", (row.get("status"), row.get("labour_entry")), ("matched", stray.entry))
-        elif not stray.entry and (stray.status == "dismissed" or not model.adopted):
-            _same(f"the punch of {date}", row.get("status"), wanted or row.get("status"))
-        elif not stray.entry and date > model.sites[stray.project].closed_to:
+        elif not stray.entry and stray.status in waits and (stray.status == "dismissed" or not model.adopted):
+            _same(f"the punch of {date}", row.get("status"), waits[stray.status])
+        elif not stray.entry and model.adopted and date > model.sites[stray.project].closed_to:
             _same(f"the punch of {date} of an operative has become hours", row.get("status"), "matched")
 
 

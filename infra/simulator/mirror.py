@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from infra.simulator.judging import Wrong
 from infra.simulator.requests import Tenant
+from infra.soak.mirror import BEGINNING, differing
 
 if TYPE_CHECKING:
     from infra.simulator.world import World
 
-DERIVED = ("cost_code", "clash", "allowed_actions")  # of other rows: they do not move updated_at
 MOST_PAGES = 60
-BEGINNING = "2020-01-01T00:00:00Z"
 
 
 class Mirror:
@@ -21,10 +20,8 @@ class Mirror:
 
     def look(self, world: "World") -> bool:
         """Take over what has changed; False where the walk broke off, so that it begins again the next time."""
-        since = (
-            f"updated_since={self.since}&include_deleted=true" if self.since else "updated_since=2020-01-01T00:00:00Z"
-        )
-        path: str | None = f"/labour/?{since}&page_size=5"
+        deleted = "&include_deleted=true" if self.since else ""
+        path: str | None = f"/labour/?updated_since={self.since or BEGINNING}{deleted}&page_size=5"
         until = ""
         for _ in range(MOST_PAGES):
             if path is None:
@@ -51,6 +48,6 @@ class Mirror:
         if self.rows.keys() != rows.keys():
             raise Wrong(f"the mirror has {sorted(self.rows.keys() ^ rows.keys())} or has not: {self.tenant.name}")
         for id, row in rows.items():
-            other = {name for name in row if name not in DERIVED and row[name] != self.rows[id].get(name)}
+            other = differing("labour", self.rows[id], row)
             if other:
                 raise Wrong(f"{id} has other {other} in the mirror: {self.rows[id]}, and {row}")
