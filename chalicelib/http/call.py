@@ -18,7 +18,8 @@ from chalicelib.storage.store import Store
 class Call(Struct):
     """A request: the gateway's event with what the service has learnt about it.
 
-    ``reading`` is what this attempt at a write has read, ``ledger`` is there where the request has a key.
+    ``reading`` is what this attempt at a write has read, ``ledger`` is there where the request has a key,
+    ``value`` is what the body says once it has been parsed.
     """
 
     event: Mapping[str, Any]
@@ -31,6 +32,7 @@ class Call(Struct):
     allowance: Allowance | None = None
     ledger: Ledger | None = None
     reading: Reading | None = None
+    value: object = None
 
     @property
     def user(self) -> Caller:

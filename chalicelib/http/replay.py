@@ -7,8 +7,7 @@ from chalicelib.access import authentication, credentials
 from chalicelib.http.answers import JSON, Kept, Reply, Secret, with_fields
 from chalicelib.http.call import Call
 from chalicelib.http.idempotency import Ledger, fingerprint, run_once
-from chalicelib.http.json_text import parse_json
-from chalicelib.http.negotiation import content_type
+from chalicelib.http.negotiation import content_type, parsed
 from chalicelib.http.route import ID, Route
 from chalicelib.storage.store import Wanted
 from chalicelib.work.intents import carry_out
@@ -70,5 +69,5 @@ def _secrets(call: Call, wanted: Mapping[str, Secret], replayed: bool) -> dict[s
 def _fingerprint(route: Route, call: Call, raw: bytes) -> str:
     """Of the body as its content type reads it (no body is an empty object), and the query."""
     if JSON in route.content_types and content_type(call) == JSON:
-        return fingerprint(parse_json(raw) if raw else {}, call.raw_query)
+        return fingerprint(parsed(call, raw), call.raw_query)
     return fingerprint(hashlib.sha256(raw).hexdigest(), call.raw_query)

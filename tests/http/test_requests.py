@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.http import json_text
 from chalicelib.http.route import Route
 from chalicelib.http.routes import ROUTES
 from infra.local.gateway import HttpRequest
@@ -38,6 +39,17 @@ def ready(site: Site, route: str) -> Iterator[Sent]:
 
 def sent(request: Sent, route: str, body: Any = None, **headers: str) -> Reply:
     return request.client.send(route.split()[0], f"/api/v1{request.path}", body, **headers)
+
+
+def test_a_body_is_parsed_once_with_a_key_as_without(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed, parse = list[str](), json_text._parsed
+    monkeypatch.setattr(json_text, "_parsed", lambda text: (parsed.append(text), parse(text))[1])
+    for headers in ({}, {"Idempotency_Key": "parsed-once"}):
+        parsed.clear()
+        assert (
+            stage.owner.send("POST", "/api/v1/operatives/", {"name": "Ada", "trade": "mason"}, **headers).status == 201
+        )
+        assert len(parsed) == 1
 
 
 # -- bytes that are not UTF-8
