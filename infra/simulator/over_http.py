@@ -30,7 +30,7 @@ from infra.simulator.days import Days
 from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.founding import found
 from infra.simulator.judging import Judge, Wrong
-from infra.simulator.requests import Request, Tenant
+from infra.simulator.requests import Request, Tenant, encoded
 from infra.simulator.world import left_out_of
 from infra.year import runtime
 
@@ -59,14 +59,15 @@ class Remote:
         self, request: Request | None, method: str, path: str, body: Any, headers: Mapping[str, str]
     ) -> tuple[int, Any]:
         """One request: status and body."""
-        sent = urllib.request.Request(
+        kind, raw = encoded(body)
+        asked = urllib.request.Request(
             f"{self.base_url}/api/v1{path}",
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", **({"Host": self.host} if self.host else {}), **headers},
+            data=None if body is None else raw,
+            headers={"Content-Type": kind, **({"Host": self.host} if self.host else {}), **headers},
         )
         try:
-            with urllib.request.urlopen(sent, timeout=60) as answer:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
                 status, text = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             status, text = error.code, error.read()

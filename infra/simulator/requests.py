@@ -1,5 +1,6 @@
 """A company as its clients know it, a request of one of them, and what all who draw requests share."""
 
+import json
 import random
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +35,7 @@ class Request:
     operation: Operation
     method: str
     path: str
-    body: dict[str, Any] | None
+    body: dict[str, Any] | str | None  # text is a file of CSV
     key: str
     began: float = 0.0
     allowed: list[set[str]] = field(default_factory=list)  # what was right to refuse, at each moment of the request
@@ -53,6 +54,13 @@ class Request:
         """With what it is sent."""
         operation = self.operation
         return self.tenant.made[operation.token] if operation.token else self.tenant.tokens[operation.by]
+
+
+def encoded(body: Any) -> tuple[str, bytes]:
+    """The media type of a body, and its bytes: text is a file of CSV, all else is JSON."""
+    if isinstance(body, str):
+        return "text/csv", body.encode()
+    return "application/json", b"" if body is None else json.dumps(body).encode()
 
 
 class Drawing:

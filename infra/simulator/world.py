@@ -37,7 +37,7 @@ from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.judging import Judge, Wrong
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.mirror import Mirror
-from infra.simulator.requests import Request, Tenant
+from infra.simulator.requests import Request, Tenant, encoded
 
 SHARDS = 2
 DEEPEST = 2  # requests within the storage calls of one another
@@ -342,8 +342,8 @@ class World:
         answer: Any = None
         began = self.now()
         with self.function(request, HTTP):
-            raw = b"" if body is None else json.dumps(body).encode()
-            named = (("Content-Type", "application/json"), *headers.items())
+            kind, raw = encoded(body)
+            named = (("Content-Type", kind), *headers.items())
             answer = self.gateway.answer(HttpRequest(method, f"/api/v1{path}", named, raw, "127.0.0.1"))
         if answer is None or self.now() - began > GATEWAY:
             return 0, None
