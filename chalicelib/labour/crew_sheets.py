@@ -148,7 +148,7 @@ def write(reading: Reading, intent: Intent, now: datetime) -> Step | None:
     actor = Actor(kept["user"], kept["token"], tuple(kept["makers"]))
     rows = _read_ahead(reading, intent, number)
     state = {"next": number + 1}
-    return Step(_written(reading, intent, rows, actor), state, intent.done + len(rows))
+    return Step(_written(reading, intent, rows, actor, now), state, intent.done + len(rows))
 
 
 def _read_ahead(reading: Reading, intent: Intent, number: int) -> list[Entry]:
@@ -161,12 +161,14 @@ def _read_ahead(reading: Reading, intent: Intent, number: int) -> list[Entry]:
     return rows[0]
 
 
-def _written(reading: Reading, intent: Intent, rows: Sequence[Entry], actor: Actor) -> list[Change]:
+def _written(reading: Reading, intent: Intent, rows: Sequence[Entry], actor: Actor, now: datetime) -> list[Change]:
     company, at = _company(intent), rows[0].created_at
-    days = Days(reading, Judged(company, Decimal(intent.arguments["cap"]), at, actor.user))
+    changed = intents.changed_at(at, now)
+    days = Days(reading, Judged(company, Decimal(intent.arguments["cap"]), changed, actor.user))
     changes: list[Change] = []
     for entry in rows:
         days.accept(entry)  # counted when the sheet was accepted
+        entry.updated_at = changed
         changes += written(entry, None, Trail("create"), actor, datetime.fromisoformat(at))
     return [*changes, *days.changes()]
 

@@ -14,7 +14,7 @@ from chalicelib.tree.editions import EDITION, as_of
 from chalicelib.tree.ground import node_key, outline_key, place_key
 from chalicelib.tree.order import parent_of
 from chalicelib.tree.rows import FOREVER, DeletedNode, Line, Node, Place, lines_of
-from chalicelib.work.intents import OF_REQUEST
+from chalicelib.work.intents import changed_at
 
 ITEMS = 90
 AT_MOST = 45  # ids whose rows are read for one step
@@ -114,7 +114,7 @@ def _node_forward(pair: Pair, node: Node, edition: int, now: datetime, by: str |
     if after is None:
         assert pair.place is not None, "a node has a place"
         return [Delete(Node, (node.pk, node.sk), same), Put(tombstone(node, pair.place, now, by)), *gone]
-    after.updated_at, after.since = _shown_at(after, now), None
+    after.updated_at, after.since = changed_at(after.updated_at, now), None
     assert pair.place is not None, "a node has a place"
     stands = as_of(pair.place, edition) or pair.place
     text = after.searchable()
@@ -124,12 +124,6 @@ def _node_forward(pair: Pair, node: Node, edition: int, now: datetime, by: str |
         *gone,
         *(Put(line(pk, sk, node.level, text)) for pk, sk in pair.lines(stands.order) if found),
     ]
-
-
-def _shown_at(node: Node, now: datetime) -> str:
-    """When a node changed: as its request answered, unless that was so long ago that incremental reads are past it."""
-    at: str = node.updated_at
-    return at if at > stamp(now - OF_REQUEST) else stamp(now)
 
 
 def _claims(pair: Pair, node: Node | None, edition: int) -> set[str]:

@@ -82,6 +82,12 @@ def following(intent: Intent, kind: str, arguments: Mapping[str, object], now: d
     return begun(company, kind, arguments, now, total=total, by=intent.by, project=intent.project, awaited=awaited)
 
 
+def changed_at(decided: str, now: datetime) -> str:
+    """What a row that work writes says of when it changed: when that was decided, as its request answered, unless that
+    was so long ago that incremental reads are past it."""
+    return decided if decided > stamp(now - OF_REQUEST) else stamp(now)
+
+
 def put(intent: Intent) -> Change:
     """The change that begins the work."""
     return Put(intent, absent(Intent))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.labour import crew_sheets
+from chalicelib.times import stamp, utc_now
 from tests.labour.conftest import DAY, NEXT, Site, code
 from tests.stage import Client, Reply
 
@@ -76,6 +78,23 @@ def test_a_long_file_is_written_by_a_job(site: Site) -> None:
     job = site.work_off(reply.body["id"], timedelta(minutes=1))
     assert (job["status"], job["result"]["created"], job["done"]) == ("succeeded", 520, 520)
     assert site.manager.ok("GET", f"/labour/?operative={hands[0]}")["count"] == 26
+
+
+def test_rows_and_clashes_that_a_job_writes_late_come_back_in_the_next_incremental_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew_sheets, "MOST_ROWS", 1)
+    hand, project, later = site.hand(), code_of(site), timedelta(minutes=5)
+    site.entry(hand, hours=2)
+    reply = bring(site.manager, f"{HEADING}{hand},{DAY},{project},C-1,1,,\n{hand},{NEXT},{project},C-1,1,,\n")
+    site.work_off(reply.body["id"], later)
+    since = stamp(utc_now() + later - timedelta(minutes=1))
+    rows = site.manager.ok("GET", f"/labour/?operative={hand}&updated_since={since}")["results"]
+    assert sorted((row["date"], row["hours"]) for row in rows) == [(DAY, "1.00"), (NEXT, "1.00")]
+    assert all(row["created_at"] < since < row["updated_at"] for row in rows)
+    assert [
+        row["date"] for row in site.manager.ok("GET", f"/clashes/?operative={hand}&updated_since={since}")["results"]
+    ] == [DAY]
 
 
 @pytest.mark.parametrize("query", ["", "&status=approved"])
