@@ -38,6 +38,7 @@ PLANS = {
     "grow": 3,
     "recode": 2,
     "cut": 3,
+    "import": 3,
     "freeze": 1,
     "measure": 6,
     "unmeasure": 2,

@@ -137,8 +137,11 @@ def _people(world: World, tenant: Tenant) -> None:
 def _project(world: World, tenant: Tenant, project: str) -> None:
     """The tree, and key figures of every node at some dates, in hours or in money, by some plan."""
     site, luck = tenant.model.sites[project], world.luck
-    nodes = {row["id"]: row["parent"] for row in _walk(world, tenant, f"/projects/{project}/wbs/")}
-    _same("the tree", nodes, {**site.nodes, **{id: each.parent for id, each in site.activities.items()}})
+    rows = _walk(world, tenant, f"/projects/{project}/wbs/")
+    nodes = {row["id"]: (row["parent"], row["name"], row["cost_code"]) for row in rows}
+    wanted: dict[str, tuple[Any, ...]] = {id: (parent, site.names[id], None) for id, parent in site.nodes.items()}
+    wanted |= {id: (each.parent, site.names[id], each.code) for id, each in site.activities.items()}
+    _same("the tree", nodes, wanted)
     periods = ok(world, tenant, "GET", f"/projects/{project}/periods/")["results"]
     closed = max((row["closed_to"] for row in periods if row["status"] == "closed"), default="")
     _same("closed to", closed, site.closed_for_good)
@@ -147,9 +150,9 @@ def _project(world: World, tenant: Tenant, project: str) -> None:
     for _ in range(2):
         as_of, cost = luck.choice((*world.days.work, *world.days.plans)), luck.random() < 0.5
         number = luck.choice((None, *range(1, len(site.baselines) + 1)))
-        wanted = sums(site, tenant.model.work(project), as_of, cost, number)
+        figures = sums(site, tenant.model.work(project), as_of, cost, number)
         asked = f"as_of={as_of}&measure={'cost' if cost else 'hours'}&baseline={number or 'current'}"
-        for node, one in wanted.items():
+        for node, one in figures.items():
             path = f"/wbs/{node}/kpis/?{asked}" if node else f"/projects/{project}/kpis/?{asked}"
             row = ok(world, tenant, "GET", path)
             found = [row[name] for name in ("bac", "pv", "ev", "ac")]

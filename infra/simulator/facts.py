@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.simulator.figures import Hours
 from infra.simulator.roles import People
-from infra.simulator.site import Site
+from infra.simulator.site import Shown, Site
 
 CLOCK = "the clock"
 COUNTED = frozenset({"submitted", "approved"})
@@ -141,6 +141,7 @@ class Effect:
     id: str = ""
     rate: Decimal | None = None
     node: str | None = None
+    shown: dict[str, "Shown"] = field(default_factory=dict)  # nodes that an import has made or changed
 
 
 @dataclass

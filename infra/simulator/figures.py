@@ -104,7 +104,7 @@ def _planned(plan: Plan, holidays: Iterable[str], as_of: str) -> int:
 
 def _percent(activity: Activity, work: list[Hours], as_of: str) -> Fraction:
     told = [each for each in activity.measured.values() if each.date <= as_of]
-    if activity.quantity is None:
+    if not activity.units:
         percents = [each for each in told if each.percent is not None]
         last = max(percents, key=lambda each: each.date, default=None)
         newest = [each for each in percents if last and each.date == last.date]
@@ -113,7 +113,7 @@ def _percent(activity: Activity, work: list[Hours], as_of: str) -> Fraction:
     since = max((each.date for each in totals), default="")
     installed = [each.installed or Decimal(0) for each in totals if each.date == since][-1:]
     installed += [each.quantity for each in work if each.quantity is not None and since < each.date <= as_of]
-    return min(Fraction(1), max(Fraction(0), Fraction(sum(installed)) / Fraction(activity.quantity)))
+    return min(Fraction(1), max(Fraction(0), Fraction(sum(installed)) / Fraction(activity.quantity or 0)))
 
 
 def _half_up(value: Fraction) -> int:

@@ -63,6 +63,7 @@ def _project(world: World, tenant: Tenant, code: str) -> None:
     def node(name: str, parent: str | None, **plan: Any) -> str:
         body = {"name": f"{code} {name}", "parent": parent, **plan}
         id: str = ok(world, tenant, "POST", f"/projects/{project}/wbs/", body)["id"]
+        site.names[id] = body["name"]
         if not plan:
             site.nodes[id] = parent
         return id

@@ -67,6 +67,8 @@ class HoursRules(Facts):
             why.soft.add("clash_unresolved")
         if entry.node is None and operation.code is None:
             why.hard.add("cost_code_required")
+        elif operation.code is None and entry.node not in self.sites[entry.project].activities:
+            why.soft.add("cost_code_required")  # it has been deleted
         return why
 
     def _judge_resolve(self, operation: Operation) -> Why:

@@ -6,16 +6,21 @@ an entry, the record of a key and the work behind a request.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from infra.simulator.facts import CLOCK, Effect, Entry, Operation
+from infra.simulator import trees
+from infra.simulator.facts import CLOCK, RUNS, Effect, Entry, Operation
 from infra.simulator.model import Model
 from infra.simulator.requests import Request, Tenant
+from infra.simulator.site import LEVELS
+from infra.simulator.tree_files import missing
 
 Change = tuple[str, Any, Any]  # table, item before, item after
 ACCEPTED = ("sheet", "review")  # what is carried out by work and takes effect row by row
+FINISHED = ("succeeded", "failed")
 AGAIN = ("idempotency_in_progress", "rate_limited")
 
 
@@ -74,7 +79,7 @@ class Judge:
             self.open.remove(request)
 
     def _moment(self, tenant: Tenant) -> None:
-        for each in [*self.open, *(work for work in self.works.values() if work not in self.open)]:
+        for each in dict.fromkeys([*self.open, *self.works.values()]):
             if each.tenant is tenant:
                 self.look(each)
 
@@ -96,8 +101,17 @@ class Judge:
             if request is not None and request.operation.by == CLOCK:
                 request.done = True
         if tenant is not None:
+            self._holds(tenant, changes)
             self._moment(tenant)
         return tenant
+
+    @staticmethod
+    def _holds(tenant: Tenant, changes: Sequence[Change]) -> None:
+        """Whether a large change or a freeze has the tree from now on."""
+        for _, after in _puts(changes, "projects", "outline"):
+            site = tenant.model.sites.get(after["pk"]["S"].partition("#")[2])
+            if site is not None:
+                site.busy = "S" in after.get("change", {})
 
     @staticmethod
     def _is_effect(request: Request, items: Sequence[Any], changes: Sequence[Change]) -> bool:
@@ -112,14 +126,21 @@ class Judge:
         if request.done:
             raise Wrong(f"{operation} was done twice")
         why = model.refusals(operation)
+        if request.failed:
+            raise Wrong(f"{operation} was done after it had failed")
         if why.hard:
             raise Wrong(f"{operation} was done though {why.hard}")
         if not request.free and why.soft:
             raise Wrong(f"{operation} was done though at no moment of it was there not {why.soft}")
-        request.done = True
+        request.done, request.accepted = True, self.now()
         if works:
             request.work = works[0]
             self.works[works[0]] = request
+        if trees.announced(changes):
+            request.staged.note(changes)
+            return
+        if operation.verb == "import":
+            self._imported(request)
         if operation.verb in ACCEPTED:
             return
         made = [id for id, before, _ in _entries(changes) if before is None]
@@ -130,16 +151,37 @@ class Judge:
             made += [it["sk"]["S"].partition("#")[2] for was, it in _puts(changes, "projects", keys) if was is None]
         rate, node = self._rate(request, operation, changes), self._activity(request, operation, changes)
         model.apply(operation, Effect(made[0] if made else "", rate, node))
-        if operation.verb == "freeze":
-            model.sites[operation.project].busy.add(request.work)
+
+    def _shown(self, work: Request) -> None:
+        """What a large change has staged is to be seen from now on, all of it at once."""
+        model, operation = work.tenant.model, work.operation
+        site = model.sites[operation.project]
+        before, shown = deepcopy(site), work.staged.shown(operation.project)
+        model.apply(operation, Effect(shown=shown))
+        if operation.verb == "import":
+            wrong = [*trees.rules_wrong(site, before, operation.values["rows"], work.accepted - RUNS)]
+            wrong += [f"{id} is made for nothing" for id in trees.useless(site, shown)]
+            if wrong:
+                raise Wrong(f"{wrong}: {operation}")
+            self._imported(work)
+
+    def _imported(self, request: Request) -> None:
+        """The project is as the file says, but for what was edited while its import was on its way."""
+        operation = request.operation
+        site = request.tenant.model.sites[operation.project]
+        if wrong := [*missing(site, operation.values["rows"], request.accepted - RUNS)]:
+            raise Wrong(f"{wrong}: {operation}")
 
     @staticmethod
     def _settled(model: Model, operation: Operation, made: Sequence[str]) -> None:
-        """A kept punch becomes hours once, when somebody says whose it is, and not inside a closed period."""
+        """A kept punch becomes hours once, when somebody says whose it is, and not inside a closed period.
+
+        Where its hours have been deleted, a person may say so again.
+        """
         stray, date = model.strays[operation.values["date"]], operation.values["date"]
         closed = date <= model.sites[stray.project].closed_for_good
         assigned = operation.values["action"] == "assign"
-        if made and (stray.entry or closed or not assigned):
+        if made and (stray.entry in model.entries or closed or not assigned):
             raise Wrong(f"{made} is made of {stray}: {operation}")
         if not made and assigned and not stray.entry and date > model.sites[stray.project].closed_to:
             raise Wrong(f"nothing is made of {stray}: {operation}")
@@ -226,7 +268,7 @@ class Judge:
 
     def _step(self, work: Request, changes: Sequence[Change]) -> Tenant | None:
         """A step of work that some request has begun, whoever takes it."""
-        model, operation = work.tenant.model, work.operation
+        operation = work.operation
         for id, before, after in _entries(changes):
             if before is None:
                 self._row(work, id, after)
@@ -234,16 +276,32 @@ class Judge:
                 self._settle(work, id)
             else:
                 self._reviewed(work, id, changes)
-        ended = any(item["status"]["S"] in ("succeeded", "failed") for _, item in _puts(changes, "work", "intent"))
-        if ended:
-            self.works.pop(work.work, None)
-        if operation.verb == "freeze" and ended:
-            model.sites[operation.project].busy.discard(work.work)
+        for _, item in _puts(changes, "work", "intent"):
+            if item["status"]["S"] in FINISHED:
+                self.works.pop(item["id"]["S"], None)
+            else:
+                self.works[item["id"]["S"]] = work  # what goes on where it ends is its work too
+            self._failed(work, item)
+        if trees.flipped(changes):
+            self._shown(work)
+        elif work.work in self.works:
+            work.staged.note(changes)
         if operation.verb == "close":
             self._closing(work, changes)
         if operation.verb == "cut":
             self._brought_back(work, changes)
         return work.tenant
+
+    def _failed(self, work: Request, intent: Any) -> None:
+        """An import alone may fail: where a name or a code was taken since it was compared with the tree."""
+        if intent["status"]["S"] != "failed":
+            return
+        work.failed = True
+        site = work.tenant.model.sites.get(work.operation.project)
+        if work.operation.verb not in ("import", "close") or intent["id"]["S"] != work.work:
+            raise Wrong(f"the work of {work.operation} fails: {intent}")
+        if work.operation.verb == "import" and site is not None and site.renamed < work.accepted - RUNS:
+            raise Wrong(f"{work.operation} fails although nothing was renamed: {intent}")
 
     def _row(self, work: Request, id: str, after: Any) -> None:
         """A row of a sheet is there: it is one of those that were sent, and none is there twice."""
@@ -267,9 +325,13 @@ class Judge:
         model, site = work.tenant.model, work.tenant.model.sites[work.operation.project]
         for before, after in _puts(changes, "projects", "node#"):
             id = after["id"]["S"]
+            if "next" in after:
+                continue  # it is staged to end
             if before is not None or id not in site.gone:
                 raise Wrong(f"{id} is brought back, and was {before}: {work.operation}")
-            site.bring_back(id, after["cost_code"]["S"] if "S" in after.get("cost_code", {}) else None)
+            code = after["cost_code"]["S"] if "S" in after.get("cost_code", {}) else None
+            site.bring_back(id, after["name"]["S"], code)
+            site.renamed = model.now()
             hours = (*model.entries.values(), *model.gone.values())
             if id in site.activities and not any(each.node == id for each in hours):
                 raise Wrong(f"{id} is brought back without any hours: {work.operation}")
@@ -339,9 +401,13 @@ class Judge:
             raise Wrong(f"answered {status} without an effect: {operation}")
         if status < 400 and operation.verb in ACCEPTED:
             self._results(request, answer)
+        if status == 200 and operation.verb == "import":
+            self._counts(request, answer)
         if status < 400:
             return True
         right = any(code in allowed for allowed in request.allowed)
+        if request.failed and operation.verb == "import" and code == "conflict":
+            return True
         if request.done and not (code == "not_authenticated" and right):
             raise Wrong(f"answered {status} {code} after its effect: {operation} {answer}")
         if not right:
@@ -360,6 +426,17 @@ class Judge:
         if text is not None and made.setdefault(answer["id"], text) != text:
             raise Wrong(f"another token is shown: {request.operation}")
         return {name: value for name, value in answer.items() if name != "token"}
+
+    @staticmethod
+    def _counts(request: Request, answer: Any) -> None:
+        """What an import says that it did."""
+        operation, shown = request.operation, request.staged.shown(request.operation.project).values()
+        rows, created = len(operation.values["rows"]), sum(each.level == LEVELS for each in shown)
+        updated = sum(each.level is None for each in shown)
+        wanted = (rows, created, updated, rows - created - updated)
+        found = tuple(answer[name] for name in ("rows", "created", "updated", "unchanged"))
+        if found != wanted or answer["parents_created"] != len(shown) - created - updated:
+            raise Wrong(f"{answer} is answered instead of {wanted}: {operation}")
 
     @staticmethod
     def _results(request: Request, answer: Any) -> None:

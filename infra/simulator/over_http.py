@@ -31,6 +31,8 @@ from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.founding import found
 from infra.simulator.judging import Judge, Wrong
 from infra.simulator.requests import Request, Tenant, encoded
+from infra.simulator.site import Shown
+from infra.simulator.tree_files import missing
 from infra.simulator.world import left_out_of
 from infra.year import runtime
 
@@ -142,10 +144,33 @@ class Remote:
             self._reviewed(operation, request, answer)
             return
         rate = model.rate_of(operation.entry) if operation.verb == "approve" else None
+        if operation.verb == "import":
+            self._imported(request)
+            return
         answer = answer or {}
         if "token" in answer:
             request.tenant.made[answer["id"]] = answer["token"]
         model.apply(operation, Effect(answer.get("id", ""), rate, answer.get("wbs")))
+
+    def _imported(self, request: Request) -> None:
+        """The project as the file says: what is new there has ids that are read off the tree."""
+        operation, site = request.operation, request.tenant.model.sites[request.operation.project]
+        owner = {"Authorization": f"Bearer {self._owner(request.tenant)}"}
+        _, page = self.http(None, "GET", f"/projects/{operation.project}/wbs/?page_size=200", None, owner)
+        plans = {row.code: row for row in operation.values["rows"]}
+        shown = {}
+        for node in page["results"]:
+            row = plans.get(node["cost_code"] or "")
+            if row is not None or not site.has(node["id"]):
+                level = None if site.has(node["id"]) else node["level"]
+                values = {"name": node["name"], "code": node["cost_code"]}
+                if row is not None:
+                    values |= {"budget": row.budget, "quantity": row.quantity, "start": row.start, "finish": row.finish}
+                    values |= {"by_percent": node["earning_rule"] == "percent"}
+                shown[node["id"]] = Shown(level, node["parent"], True, values)
+        request.tenant.model.apply(operation, Effect(shown=shown))
+        if wrong := [*missing(site, plans.values(), 0.0)]:
+            raise Wrong(f"{wrong}: {operation}")
 
     def _reviewed(self, operation: Operation, request: Request, answer: Any) -> None:
         """The entries in the order in which the service takes them: by operative, date, project and activity."""

@@ -9,6 +9,7 @@ from infra.simulator.days import Days
 from infra.simulator.facts import COUNTED, SOURCES, Operation
 from infra.simulator.model import Model
 from infra.simulator.site import Site
+from infra.simulator.trees import Staged
 
 
 @dataclass
@@ -46,6 +47,9 @@ class Request:
     seen: list[Any] = field(default_factory=list)  # how an entry looked, at each moment of a read
     nodes: set[tuple[str, str]] = field(default_factory=set)  # codes that it names and their activities, at any moment
     reasons: dict[str, set[str]] = field(default_factory=dict)  # entry of a review -> why it may be skipped
+    staged: Staged = field(default_factory=Staged)  # of a large change of a tree, until it is to be seen
+    accepted: float = 0.0  # when its work was begun
+    failed: bool = False  # its work could not be
     answer: tuple[int, Any] | None = None  # the first that came whole
     sent: float = 0.0  # for the last time
 

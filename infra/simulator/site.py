@@ -6,6 +6,9 @@ Written from the product's rules alone, for the comparison of key figures (`figu
 from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
+
+LEVELS = 4
 
 
 @dataclass
@@ -33,9 +36,16 @@ class Activity:
     parent: str
     code: str
     plan: Plan
-    quantity: Decimal | None = None  # with one it earns by units, else by the percent entered
+    quantity: Decimal | None = None
     rate: Decimal | None = None
     measured: dict[str, Measured] = field(default_factory=dict)  # in the order in which they were recorded
+    measured_at: float = -1.0  # when it was last measured, or a measurement deleted
+    by_percent: bool = False  # it had been measured by percent when it got a quantity
+
+    @property
+    def units(self) -> bool:
+        """Whether it earns by units installed, and not by the percent entered."""
+        return self.quantity is not None and not self.by_percent
 
 
 @dataclass
@@ -44,6 +54,16 @@ class Baseline:
 
     plans: dict[str, Plan]
     holidays: frozenset[str]
+
+
+@dataclass
+class Shown:
+    """A node that a large change has made or changed, as far as it has: its parent, its name, its plan."""
+
+    level: int | None = None  # of a new one
+    parent: str | None = None
+    moved: bool = False
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -59,13 +79,26 @@ class Site:
     gone: dict[str, "tuple[str | None, Activity | None]"] = field(
         default_factory=dict
     )  # what was deleted, and its parent
-    busy: set[str] = field(default_factory=set)  # work that holds the tree
+    names: dict[str, str] = field(default_factory=dict)  # of what is there, and of what was
+    edited: dict[tuple[str, str], float] = field(default_factory=dict)  # activity and field -> when it was last edited
+    renamed: float = -1.0  # when somebody last took or left a name or code, but for large changes of the tree
+    busy: bool = False  # a large change or a freeze has the tree
     closed_to: str = ""  # announced
     closed_for_good: str = ""  # from when the job has ended
 
     def codes(self) -> dict[str, str]:
         """Cost codes and their activities."""
         return {each.code: id for id, each in self.activities.items()}
+
+    def path(self, node: str) -> tuple[str, ...]:
+        """The names from the top down to a node."""
+        return tuple(self.names[each] for each in reversed(self.above(node)))
+
+    def siblings(self, parent: str | None) -> set[str]:
+        """The names below a parent."""
+        below = {id for id, above in self.nodes.items() if above == parent}
+        below |= {id for id, each in self.activities.items() if each.parent == parent}
+        return {self.names[id] for id in below}
 
     def has(self, node: str) -> bool:
         """Whether a node is there."""
@@ -84,9 +117,34 @@ class Site:
             self.nodes.pop(id, None)
             self.activities.pop(id, None)
 
-    def bring_back(self, node: str, code: str | None) -> None:
-        """A deleted node is there again, where it was, by its code or another."""
+    def show(self, shown: dict[str, Shown]) -> None:
+        """What an import has made and changed is there, all at once."""
+        for id, each in shown.items():
+            values = each.values
+            if each.level is not None and each.level < LEVELS:
+                self.nodes[id] = each.parent
+            elif each.level is not None:
+                self.activities[id] = Activity(each.parent or "", values["code"], Plan(Decimal(0)))
+            elif each.moved:
+                self.activities[id].parent = each.parent or ""
+            self.names[id] = values.get("name") or self.names[id]
+            if id in self.activities:
+                self._plan(self.activities[id], values)
+
+    @staticmethod
+    def _plan(activity: Activity, values: dict[str, Any]) -> None:
+        activity.code = values.get("code", activity.code)
+        activity.plan.budget = values.get("budget", activity.plan.budget)
+        activity.plan.start = values.get("start", activity.plan.start)
+        activity.plan.finish = values.get("finish", activity.plan.finish)
+        first = activity.quantity is None
+        activity.quantity = values.get("quantity", activity.quantity)
+        activity.by_percent = values.get("by_percent", first or activity.by_percent)
+
+    def bring_back(self, node: str, name: str, code: str | None) -> None:
+        """A deleted node is there again, where it was, by its name and code or others."""
         parent, activity = self.gone.pop(node)
+        self.names[node] = name
         if activity is None:
             self.nodes[node] = parent
         else:

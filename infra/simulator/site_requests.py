@@ -1,11 +1,13 @@
 """Requests about projects: plans, trees, measurements, baselines, holidays and closed days."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from infra.simulator.facts import Operation
 from infra.simulator.requests import Drawing, Request, Tenant
 from infra.simulator.site import Site
+from infra.simulator.tree_files import Row, row_of, text
 
 MOST_ACTIVITIES = 8  # of a project, so that what is deleted at once is few
 
@@ -71,10 +73,64 @@ class SiteRequests(Drawing):
         code = f"{site.code}-{self.luck.randrange(MOST_ACTIVITIES)}"
         budget = Decimal(self.luck.choice(("0", "80.5")))
         values = {"parent": self.luck.choice(trades), "code": code, "budget": budget, "start": start, "finish": finish}
-        body = {"name": f"more {self.luck.getrandbits(40)}", "parent": values["parent"], "cost_code": code}
+        values["name"] = f"more {self.luck.getrandbits(40)}"
+        body = {"name": values["name"], "parent": values["parent"], "cost_code": code}
         body |= {"budget_hours": float(budget), "baseline_start": start, "baseline_finish": finish}
         operation = Operation("grow", by, project=project, values=values)
         return Request(tenant, operation, "POST", f"/projects/{project}/wbs/", body, "")
+
+    def _import(self, tenant: Tenant, by: str) -> Request:
+        """Some activities as they are, as they might be, and new ones; now and then with a row that is wrong."""
+        project, site = self._site(tenant)
+        known = self.luck.sample(list(site.activities), self.luck.randrange(len(site.activities) + 1))
+        rows = [self._changed(site, row_of(site, id)) for id in known]
+        if len(rows) > 1 and self.luck.random() < 0.2:  # two names change hands
+            one, other = rows[0].path, rows[1].path
+            rows[0], rows[1] = (
+                replace(rows[0], path=(*one[:-1], other[-1])),
+                replace(rows[1], path=(*other[:-1], one[-1])),
+            )
+        codes = [code for code in self._free_codes(site) if code not in {row.code for row in rows}]
+        rows += [self._new_row(site, code) for code in codes[: self.luck.randrange(4)]]
+        if not rows:
+            return self._grow(tenant, by)
+        bad = self.luck.random() < 0.1
+        file = text([*rows, replace(rows[0], path=("", *rows[0].path[1:]))] if bad else rows)
+        operation = Operation("import", by, project=project, values={"rows": tuple(rows), "bad": bad})
+        return Request(tenant, operation, "POST", f"/projects/{project}/wbs/import/", file, "")
+
+    def _changed(self, site: Site, row: Row) -> Row:
+        """An activity with another budget or other dates, or in another place."""
+        if self.luck.random() < 0.4:
+            row = replace(row, budget=Decimal(self.luck.choice(("0", "33.33", "250"))))
+        if self.luck.random() < 0.2:
+            start, finish = sorted((self.luck.choice(self.days.plans), self.luck.choice(self.days.plans)))
+            row = replace(row, start=start, finish=finish)
+        if row.quantity is not None and self.luck.random() < 0.2:
+            row = replace(row, quantity=Decimal(self.luck.choice(("60", "150"))))
+        if self.luck.random() < 0.3:
+            row = replace(row, path=(*self._trade_path(site), row.path[-1]))
+        return row
+
+    def _new_row(self, site: Site, code: str) -> Row:
+        quantity = self.luck.choice((None, Decimal("80")))
+        names = [site.names[id] for id in site.activities]
+        name = self.luck.choice(names) if names and self.luck.random() < 0.1 else f"new {self.luck.getrandbits(40)}"
+        return Row((*self._trade_path(site), name), code, Decimal(self.luck.choice(("0", "80.5"))), quantity)
+
+    def _trade_path(self, site: Site) -> tuple[str, ...]:
+        """The names down to a trade that is there, or to one that would be made, in an area that would be, too."""
+        trades = [site.path(id) for id in self._trades(site)]
+        top, area, trade = self.luck.choice(trades) if trades else ("ground", "area", "trade")
+        if self.luck.random() < 0.3:
+            trade = f"trade {self.luck.randrange(2)}"
+            area = f"area {self.luck.randrange(2)}" if self.luck.random() < 0.5 else area
+        return top, area, trade
+
+    def _free_codes(self, site: Site) -> list[str]:
+        """Codes that nobody has, while the project has room; also those of activities that have gone."""
+        free = [code for number in range(MOST_ACTIVITIES) if (code := f"{site.code}-{number}") not in site.codes()]
+        return free[: max(0, MOST_ACTIVITIES - len(site.activities))]
 
     def _recode(self, tenant: Tenant, by: str) -> Request:
         project, site = self._site(tenant)

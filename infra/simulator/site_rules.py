@@ -28,32 +28,63 @@ class SiteRules(Facts):
             why.hard.add("invalid_transition")
         return why
 
+    def _of_tree(self, operation: Operation, *either: str) -> Why:
+        """A write of a node, which a large change of the tree may hold up."""
+        why = self._of_project(operation, *either)
+        why.maybe |= {"in_use"} if self.sites[operation.project].busy else set()
+        return why
+
     def _judge_budget(self, operation: Operation) -> Why:
-        return self._of_project(operation, "edit budgets")
+        return self._of_tree(operation, "edit budgets")
 
     def _judge_dates(self, operation: Operation) -> Why:
-        return self._of_project(operation, "edit budgets", "edit the WBS")
+        return self._of_tree(operation, "edit budgets", "edit the WBS")
 
     def _judge_node_rate(self, operation: Operation) -> Why:
-        return self._of_project(operation, "edit budgets")
+        return self._of_tree(operation, "edit budgets")
 
     def _judge_move(self, operation: Operation) -> Why:
-        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
-        why.maybe |= {"in_use"} if site.busy else set()
-        why.hard |= set() if site.has(operation.values["parent"]) else {"validation_error"}
+        why, site, parent = (
+            self._of_tree(operation, "edit the WBS"),
+            self.sites[operation.project],
+            operation.values["parent"],
+        )
+        why.hard |= set() if site.has(parent) else {"validation_error"}
+        stays = not site.has(operation.node) or site.above(operation.node)[1:2] == [parent]
+        why.hard |= {"conflict"} if not stays and site.names[operation.node] in site.siblings(parent) else set()
+        return why
+
+    def _judge_import(self, operation: Operation) -> Why:
+        """A file: all of its rows, or none. What is wrong with it, it is told of; changed budgets need a permission."""
+        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
+        codes = site.codes()
+        rows = operation.values["rows"]
+        why.hard |= (
+            {"validation_error"} if operation.values["bad"] or len({row.path for row in rows}) < len(rows) else set()
+        )
+        named = {row.code for row in rows}
+        for row in rows:
+            there = site.activities[codes[row.code]] if row.code in codes else None
+            if row.budget != (there.plan.budget if there else 0):
+                why.soft |= self._of_project(operation, "edit budgets").soft
+            if there is not None and there.units and row.quantity is None:
+                why.soft.add("validation_error")
+            if any(site.path(id) == row.path for code, id in codes.items() if code not in named):
+                why.soft.add("validation_error")
         return why
 
     def _judge_grow(self, operation: Operation) -> Why:
         """A new activity, whose code nobody has."""
-        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
+        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
         why.soft |= self._of_project(operation, "edit budgets").soft if operation.values["budget"] else set()
-        why.maybe |= {"in_use"} if site.busy else set()
+        why.maybe |= {"conflict"} if site.busy else set()  # an import under way has the code already
         why.hard |= set() if site.has(operation.values["parent"]) else {"validation_error", "not_found"}
         why.hard |= {"conflict"} if operation.values["code"] in site.codes() else set()
         return why
 
     def _judge_recode(self, operation: Operation) -> Why:
-        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
+        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
+        why.maybe |= {"conflict"} if site.busy else set()  # an import under way has the code already
         why.hard |= (
             {"conflict"} if site.codes().get(operation.values["code"], operation.node) != operation.node else set()
         )
@@ -61,8 +92,7 @@ class SiteRules(Facts):
 
     def _judge_cut(self, operation: Operation) -> Why:
         """Hours below keep a node. They are read from a list, which lags, and looked for again later."""
-        why, site = self._of_project(operation, "edit the WBS"), self.sites[operation.project]
-        why.maybe |= {"in_use"} if site.busy else set()
+        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
         below = site.below(operation.node)
         if any(each.node in below and each.born < self.now() - LAG for each in self.entries.values()):
             why.soft.add("in_use")
@@ -71,8 +101,7 @@ class SiteRules(Facts):
         return why
 
     def _judge_freeze(self, operation: Operation) -> Why:
-        why, site = self._of_project(operation, "edit budgets"), self.sites[operation.project]
-        why.maybe |= {"in_use"} if site.busy else set()
+        why, site = self._of_tree(operation, "edit budgets"), self.sites[operation.project]
         why.hard |= {"in_use"} if len(site.baselines) >= MOST_BASELINES else set()
         return why
 
@@ -82,6 +111,9 @@ class SiteRules(Facts):
     def _measuring(self, operation: Operation) -> Why:
         """Measurements do not touch the row of their activity, which may go meanwhile."""
         why = self._of_project(operation, "measure")
+        measured = {"percent": False, "installed": True}
+        units = {measured[name] for name in operation.values if name in measured}
+        why.soft |= {"validation_error"} if units - {self._activity(operation).units} else set()
         return Why(why.soft | why.hard)
 
     def _judge_unmeasure(self, operation: Operation) -> Why:
@@ -123,10 +155,16 @@ class SiteRules(Facts):
 
     def _do_budget(self, operation: Operation, effect: Effect) -> None:
         self._activity(operation).plan.budget = operation.values["budget"]
+        self._edited(operation, "budget")
+
+    def _edited(self, operation: Operation, *fields: str) -> None:
+        edited = self.sites[operation.project].edited
+        edited |= dict.fromkeys(((operation.node, field) for field in fields), self.now())
 
     def _do_dates(self, operation: Operation, effect: Effect) -> None:
         plan: Plan = self._activity(operation).plan
         plan.start, plan.finish = operation.values["start"], operation.values["finish"]
+        self._edited(operation, "start", "finish")
 
     def _do_node_rate(self, operation: Operation, effect: Effect) -> None:
         self._activity(operation).rate = operation.values["rate"]
@@ -139,11 +177,16 @@ class SiteRules(Facts):
             site.nodes[operation.node] = parent
 
     def _do_grow(self, operation: Operation, effect: Effect) -> None:
-        values = operation.values
+        values, site = operation.values, self.sites[operation.project]
         plan = Plan(values["budget"], values["start"], values["finish"])
-        self.sites[operation.project].activities[effect.id] = Activity(values["parent"], values["code"], plan)
+        site.activities[effect.id] = Activity(values["parent"], values["code"], plan)
+        site.names[effect.id], site.renamed = values["name"], self.now()
+
+    def _do_import(self, operation: Operation, effect: Effect) -> None:
+        self.sites[operation.project].show(effect.shown)
 
     def _do_recode(self, operation: Operation, effect: Effect) -> None:
+        self.sites[operation.project].renamed = self.now()
         self._activity(operation).code = operation.values["code"]
 
     def _do_cut(self, operation: Operation, effect: Effect) -> None:
@@ -155,10 +198,13 @@ class SiteRules(Facts):
     def _do_measure(self, operation: Operation, effect: Effect) -> None:
         values = operation.values
         measured = Measured(values["date"], values.get("percent"), values.get("installed"))
-        self._activity(operation).measured[effect.id] = measured
+        activity = self._activity(operation)
+        activity.measured[effect.id], activity.measured_at = measured, self.now()
 
     def _do_unmeasure(self, operation: Operation, effect: Effect) -> None:
-        del self._activity(operation).measured[operation.values["id"]]
+        activity = self._activity(operation)
+        del activity.measured[operation.values["id"]]
+        activity.measured_at = self.now()
 
     def _do_holiday(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].holidays.add(operation.values["date"])

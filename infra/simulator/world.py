@@ -31,6 +31,7 @@ from infra.local.lambda_context import LambdaContext
 from infra.local.pump import remaining
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
+from infra.simulator.bounds import small_bounds
 from infra.simulator.clients import KINDS, Clients
 from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.facts import CLOCK, Operation
@@ -506,7 +507,7 @@ def history(app: Any, seed: int, steps: int, without: frozenset[str] = frozenset
     for remembered in (keys._provider, authentication.unknown_companies):  # of the history before
         remembered.cache_clear()
     try:
-        with time_machine.travel(world.days.begin, tick=False) as clock:
+        with small_bounds(seed), time_machine.travel(world.days.begin, tick=False) as clock:
             world.clock = clock
             here.client, here.pool, here.sleep = world, Inline(), world.wait  # type: ignore[assignment]
             uuid.uuid4 = lambda: uuid.UUID(int=dice.getrandbits(128), version=4)
