@@ -1,5 +1,6 @@
 """What the model says by itself, in cases small enough to be worked out by hand."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,9 @@ from infra.simulator.mirror import Mirror
 from infra.simulator.model import Model
 from infra.simulator.requests import Tenant
 from infra.simulator.roles import People, Token
-from infra.simulator.site import Activity, Plan, Site
+from infra.simulator.site import Activity, Plan, Shown, Site
+from infra.simulator.tree_files import missing, row_of
+from infra.simulator.trees import announced, flipped
 
 
 def people() -> People:
@@ -68,8 +71,48 @@ def test_what_is_deleted_with_a_node_comes_back_by_itself_alone() -> None:
     site.cut("area")
     assert (set(site.nodes), set(site.activities)) == ({"top"}, set())
     for node, code in (("area", None), ("trade", None), ("2", "A-2 xy")):
-        site.bring_back(node, code)
+        site.bring_back(node, f"{node} again", code)
     assert site.above("2") == ["2", "trade", "area", "top"] and site.codes() == {"A-2 xy": "2"}
+    assert site.names["2"] == "2 again"
+
+
+def test_what_of_a_file_is_missing_but_for_what_was_edited_since() -> None:
+    site = Site("A", nodes={"top": None, "area": "top", "trade": "area"})
+    site.names = {id: id for id in ("top", "area", "trade", "one")}
+    site.activities = {"one": Activity("trade", "A-1", Plan(Decimal(8)))}
+    as_it_is = row_of(site, "one")
+    other = replace(as_it_is, path=("top", "area", "other", "one"), budget=Decimal(9))
+    assert as_it_is.path == ("top", "area", "trade", "one") and [*missing(site, [as_it_is], 0.0)] == []
+    assert len([*missing(site, [other, replace(as_it_is, code="A-2")], 5.0)]) == 3
+    site.edited["one", "budget"], site.renamed = 6.0, 6.0
+    assert len([*missing(site, [other, replace(as_it_is, code="A-2")], 5.0)]) == 1
+
+
+def test_an_import_shows_new_and_changed_nodes_together() -> None:
+    site = Site("A", nodes={"top": None, "area": "top", "trade": "area"})
+    site.names = {id: id for id in ("top", "area", "trade", "one", "two")}
+    site.activities = {id: Activity("trade", f"A-{id}", Plan(Decimal(8))) for id in ("one", "two")}
+    site.show(
+        {
+            "new": Shown(3, "area", False, {"name": "steel"}),
+            "more": Shown(4, "new", False, {"name": "three", "code": "A-3", "budget": Decimal(2), "quantity": None}),
+            "one": Shown(None, "new", True, {"quantity": Decimal(5), "by_percent": False}),
+            "two": Shown(None, None, False, {"quantity": Decimal(5)}),
+        }
+    )
+    assert site.path("more") == ("top", "area", "steel", "three") and site.path("one")[2] == "steel"
+    assert site.activities["one"].units and not site.activities["two"].units, "the second keeps its rule"
+
+
+def test_a_large_change_is_announced_and_flipped_by_the_outline() -> None:
+    def row(**values: dict[str, str]) -> dict[str, dict[str, str]]:
+        return {"pk": {"S": "c#p"}, "sk": {"S": "outline"}, **values}
+
+    before, during = row(edition={"N": "4"}), row(edition={"N": "4"}, staged={"N": "5"}, change={"S": "i"})
+    after = row(edition={"N": "5"}, staged={"N": "5"}, change={"S": "j"})
+    steps = [(before, during), (during, after), (after, row(edition={"N": "5"})), (before, row(edition={"N": "5"}))]
+    assert [announced([("projects", *each)]) for each in steps] == [True, False, False, False]
+    assert [flipped([("projects", *each)]) for each in steps] == [False, True, False, False]
 
 
 def test_what_is_formed_from_sums() -> None:
