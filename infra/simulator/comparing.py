@@ -14,6 +14,8 @@ from infra.simulator.judging import Wrong, whole
 from infra.simulator.requests import Tenant
 from infra.simulator.world import World
 
+KEPT = 6 * 86_400  # seconds for which a job is there at least
+
 
 def compare(world: World, tenant: Tenant) -> None:
     """Raises :class:`Wrong` where something is not as the model has it."""
@@ -23,6 +25,7 @@ def compare(world: World, tenant: Tenant) -> None:
         _reader(world, tenant)
     _histories(world, tenant)
     _people(world, tenant)
+    _jobs(world, tenant)
     for project in tenant.model.sites:
         _project(world, tenant, project)
         with world.function(None, 900):
@@ -132,6 +135,14 @@ def _people(world: World, tenant: Tenant) -> None:
     rows = _walk(world, tenant, "/memberships/", by="user")
     members = {(row["project"], row["user"]): row["role"] for row in rows}
     _same("memberships", members, people.memberships)
+
+
+def _jobs(world: World, tenant: Tenant) -> None:
+    """Each job has ended as its work has, as long as it is kept."""
+    for id, request in world.judge.jobs.items():
+        if request.tenant is tenant and world.now() - request.accepted < KEPT:
+            job = ok(world, tenant, "GET", f"/jobs/{id}/")
+            _same(f"the job of {request.operation}", job["status"], "failed" if request.failed else "succeeded")
 
 
 def _project(world: World, tenant: Tenant, project: str) -> None:

@@ -36,6 +36,7 @@ class Judge:
         self.tenants: list[Tenant] = []
         self.open: list[Request] = []  # whose client waits for an answer
         self.works: dict[str, Request] = {}
+        self.jobs: dict[str, Request] = {}  # those that were answered with a job
         self.punches: dict[tuple[str, str], Request] = {}  # operative and date -> a punch of them
         self.told: dict[tuple[str, str], dict[str, Decimal]] = {}  # of these: what was told in all -> the hours
         self.kept: dict[tuple[str, str], set[str]] = {}  # and what of it was answered: it is not to be lost
@@ -401,6 +402,8 @@ class Judge:
             raise Wrong(f"answered {status} without an effect: {operation}")
         if status < 400 and operation.verb in ACCEPTED:
             self._results(request, answer)
+        if status == 202:
+            self.jobs[answer["id"]] = request
         if status == 200 and operation.verb == "import":
             self._counts(request, answer)
         if status < 400:
