@@ -85,7 +85,8 @@ def leave_for_repair(store: Store, place: Place, activity: str, reason: str) -> 
 
 
 def _until_done(store: Store, place: Place, touched: Touched) -> Applied:
-    """Attempt after attempt; activities that met others every time are left in the repair table.
+    """Attempt after attempt; activities that met others every time, or until the function's time is up, are left in the
+    repair table.
 
     Raises:
         Unavailable: nodes above, calendar or baselines met others every time, and nothing else remembers them.
@@ -98,8 +99,8 @@ def _until_done(store: Store, place: Place, touched: Touched) -> Applied:
         touched = outcome.again
         if not touched:
             return applied
-        if outcome.lost:
-            store.pause(min(attempt, 4))
+        if outcome.lost and not store.paused(min(attempt, 4)):
+            break
     for activity in touched.activities:
         leave_for_repair(store, place, activity, "contention")
     applied.left |= touched.activities.keys()

@@ -103,6 +103,14 @@ class Calls:
         self.require_time(seconds)
         self.sleep(seconds)
 
+    def paused(self, attempt: int) -> bool:
+        """As :meth:`pause`; False, at once, where the function has no time for another attempt."""
+        try:
+            self.pause(attempt)
+        except Unavailable:
+            return False
+        return True
+
     def require_time(self, seconds: float = 0) -> None:
         """Raises :class:`Unavailable` when the function has no time to try again after so many seconds."""
         if not self.has_time(seconds):

@@ -1,7 +1,9 @@
 """Numbers stay exact when functions end anywhere, when others work beside them, and while the sums are built anew."""
 
 import contextlib
+from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from chalicelib.errors import Unavailable
 from chalicelib.handlers.streams import settle
 from chalicelib.rollups import recompute
-from chalicelib.rollups.repairs import go_on, rebuild, work_on
+from chalicelib.rollups.repairs import go_on, rebuild, repair, work_on
+from chalicelib.storage.calls import function_time
 from chalicelib.storage.store import Store
 from tests.examples import slow
 from tests.rollups.disturbed import Killed, disturbed, killed_at
@@ -123,6 +126,28 @@ def test_a_baseline_that_meets_others_every_time_comes_again(stage: Stage, monke
     with pytest.raises(Unavailable):
         settle(disturbed(site.store, work), mine)
     assert not settle(site.store, mine)
+    finish(site)
+    site.check()
+
+
+def test_an_activity_that_meets_others_until_the_functions_time_is_up_is_left_in_the_repair_table(stage: Stage) -> None:
+    """The batch is done: it does not hold up those behind it, and does not fight with the same others again."""
+    site = Site(stage)
+    site.do("plan", {**PLANNED, "activity": 0, "budget": Decimal(80), "dated": True})
+    settle(site.store, site.records)
+    before, left = len(site.records), [30_000]
+    site.do("plan", {**PLANNED, "activity": 0, "budget": Decimal(40), "dated": True})
+    mine = site.records[before:]
+
+    def work(number: int) -> None:
+        now = len(site.records)
+        site.do("book", {"activity": 1, "day": DAYS[0], "hours": Decimal(1), "rate": None, "quantity": None})
+        settle(site.store, site.records[now:])
+        left[0] -= 1_000
+
+    with function_time(SimpleNamespace(get_remaining_time_in_millis=lambda: left[0])):
+        assert settle(disturbed(site.store, work), mine) == 1
+    assert repair(site.store, lambda: True, datetime.now(UTC)).done == 1
     finish(site)
     site.check()
 
