@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from pathlib import Path
 from coverage import CoverageData
 
 HOME = ".mutate"  # below the tree that is measured
-MARKS = "not every_fault and not long_work and not attack and not proof and not burst"
+OPTIONS = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+MARKS = OPTIONS["addopts"].split("'")[1].removeprefix("not long and ")
 """Which tests are asked: those of ``make test`` and ``make test-long``."""
 
 

@@ -21,6 +21,7 @@ from app import app
 from chalicelib.storage.store import store
 from infra.local.gateway import Gateway
 from infra.local.lambda_context import ACCOUNT, REGION
+from infra.simulator import memory
 from tests.faults.scenarios import Sent
 from tests.stage import Client, Reply
 
@@ -134,10 +135,8 @@ def never_arrives(at: int) -> Fault:
 
 def refused(code: str, *reasons: str) -> ClientError:
     """An error as botocore raises it; ``reasons`` are those of a cancelled transaction."""
-    response: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
-    if reasons:
-        response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
-    return ClientError(response, "AnyOperation")
+    more = {"CancellationReasons": [{"Code": reason} for reason in reasons]} if reasons else {}
+    return memory.refused(code, "no", **more)
 
 
 def throttles(at: int, times: int) -> Fault:
