@@ -138,6 +138,7 @@ class Judge:
             request.work = works[0]
             self.works[works[0]] = request
         if trees.announced(changes):
+            request.announced = True
             request.staged.note(changes)
             return
         if operation.verb == "import":
@@ -282,7 +283,7 @@ class Judge:
                 self.works.pop(item["id"]["S"], None)
             else:
                 self.works[item["id"]["S"]] = work  # what goes on where it ends is its work too
-            self._failed(work, item)
+            self._ended(work, item, changes)
         if trees.flipped(changes):
             self._shown(work)
         elif work.work in self.works:
@@ -293,8 +294,15 @@ class Judge:
             self._brought_back(work, changes)
         return work.tenant
 
-    def _failed(self, work: Request, intent: Any) -> None:
-        """An import alone may fail: where a name or a code was taken since it was compared with the tree."""
+    @staticmethod
+    def _ended(work: Request, intent: Any, changes: Sequence[Change]) -> None:
+        """A large change ends with its flip.
+
+        An import alone may fail: where a name or a code was taken since it was compared with the tree.
+        """
+        succeeded = intent["status"]["S"] == "succeeded" and intent["id"]["S"] == work.work
+        if succeeded and work.announced and not trees.flipped(changes):
+            raise Wrong(f"{work.operation} has ended, and is not to be seen")
         if intent["status"]["S"] != "failed":
             return
         work.failed = True

@@ -20,8 +20,7 @@ class Mirror:
 
     def look(self, world: "World") -> bool:
         """Take over what has changed; False where the walk broke off, so that it begins again the next time."""
-        deleted = "&include_deleted=true" if self.since else ""
-        path: str | None = f"/labour/?updated_since={self.since or BEGINNING}{deleted}&page_size=5"
+        path: str | None = f"/labour/?updated_since={self.since or BEGINNING}&include_deleted=true&page_size=5"
         until = ""
         for _ in range(MOST_PAGES):
             if path is None:

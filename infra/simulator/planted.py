@@ -509,6 +509,73 @@ FAULTS = (
         '        Put(DeletedEntry.of(entry, "deleted", stamp(now))),\n',
         "",
     ),
+    # large changes of a tree
+    Fault(
+        "an import shows before it is whole",
+        "tree/import_steps.py",
+        'if number == intent.arguments["pieces"]:\n        return _shown',
+        'if number == min(1, intent.arguments["pieces"]):\n        return _shown',
+    ),
+    Fault(
+        "what is staged is there at once",
+        "tree/editions.py",
+        "if row is None or (row.since or 0) > edition:",
+        "if row is None:",
+    ),
+    Fault(
+        "the tree is free while it is staged",
+        "tree/editions.py",
+        "if outline.staged is not None and outline.staged > outline.edition:",
+        "if False:",
+    ),
+    Fault(
+        "a staged node can be changed",
+        "tree/editions.py",
+        "if any(row is not None and row.next is not None for row in rows):",
+        "if False:",
+    ),
+    Fault(
+        "an import takes a name that somebody has",
+        "tree/import_staging.py",
+        "if row is not None and row.holder != id:",
+        "if False:",
+    ),
+    Fault(
+        "an import that fails leaves what it has staged",
+        "tree/clearing.py",
+        "return [Delete(Node, key, same), *_release(pair, node, _claims(pair, node, edition))]",
+        "return []",
+    ),
+    Fault(
+        "an import fails without a word",
+        "tree/import_steps.py",
+        'raise Conflict(state["detail"], errors=state["errors"])',
+        'return Step([], state, 0, finished=Finished(intent.arguments["report"]))',
+    ),
+    Fault(
+        "names that change hands are lost",
+        "tree/import_steps.py",
+        "written = {entry.handed: entry.name} if entry.handed else {}",
+        "written = {}",
+    ),
+    Fault(
+        "an import changes budgets for everybody",
+        "tree/imports.py",
+        "caller.require(Permission.EDIT_BUDGETS, project)",
+        "pass",
+    ),
+    Fault(
+        "a moved activity of a file keeps its line",
+        "tree/clearing.py",
+        "return [Put(after, same), *(_without(pair, place.order) if after.order != place.order else [])]",
+        "return [Put(after, same)]",
+    ),
+    Fault(
+        "hours of a sheet are as old as the sheet",
+        "labour/crew_sheets.py",
+        "changed = intents.changed_at(at, now)",
+        "changed = at",
+    ),
     # lists and companies
     Fault(
         "no entry is found again",

@@ -48,6 +48,7 @@ class Request:
     nodes: set[tuple[str, str]] = field(default_factory=set)  # codes that it names and their activities, at any moment
     reasons: dict[str, set[str]] = field(default_factory=dict)  # entry of a review -> why it may be skipped
     staged: Staged = field(default_factory=Staged)  # of a large change of a tree, until it is to be seen
+    announced: bool = False  # it is a large change of a tree, which is seen at its flip
     accepted: float = 0.0  # when its work was begun
     failed: bool = False  # its work could not be
     answer: tuple[int, Any] | None = None  # the first that came whole
