@@ -29,16 +29,18 @@ from infra.simulator.comparing import compare
 from infra.simulator.days import Days
 from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.founding import found
-from infra.simulator.judging import Judge, Wrong
+from infra.simulator.judging import FINISHED, Judge, Wrong
 from infra.simulator.requests import Request, Tenant, encoded
 from infra.simulator.site import Shown
 from infra.simulator.tree_files import missing
 from infra.simulator.world import left_out_of
 from infra.year import runtime
 
-LEFT_OUT = frozenset({"close", "open", "stray", "settle", "adopt"})
-"""A closing takes most of a minute; what becomes of kept punches by itself comes at a moment of its own."""
+LEFT_OUT = frozenset({"stray", "settle", "adopt"})
+"""What becomes of kept punches by itself comes at a moment of its own."""
+ONCE = "close"  # a history, as it takes most of a minute
 PATIENCE = 60.0  # seconds until what was done is in every figure
+LONGEST_JOB = 180.0
 
 
 class Remote:
@@ -147,10 +149,40 @@ class Remote:
         if operation.verb == "import":
             self._imported(request)
             return
+        if operation.verb == "close":
+            self._closed(request, answer)
+            return
         answer = answer or {}
         if "token" in answer:
             request.tenant.made[answer["id"]] = answer["token"]
         model.apply(operation, Effect(answer.get("id", ""), rate, answer.get("wbs")))
+
+    def _closed(self, request: Request, job: Any) -> None:
+        """The days are closed when the job ends; what was submitted in them is rejected, or keeps them open."""
+        operation, model = request.operation, request.tenant.model
+        site, until = model.sites[operation.project], time.monotonic() + LONGEST_JOB
+        owner = {"Authorization": f"Bearer {self._owner(request.tenant)}"}
+        while job["status"] not in FINISHED and time.monotonic() < until:
+            time.sleep(1)
+            _, job = self.http(None, "GET", f"/jobs/{job['id']}/", None, owner)
+        inside = [
+            id
+            for id, each in model.entries.items()
+            if each.project == operation.project
+            and each.date <= operation.values["closed_to"]
+            and each.status == "submitted"
+        ]
+        force = operation.values["force"]
+        if job["status"] != "succeeded" and (force or not inside):
+            raise Wrong(f"{operation} ends as {job}")
+        if job["status"] == "succeeded":
+            if inside and not force:
+                raise Wrong(f"closed over {inside}: {operation}")
+            for id in inside:
+                model.apply(Operation("reject", operation.by, entry=id))
+            model.apply(operation)
+            site.closed_for_good = site.closed_to
+        self.clients.kinds.pop(ONCE, None)
 
     def _imported(self, request: Request) -> None:
         """The project as the file says: what is new there has ids that are read off the tree."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from infra.simulator import over_http
 from infra.simulator.judging import Wrong
 from infra.simulator.over_http import Remote
 from infra.simulator.requests import Request, Tenant
@@ -44,7 +45,8 @@ def handed_in(remote: Remote, tenant: Tenant, by: str) -> Request:
     """Hours that are no draft."""
     while True:
         request = remote.clients._create(tenant, by)
-        if request.operation.new and request.operation.new.status == "submitted":
+        new = request.operation.new
+        if new and new.status == "submitted" and new.code in (None, "C-1"):
             return request
 
 
@@ -100,7 +102,8 @@ def test_what_is_done_although_it_must_be_refused_is_wrong(tenant: Tenant) -> No
 
 def test_each_row_of_a_sheet_is_an_entry_of_its_own(tenant: Tenant) -> None:
     remote = Scripted()
-    request = remote.clients._sheet(tenant, "owner")
+    while tenant.model.refusals((request := remote.clients._sheet(tenant, "owner")).operation).soft:
+        pass  # a code that nobody has
     ids = [f"s{number}" for number in range(len(request.operation.rows))]
     remote.answers.append((201, {"entries": [{"id": id, "wbs": "n"} for id in ids], "errors": []}))
     remote._send(request)
@@ -188,3 +191,37 @@ def test_a_correction_of_hours_that_nobody_has_touched_is_followed(tenant: Tenan
     remote._send(first)
     remote._send(again)
     assert tenant.model.entries["c1"].hours == again.operation.new.hours
+
+
+def closing(remote: Remote, tenant: Tenant, *, force: bool) -> Request:
+    """A closing over the day of the entry e1."""
+    while True:
+        request = remote.clients._close(tenant, "owner")
+        if request.operation.values == {"closed_to": tenant.model.entries["e1"].date, "force": force}:
+            return request
+
+
+JOB = {"id": "j", "status": "queued"}
+
+
+def test_a_forced_closing_rejects_what_waits_when_its_job_ends(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(over_http.time, "sleep", lambda seconds: None)
+    remote = made(tenant, (202, JOB), (200, JOB), (200, JOB | {"status": "succeeded"}))
+    remote._send(closing(remote, tenant, force=True))
+    site, entry = tenant.model.sites["p"], tenant.model.entries["e1"]
+    assert (entry.status, site.closed_for_good) == ("rejected", entry.date)
+    assert "close" not in remote.clients.kinds and remote.answers == []
+
+
+@pytest.mark.parametrize(
+    ("force", "status", "right"), [(True, "failed", False), (False, "succeeded", False), (False, "failed", True)]
+)
+def test_a_closing_ends_as_what_waits_says(tenant: Tenant, force: bool, status: str, right: bool) -> None:
+    remote = made(tenant, (202, JOB | {"status": status}))
+    request = closing(remote, tenant, force=force)
+    if right:
+        remote._send(request)
+        assert (tenant.model.entries["e1"].status, tenant.model.sites["p"].closed_to) == ("submitted", "")
+    else:
+        with pytest.raises(Wrong):
+            remote._send(request)
