@@ -11,7 +11,7 @@ from infra.simulator.facts import CLOCK
 from infra.simulator.figures import ratios, shown, sums
 from infra.simulator.founding import ok
 from infra.simulator.judging import Wrong, whole
-from infra.simulator.requests import Tenant
+from infra.simulator.requests import Tenant, nodes_of
 from infra.simulator.world import World
 
 KEPT = 6 * 86_400  # seconds for which a job is there at least
@@ -82,7 +82,7 @@ def _strays(world: World, tenant: Tenant) -> None:
             continue
         row = events.get(stray.event, {})
         waits = {"dismissed": "dismissed", "kept": "unmatched_operative"}
-        if stray.entry in model.entries and date > model.sites[stray.project].closed_to:
+        if stray.entry in model.entries and stray.status != "dismissed" and date > model.sites[stray.project].closed_to:
             _same(f"the punch of {date}", (row.get("status"), row.get("labour_entry")), ("matched", stray.entry))
         elif not stray.entry and stray.status in waits and (stray.status == "dismissed" or not model.adopted):
             _same(f"the punch of {date}", row.get("status"), waits[stray.status])
@@ -148,11 +148,7 @@ def _jobs(world: World, tenant: Tenant) -> None:
 def _project(world: World, tenant: Tenant, project: str) -> None:
     """The tree, and key figures of every node at some dates, in hours or in money, by some plan."""
     site, luck = tenant.model.sites[project], world.luck
-    rows = _walk(world, tenant, f"/projects/{project}/wbs/")
-    nodes = {row["id"]: (row["parent"], row["name"], row["cost_code"]) for row in rows}
-    wanted: dict[str, tuple[Any, ...]] = {id: (parent, site.names[id], None) for id, parent in site.nodes.items()}
-    wanted |= {id: (each.parent, site.names[id], each.code) for id, each in site.activities.items()}
-    _same("the tree", nodes, wanted)
+    _same("the tree", nodes_of(_walk(world, tenant, f"/projects/{project}/wbs/")), site.tree())
     periods = ok(world, tenant, "GET", f"/projects/{project}/periods/")["results"]
     closed = max((row["closed_to"] for row in periods if row["status"] == "closed"), default="")
     _same("closed to", closed, site.closed_for_good)

@@ -100,6 +100,7 @@ class Stray:
     event: str = ""  # its id, once a device knows it
     status: str = "kept"  # or "assigned", "dismissed"
     entry: str = ""  # the hours that it has become, if it ever has
+    waits: bool = False  # somebody has settled it in closed days: that waits, whatever it has become
 
 
 @dataclass

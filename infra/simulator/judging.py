@@ -48,6 +48,9 @@ class Judge:
     def look(self, request: Request) -> None:
         """Note what would be right to refuse now."""
         model, operation = request.tenant.model, request.operation
+        if operation.verb == "read tree":
+            request.seen.append(model.sites[operation.project].tree())
+            return
         if operation.verb == "read":
             request.seen.append(model.looks(operation.by, operation.entry))
             return
@@ -92,7 +95,11 @@ class Judge:
             self.made_at[id] = self.now()
         works = [item["id"]["S"] for _, item in _puts(changes, "work", "intent")]
         tenant = None
-        if request is not None and request.operation.verb != "read" and self._is_effect(request, items, changes):
+        if (
+            request is not None
+            and not request.operation.verb.startswith("read")
+            and self._is_effect(request, items, changes)
+        ):
             self._accept(request, changes, works)
             tenant = request.tenant
         elif work := next((self.works[id] for id in works if id in self.works), None):
@@ -112,7 +119,8 @@ class Judge:
         for _, after in _puts(changes, "projects", "outline"):
             site = tenant.model.sites.get(after["pk"]["S"].partition("#")[2])
             if site is not None:
-                site.busy = "S" in after.get("change", {})
+                site.busy, staged = "S" in after.get("change", {}), after.get("staged", {}).get("N")
+                site.staging = staged is not None and int(staged) > int(after["edition"]["N"])
 
     @staticmethod
     def _is_effect(request: Request, items: Sequence[Any], changes: Sequence[Change]) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,11 @@ class Request:
         """With what it is sent."""
         operation = self.operation
         return self.tenant.made[operation.token] if operation.token else self.tenant.tokens[operation.by]
+
+
+def nodes_of(rows: Iterable[dict[str, Any]]) -> set[tuple[str, str | None, str, str | None]]:
+    """A list of nodes as a project has them in the model."""
+    return {(row["id"], row["parent"], row["name"], row["cost_code"]) for row in rows}
 
 
 def encoded(body: Any) -> tuple[str, bytes]:

@@ -83,6 +83,7 @@ class Site:
     edited: dict[tuple[str, str], float] = field(default_factory=dict)  # activity and field -> when it was last edited
     renamed: float = -1.0  # when somebody last took or left a name or code, but for large changes of the tree
     busy: bool = False  # a large change or a freeze has the tree
+    staging: bool = False  # a large change is on its way, and is not to be seen yet
     closed_to: str = ""  # announced
     closed_for_good: str = ""  # from when the job has ended
 
@@ -93,6 +94,11 @@ class Site:
     def path(self, node: str) -> tuple[str, ...]:
         """The names from the top down to a node."""
         return tuple(self.names[each] for each in reversed(self.above(node)))
+
+    def tree(self) -> set[tuple[str, str | None, str, str | None]]:
+        """Every node: id, parent, name and cost code."""
+        found = {(id, parent, self.names[id], None) for id, parent in self.nodes.items()}
+        return {*found, *((id, each.parent, self.names[id], each.code) for id, each in self.activities.items())}
 
     def siblings(self, parent: str | None) -> set[str]:
         """The names below a parent."""

@@ -34,6 +34,12 @@ class SiteRules(Facts):
         why.maybe |= {"in_use"} if self.sites[operation.project].busy else set()
         return why
 
+    def _of_structure(self, operation: Operation) -> Why:
+        """A change of what stands where, which nobody begins while a large one is on its way."""
+        why = self._of_tree(operation, "edit the WBS")
+        why.soft |= {"in_use"} if self.sites[operation.project].staging else set()
+        return why
+
     def _judge_budget(self, operation: Operation) -> Why:
         return self._of_tree(operation, "edit budgets")
 
@@ -44,19 +50,18 @@ class SiteRules(Facts):
         return self._of_tree(operation, "edit budgets")
 
     def _judge_move(self, operation: Operation) -> Why:
-        why, site, parent = (
-            self._of_tree(operation, "edit the WBS"),
-            self.sites[operation.project],
-            operation.values["parent"],
-        )
+        site, parent = self.sites[operation.project], operation.values["parent"]
+        if site.has(operation.node) and site.above(operation.node)[1:2] == [parent]:
+            return self._of_tree(operation, "edit the WBS")  # it stays where it is
+        why = self._of_structure(operation)
         why.hard |= set() if site.has(parent) else {"validation_error"}
-        stays = not site.has(operation.node) or site.above(operation.node)[1:2] == [parent]
-        why.hard |= {"conflict"} if not stays and site.names[operation.node] in site.siblings(parent) else set()
+        taken = site.has(operation.node) and site.names[operation.node] in site.siblings(parent)
+        why.hard |= {"conflict"} if taken else set()
         return why
 
     def _judge_import(self, operation: Operation) -> Why:
         """A file: all of its rows, or none. What is wrong with it, it is told of; changed budgets need a permission."""
-        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
+        why, site = self._of_structure(operation), self.sites[operation.project]
         codes = site.codes()
         rows = operation.values["rows"]
         why.hard |= (
@@ -75,7 +80,7 @@ class SiteRules(Facts):
 
     def _judge_grow(self, operation: Operation) -> Why:
         """A new activity, whose code nobody has."""
-        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
+        why, site = self._of_structure(operation), self.sites[operation.project]
         why.soft |= self._of_project(operation, "edit budgets").soft if operation.values["budget"] else set()
         why.maybe |= {"conflict"} if site.busy else set()  # an import under way has the code already
         why.hard |= set() if site.has(operation.values["parent"]) else {"validation_error", "not_found"}
@@ -92,7 +97,7 @@ class SiteRules(Facts):
 
     def _judge_cut(self, operation: Operation) -> Why:
         """Hours below keep a node. They are read from a list, which lags, and looked for again later."""
-        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
+        why, site = self._of_structure(operation), self.sites[operation.project]
         below = site.below(operation.node)
         if any(each.node in below and each.born < self.now() - LAG for each in self.entries.values()):
             why.soft.add("in_use")

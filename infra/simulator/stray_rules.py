@@ -22,7 +22,9 @@ class StrayRules(Facts):
         if operation.values["action"] == "assign":
             why.maybe |= {"invalid_transition", "period_closed"} if closed or stray.entry else set()
         elif stray.entry in self.entries:
-            why.hard.add("invalid_transition")
+            (why.maybe if stray.waits else why.hard).add(
+                "invalid_transition"
+            )  # what waits can be dismissed: hours stay
         else:
             why.maybe |= {"invalid_transition"} if stray.entry else set()
         return why
@@ -37,6 +39,7 @@ class StrayRules(Facts):
 
     def _do_settle(self, operation: Operation, effect: Effect) -> list[tuple[str, str]]:
         stray = self.strays[operation.values["date"]]
+        stray.waits |= operation.values["date"] <= self.sites[stray.project].closed_to
         stray.status = {"assign": "assigned", "dismiss": "dismissed"}[operation.values["action"]]
         return self.become_hours(operation.values["date"], effect.id) if effect.id else []
 

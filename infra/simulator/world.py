@@ -38,7 +38,7 @@ from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.judging import Judge, Wrong
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.mirror import Mirror
-from infra.simulator.requests import Request, Tenant, encoded
+from infra.simulator.requests import Request, Tenant, encoded, nodes_of
 
 SHARDS = 2
 DEEPEST = 2  # requests within the storage calls of one another
@@ -254,8 +254,10 @@ class World:
 
     def _step(self) -> None:
         choice = self.luck.random()
-        if choice < 0.06:
+        if choice < 0.05:
             self._read()
+        elif choice < 0.06:
+            self._read_tree()
         elif choice < 0.08:
             self._trespass()
         elif choice < 0.09:
@@ -385,6 +387,21 @@ class World:
         shown = (row["status"], row["hours"], "hourly_rate" in row) if status == 200 else status
         if shown not in reading.seen:
             raise Wrong(f"{id} is shown to {user} as {shown}, it was {reading.seen}")
+
+    def _read_tree(self) -> None:
+        """A tree is shown as it was at some moment of the request, never half moved or half imported."""
+        tenant = self._tenant()
+        project = self.luck.choice(list(tenant.model.sites))
+        path = f"/projects/{project}/wbs/?page_size=200"
+        reading = Request(tenant, Operation("read tree", tenant.owner, project=project), "GET", path, None, "")
+        self.judge.begin(reading)
+        headers = {"Authorization": f"Bearer {tenant.tokens[tenant.owner]}"}
+        status, page = self.http(reading, "GET", path, None, headers)
+        self.judge.end(reading)
+        if status == 200 and nodes_of(page["results"]) not in reading.seen:
+            raise Wrong(f"{path} shows {page['results']}, it was {reading.seen}")
+        if status not in (0, 200, 503):
+            raise Wrong(f"{path} answers {status} {page}")
 
     def _walk(self) -> None:
         """A list in small pages while others write: what stays where it is comes exactly once."""
