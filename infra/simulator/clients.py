@@ -22,6 +22,7 @@ LABOUR = {
     "resolve": 12,
     "punch": 12,
     "sheet": 5,
+    "hours file": 2,
     "stray": 3,
     "settle": 3,
     "adopt": 1,
@@ -41,6 +42,7 @@ PLANS = {
     "import": 3,
     "freeze": 1,
     "measure": 6,
+    "remeasure": 2,
     "unmeasure": 2,
     "holiday": 1,
     "workday": 1,
@@ -49,13 +51,14 @@ PLANS = {
     "role": 2,
     "active": 2,
     "join": 2,
+    "rejoin": 1,
     "leave": 1,
     "token": 3,
     "revoke": 1,
     "cap": 1,
 }
 KINDS = LABOUR | PLANS
-LOGGING = frozenset({"create", "sheet"})
+LOGGING = frozenset({"create", "sheet", "hours file"})
 
 
 class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):

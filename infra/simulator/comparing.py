@@ -50,6 +50,7 @@ def _labour(world: World, tenant: Tenant) -> None:
             "date": entry.date,
             "quantity": entry.quantity,
             "hourly_rate": entry.rate,
+            "source": entry.source,
         }
         found = {name: row[name] for name in wanted}
         _same(id, found, wanted)
@@ -105,7 +106,7 @@ def _reader(world: World, tenant: Tenant) -> None:
             "date_from": (picked.date, lambda each: each.date >= picked.date),
             "operative": (picked.operative, lambda each: each.operative == picked.operative),
             "status": (picked.status, lambda each: each.status == picked.status),
-            "source": ("clock" if picked.clocked else "manual", lambda each: each.clocked == picked.clocked),
+            "source": (picked.source, lambda each: each.source == picked.source),
         }
         filters |= {"cost_code": (code, lambda each: each.node == picked.node)} if code else {}
     name = luck.choice(list(filters))

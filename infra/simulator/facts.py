@@ -72,8 +72,14 @@ class Entry:
     changers: dict[str, Hand] = field(default_factory=dict)  # of hours, date, quantity and operative: the last
     submitters: set[Hand] = field(default_factory=set)  # whoever has ever submitted it
     clocked: bool = False
+    imported: bool = False  # from a file
     punch: tuple[str, str] = ("", "")  # of a clocked one: the operative and the date of the shift that was told
     history: list[tuple[str | None, str, str]] = field(default_factory=list)  # by whom, from, to
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, as the API says it."""
+        return "clock" if self.clocked else "import" if self.imported else "manual"
 
     @property
     def handed_in(self) -> str:

@@ -1,5 +1,8 @@
 """Requests about hours: logged, handed in, approved, settled, and punched by a clock."""
 
+import csv
+import io
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -49,6 +52,18 @@ class HoursRequests(Drawing):
         rows = tuple(self._hours(tenant, by) for _ in range(self.luck.randrange(1, 7)))
         body = {"entries": [self._row(row) for row in rows]}
         return Request(tenant, Operation("sheet", by, rows=rows), "POST", "/labour/bulk/", body, "")
+
+    def _hours_file(self, tenant: Tenant, by: str) -> Request:
+        """A crew sheet as CSV; operatives by their ids or clock IDs, projects by their codes."""
+        rows = tuple(replace(self._hours(tenant, by), imported=True) for _ in range(self.luck.randrange(1, 7)))
+        file = io.StringIO()
+        lines = csv.writer(file)
+        lines.writerow(("operative", "date", "project", "cost_code", "hours", "quantity"))
+        for row in rows:
+            who = row.operative if self.luck.random() < 0.5 else tenant.hands[row.operative]
+            code, quantity = tenant.model.sites[row.project].code, "" if row.quantity is None else row.quantity
+            lines.writerow((who, row.date, code, row.code, row.hours, quantity))
+        return Request(tenant, Operation("sheet", by, rows=rows), "POST", "/labour/import/", file.getvalue(), "")
 
     def _many(self, tenant: Tenant) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._entry(tenant) for _ in range(self.luck.randrange(1, 8))))

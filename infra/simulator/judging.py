@@ -461,7 +461,7 @@ class Judge:
     def _results(request: Request, answer: Any) -> None:
         operation = request.operation
         if operation.verb == "sheet":
-            shown = [row["id"] for row in answer["entries"]]
+            shown = [row if isinstance(row, str) else row["id"] for row in answer["entries"]]
             if not set(shown) <= set(request.made) or len(request.made) != len(operation.rows):
                 raise Wrong(f"{shown} is answered, {list(request.made)} was made: {operation}")
             return
@@ -512,4 +512,5 @@ def _puts(changes: Iterable[Change], table: str, keys: str) -> list[tuple[Any, A
 def _same(row: Entry, after: Any) -> bool:
     quantity = Decimal(after["quantity"]["N"]) if "N" in after.get("quantity", {}) else None
     shown = (after["project"]["S"], after["operative"]["S"], after["date"]["S"], Decimal(after["hours"]["N"]), quantity)
-    return shown == (row.project, row.operative, row.date, row.hours, row.quantity)
+    known = (row.project, row.operative, row.date, row.hours, row.quantity)
+    return shown == known and after["source"]["S"] == row.source

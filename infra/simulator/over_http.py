@@ -138,7 +138,10 @@ class Remote:
     def _done(self, request: Request, answer: Any) -> None:
         operation, model = request.operation, request.tenant.model
         if operation.verb == "sheet":
+            owner = {"Authorization": f"Bearer {self._owner(request.tenant)}"}
             for row, shown in zip(operation.rows, answer["entries"], strict=True):
+                if isinstance(shown, str):
+                    _, shown = self.http(None, "GET", f"/labour/{shown}/", None, owner)
                 one = replace(operation, verb="create", new=row, rows=())
                 model.apply(one, Effect(shown["id"], None, shown["wbs"]))
             return

@@ -34,6 +34,16 @@ class PeopleRequests(Drawing):
         operation = Operation("join", by, project=project, values=values)
         return Request(tenant, operation, "POST", f"/projects/{project}/memberships/", dict(values), "")
 
+    def _rejoin(self, tenant: Tenant, by: str) -> Request:
+        members = sorted(tenant.model.people.memberships)
+        if not members:
+            return self._join(tenant, by)
+        project, user = self.luck.choice(members)
+        values = {"user": user, "role": self.luck.choice(ROLES[1:])}
+        operation = Operation("rejoin", by, project=project, values=values)
+        path, body = f"/projects/{project}/memberships/{user}/", {"role": values["role"]}
+        return Request(tenant, operation, "PATCH", path, body, "")
+
     def _leave(self, tenant: Tenant, by: str) -> Request:
         members = sorted(tenant.model.people.memberships)
         if not members:

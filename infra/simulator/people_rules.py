@@ -31,6 +31,8 @@ class PeopleRules(Facts):
             why.hard.add("not_found")
         return why
 
+    _judge_rejoin = _judge_leave
+
     def _judge_token(self, operation: Operation) -> Why:
         """A token, by those who manage tokens; whoever stands behind the one in use must be able to make it as well."""
         user, why = operation.values["user"], Why(maybe={"in_use"})
@@ -62,6 +64,8 @@ class PeopleRules(Facts):
 
     def _do_join(self, operation: Operation, effect: Effect) -> None:
         self.people.memberships[operation.project, operation.values["user"]] = operation.values["role"]
+
+    _do_rejoin = _do_join
 
     def _do_leave(self, operation: Operation, effect: Effect) -> None:
         del self.people.memberships[operation.project, operation.values["user"]]

@@ -170,6 +170,26 @@ class SiteRequests(Drawing):
         operation = Operation("measure", by, project=project, node=node, values={"date": date, name: value})
         return Request(tenant, operation, "POST", f"/wbs/{node}/progress/", {"date": date, field: float(value)}, "")
 
+    def _remeasure(self, tenant: Tenant, by: str) -> Request:
+        """A measurement is corrected: another amount, or another date."""
+        project, site = self._site(tenant)
+        measured = [(node, id) for node, each in site.activities.items() for id in each.measured]
+        if not measured:
+            return self._measure(tenant, by)
+        node, id = self.luck.choice(measured)
+        values: dict[str, Any] = {"id": id}
+        if self.luck.random() < 0.3:
+            values["date"] = self.luck.choice(self.days.work)
+            body = {"date": values["date"]}
+        elif site.activities[node].measured[id].percent is None:
+            values["installed"] = Decimal(self.luck.choice(("0", "60", "110")))
+            body = {"installed_quantity": float(values["installed"])}
+        else:
+            values["percent"] = Decimal(self.luck.choice(("0.25", "0.75")))
+            body = {"percent_complete": float(values["percent"])}
+        operation = Operation("remeasure", by, project=project, node=node, values=values)
+        return Request(tenant, operation, "PATCH", f"/wbs/{node}/progress/{id}/", body, "")
+
     def _unmeasure(self, tenant: Tenant, by: str) -> Request:
         project, site = self._site(tenant)
         measured = [(node, id) for node, each in site.activities.items() for id in each.measured]

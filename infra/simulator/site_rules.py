@@ -128,6 +128,13 @@ class SiteRules(Facts):
             return why
         return self._closed(why, operation.project, known.date)
 
+    def _judge_remeasure(self, operation: Operation) -> Why:
+        why, known = self._measuring(operation), self._activity(operation).measured.get(operation.values["id"])
+        if known is None:
+            why.hard.add("not_found")
+            return why
+        return self._closed(why, operation.project, known.date, operation.values.get("date", known.date))
+
     def _judge_holiday(self, operation: Operation) -> Why:
         why = self._of_project(operation, "edit projects")
         if operation.values["date"] in self.sites[operation.project].holidays:
@@ -205,6 +212,14 @@ class SiteRules(Facts):
         measured = Measured(values["date"], values.get("percent"), values.get("installed"))
         activity = self._activity(operation)
         activity.measured[effect.id], activity.measured_at = measured, self.now()
+
+    def _do_remeasure(self, operation: Operation, effect: Effect) -> None:
+        """It keeps its place among those of its date."""
+        activity, values = self._activity(operation), operation.values
+        known = activity.measured[values["id"]]
+        known.date = values.get("date", known.date)
+        known.percent, known.installed = values.get("percent", known.percent), values.get("installed", known.installed)
+        activity.measured_at = self.now()
 
     def _do_unmeasure(self, operation: Operation, effect: Effect) -> None:
         activity = self._activity(operation)
