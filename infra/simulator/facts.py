@@ -73,6 +73,7 @@ class Entry:
     submitters: set[Hand] = field(default_factory=set)  # whoever has ever submitted it
     clocked: bool = False
     imported: bool = False  # from a file
+    by_clock: Decimal | None = None  # the hours that the clock made it, or last corrected it to
     punch: tuple[str, str] = ("", "")  # of a clocked one: the operative and the date of the shift that was told
     history: list[tuple[str | None, str, str]] = field(default_factory=list)  # by whom, from, to
 
@@ -88,8 +89,8 @@ class Entry:
 
     @property
     def corrected_by_hand(self) -> bool:
-        """Whether a person has changed what a clock says."""
-        return bool(self.changers.keys() & {"hours", "date"})
+        """Whether it is other than the clock made it; what a person has changed back is as the clock says."""
+        return (self.hours, *self.day) != (self.by_clock, *self.punch)
 
     @property
     def day(self) -> tuple[str, str]:

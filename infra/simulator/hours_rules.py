@@ -114,6 +114,7 @@ class HoursRules(Facts):
             node=effect.node,
             born=self.now(),
             punch=new.day if new.clocked else ("", ""),
+            by_clock=new.hours if new.clocked else None,
             changers=dict.fromkeys(("hours", "date", "operative", *quantity), hand) if hand else {},
             submitters={hand} if hand and new.status != "draft" else set(),
             history=history,

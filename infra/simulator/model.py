@@ -48,7 +48,7 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules):
             entry.status = "deleted"
             self.gone[operation.entry] = self.entries.pop(operation.entry)
         elif operation.verb == "correct":
-            entry.hours = operation.values["hours"]
+            entry.hours = entry.by_clock = operation.values["hours"]
         else:
             assert operation.verb == "edit", operation.verb
             for name, value in operation.values.items():
