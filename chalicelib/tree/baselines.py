@@ -19,11 +19,10 @@ from chalicelib.storage.store import parse
 from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 from chalicelib.tree.editions import as_of, busy
-from chalicelib.tree.freezing import baseline_sk, frozen_key
+from chalicelib.tree.freezing import baseline_sk, frozen_key, was_there
 from chalicelib.tree.freezing import put as put_frozen
 from chalicelib.tree.ground import find_ground, outline_key
 from chalicelib.tree.large import MOST_AWAITED, where
-from chalicelib.tree.order import LEVELS
 from chalicelib.tree.rows import ALL_LEVELS, Baseline, Line, Node, Outline
 from chalicelib.tree.staging import end
 from chalicelib.work.intents import begun, put
@@ -114,8 +113,8 @@ def freeze_step(reading: Reading, intent: Intent, now: datetime) -> Step:
 
 def _not_kept(reading: Reading, intent: Intent, nodes: Sequence[Node | None]) -> list[Change]:
     """The activities of then that nobody has put into the baseline yet."""
-    company, number, at = where(intent)[0], intent.arguments["number"], intent.arguments["frozen_at"]
-    activities = [node for node in nodes if node is not None and node.level == LEVELS and node.created_at <= at]
+    company, number = where(intent)[0], intent.arguments["number"]
+    activities = [node for node in nodes if node is not None and was_there(node, number)]
     kept = reading.rows(*(frozen_key(company, node.id, number) for node in activities))
     return [put_frozen(company, node, number) for node, row in zip(activities, kept, strict=True) if row is None]
 

@@ -65,7 +65,8 @@ def brought_back(reading: Reading, company: str, id: str, now: datetime) -> list
             continue
         edited = bring_back(holder.standing, each)
         places.append(_placed(company, project, Holder(holder.row, edited.standing, holder.node)))
-        changes += _returned(reading, company, gone, holder.node, holder.standing.order + edited.step, now)
+        back = _as_it_was(gone, outline, now)
+        changes += _returned(reading, company, gone, back, holder.node, holder.standing.order + edited.step, now)
         holder = Holder(None, Standing(holder.standing.order + edited.step), each)
     return [*changes, *places, _placed(company, project, holder)] if changes else []
 
@@ -78,10 +79,10 @@ def _placed(company: str, project: str, holder: Holder) -> Change:
 
 
 def _returned(
-    reading: Reading, company: str, gone: DeletedNode, parent: str | None, order: str, now: datetime
+    reading: Reading, company: str, gone: DeletedNode, back: Node, parent: str | None, order: str, now: datetime
 ) -> list[Change]:
     """One node as it was; its history says that it was deleted, and that it is back."""
-    node = _renamed(reading, company, _as_it_was(gone, now), parent)
+    node = _renamed(reading, company, back, parent)
     lines = [Put(line(pk, sk, node.level, node.searchable())) for pk, sk in lines_of(company, node.project, order)]
     held = keys(parent, node.name, node.cost_code)
     return [
@@ -93,9 +94,9 @@ def _returned(
     ]
 
 
-def _as_it_was(gone: DeletedNode, now: datetime) -> Node:
+def _as_it_was(gone: DeletedNode, outline: Outline, now: datetime) -> Node:
     node = from_document(gone.node)
-    node.version, node.updated_at = node.version + 1, stamp(now)
+    node.version, node.updated_at, node.made_during = node.version + 1, stamp(now), outline.freezing
     return node
 
 

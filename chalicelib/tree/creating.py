@@ -52,6 +52,7 @@ def create(reading: Reading, caller: Caller, project: str, values: Mapping[str, 
     if edited.moved:  # after some ten million children that came and went
         raise InUse("The order of these nodes is worn out. Give one of them another position first.")
     node = _new(company, project, id, level_of(holder.order) + 1, values, now)
+    node.made_during = outline.freezing
     order = holder.order + edited.step
     changes = [
         *added(company, node, order),

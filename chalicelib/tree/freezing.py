@@ -22,7 +22,14 @@ def frozen_key(company: str, activity: str, number: int) -> Wanted:
 
 def kept_of(company: str, node: Node, outline: Outline) -> list[Wanted]:
     """What must be known before an activity is changed while a baseline is being frozen."""
-    return [frozen_key(company, node.id, outline.freezing)] if outline.freezing and node.level == LEVELS else []
+    if not outline.freezing or not was_there(node, outline.freezing):
+        return []
+    return [frozen_key(company, node.id, outline.freezing)]
+
+
+def was_there(node: Node, number: int) -> bool:
+    """Whether a node is an activity that was there when the freeze of a baseline began."""
+    return bool(node.level == LEVELS and node.made_during != number)
 
 
 def keep(reading: Reading, company: str, node: Node, outline: Outline) -> list[Change]:

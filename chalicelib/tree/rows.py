@@ -37,7 +37,10 @@ class Outline(Row):
 
 
 class Node(Searchable):
-    """What a node is: pk = "<company>#<project>", sk = "node#<id>"; the plan is an activity's only."""
+    """What a node is: pk = "<company>#<project>", sk = "node#<id>"; the plan is an activity's only.
+
+    ``made_during`` is the baseline that was being frozen when the node was made or came back: the node is not in it.
+    """
 
     table = "projects"
     searched = ("cost_code", "name")
@@ -56,6 +59,7 @@ class Node(Searchable):
     baseline_finish = UnicodeAttribute(null=True)
     version = IntegerAttribute()
     created_at = UnicodeAttribute()
+    made_during = IntegerAttribute(null=True)
     since = IntegerAttribute(null=True)
     next = DocumentAttribute(null=True)
 

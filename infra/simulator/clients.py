@@ -58,6 +58,7 @@ PLANS = {
     "cap": 1,
 }
 KINDS = LABOUR | PLANS
+OF_TREES = frozenset({"create", "budget", "dates", "move", "grow", "recode", "cut", "import", "freeze"})
 LOGGING = frozenset({"create", "sheet", "hours file"})
 
 
@@ -70,7 +71,10 @@ class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):
 
     def draw(self, tenant: Tenant) -> Request:
         """A new request."""
-        kind = self.luck.choices(list(self.kinds), list(self.kinds.values()))[0]
+        kinds = self.kinds
+        if any(site.staging for site in tenant.model.sites.values()) and self.luck.random() < 0.5:
+            kinds = {kind: often for kind, often in kinds.items() if kind in OF_TREES} or kinds  # while it lasts
+        kind = self.luck.choices(list(kinds), list(kinds.values()))[0]
         by = self.luck.choice(self._few(tenant) if self.luck.random() < 0.7 else list(tenant.tokens))
         if kind in LOGGING and self.narrow and self.luck.random() < 0.7:
             by = self._few(tenant)[0]  # hours of one day by one submitter do not clash

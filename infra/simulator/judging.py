@@ -296,6 +296,8 @@ class Judge:
             self._shown(work)
         elif work.work in self.works:
             work.staged.note(changes)
+        if operation.verb == "freeze":
+            self._frozen(work, changes)
         if operation.verb == "close":
             self._closing(work, changes)
         if operation.verb == "cut":
@@ -348,10 +350,24 @@ class Judge:
                 raise Wrong(f"{id} is brought back, and was {before}: {work.operation}")
             code = after["cost_code"]["S"] if "S" in after.get("cost_code", {}) else None
             site.bring_back(id, after["name"]["S"], code)
-            site.renamed = model.now()
+            site.renamed = site.born[id] = model.now()
             hours = (*model.entries.values(), *model.gone.values())
             if id in site.activities and not any(each.node == id for each in hours):
                 raise Wrong(f"{id} is brought back without any hours: {work.operation}")
+
+    @staticmethod
+    def _frozen(work: Request, changes: Sequence[Change]) -> None:
+        """What was there when the freeze began is frozen; what a request made that had begun by then may be."""
+        site = work.tenant.model.sites[work.operation.project]
+        for _, row in _puts(changes, "projects", "baseline#"):
+            if "activity" not in row:
+                continue
+            id, baseline = row["activity"]["S"], site.baselines[int(row["sk"]["S"].partition("#")[2]) - 1]
+            if id not in baseline.plans and site.born.get(id, 0.0) < work.accepted:
+                raise Wrong(f"{id} is frozen, and was not there: {work.operation}")
+            if id not in baseline.plans and site.born[id] > work.accepted + RUNS:
+                raise Wrong(f"{id} is frozen, and was made later: {work.operation}")
+            baseline.plans.setdefault(id, deepcopy(site.activities[id].plan))
 
     def _settle(self, work: Request, id: str) -> None:
         model, operation = work.tenant.model, work.operation

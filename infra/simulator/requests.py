@@ -111,7 +111,7 @@ class Drawing:
         return self.luck.choice(list(site.activities) or list(site.gone))
 
     def _code(self, site: Site) -> str:
-        if not site.activities or self.luck.random() < 0.03:
+        if not site.activities or self.luck.random() < (0.4 if site.staging else 0.03):
             return f"{site.code}-{self.luck.randrange(8)}"  # nobody's, or one that an import is bringing
         codes = list(site.codes())
         return self.luck.choice(codes[:2] if self.narrow else codes)

@@ -80,6 +80,7 @@ class Site:
         default_factory=dict
     )  # what was deleted, and its parent
     names: dict[str, str] = field(default_factory=dict)  # of what is there, and of what was
+    born: dict[str, float] = field(default_factory=dict)  # node -> when it was made by itself, or came back
     edited: dict[tuple[str, str], float] = field(default_factory=dict)  # activity and field -> when it was last edited
     renamed: float = -1.0  # when somebody last took or left a name or code, but for large changes of the tree
     busy: bool = False  # a large change or a freeze has the tree

@@ -192,7 +192,7 @@ class SiteRules(Facts):
         values, site = operation.values, self.sites[operation.project]
         plan = Plan(values["budget"], values["start"], values["finish"])
         site.activities[effect.id] = Activity(values["parent"], values["code"], plan)
-        site.names[effect.id], site.renamed = values["name"], self.now()
+        site.names[effect.id], site.renamed, site.born[effect.id] = values["name"], self.now(), self.now()
 
     def _do_import(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].show(effect.shown)

@@ -1,5 +1,6 @@
 """Baselines are frozen whole, holidays are dates without work."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -7,9 +8,10 @@ import pytest
 from chalicelib.storage.queries import Query
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
-from chalicelib.storage.work import commit
+from chalicelib.storage.work import Decided, commit
 from chalicelib.times import utc_now
 from chalicelib.tree import baselines
+from chalicelib.tree.bringing_back import brought_back
 from chalicelib.tree.rows import Frozen
 from tests.stage import Stage
 from tests.tree.callers import owner
@@ -63,6 +65,37 @@ def test_a_freeze_is_there_once_it_is_whole(tree: Tree, stage: Stage) -> None:
     assert len(counts) > 2 and counts == [0] * (len(counts) - 1) + [1]
     assert frozen(company, late) == []
     assert [frozen(company, id)[0][1] for id in activities] == [Decimal(n) for n in range(95)]
+
+
+def test_what_was_there_when_a_freeze_began_is_in_it_whatever_the_clocks_of_the_functions_say(
+    tree: Tree, stage: Stage
+) -> None:
+    company = stage.made["company"]["id"]
+    *_, activity = tree.branch()
+    behind = utc_now() - timedelta(seconds=4)
+    commit(store(), lambda reading: baselines.freeze(reading, owner(company), tree.project, "Contract", behind))
+    finish(company)
+    assert len(frozen(company, activity)) == 1
+
+
+def test_what_is_made_or_comes_back_while_a_baseline_is_frozen_is_not_in_it_though_it_is_changed_at_once(
+    tree: Tree, stage: Stage
+) -> None:
+    company = stage.made["company"]["id"]
+    *_, discipline, activity = tree.branch()
+    gone = tree.activity("Gone", discipline)
+    assert tree.client.send("DELETE", f"/api/v1/wbs/{gone}/").status == 204
+    ahead = utc_now() + timedelta(seconds=4)
+    commit(store(), lambda reading: baselines.freeze(reading, owner(company), tree.project, "Contract", ahead))
+    made = tree.activity("Made", discipline)
+    commit(store(), lambda reading: Decided(brought_back(reading, company, gone, utc_now()), None))
+    for late in (made, gone):
+        tree.change(late, budget_hours=7)
+    finish(company)
+    assert [len(frozen(company, each)) for each in (activity, made, gone)] == [1, 0, 0]
+    commit(store(), lambda reading: baselines.freeze(reading, owner(company), tree.project, "Revised", utc_now()))
+    finish(company)
+    assert [len(frozen(company, each)) for each in (activity, made, gone)] == [2, 1, 1]
 
 
 def test_a_project_has_at_most_twenty_baselines(tree: Tree, stage: Stage) -> None:
