@@ -98,14 +98,15 @@ class Staging:
         told = _stored(entry.planned) | {"name": entry.name}
         fields = {name: told[name] for name in entry.fields}
         check(LEVELS, {name: fields.get(name, getattr(node, name)) for name in PLAN})
-        before = set(keys(parent_of(place.order, self._project), node.name, node.cost_code).values())
-        taken = set(_claims(entry)) - before - {entry.handed}
-        self._require_free(entry.id, entry.name, taken)
-        self._require_held(entry.handed)
-        if entry.hands_on is not None and entry.hands_on not in before:
-            raise Conflict(MEANWHILE.format(what=f"{entry.planned.cost_code} has another name"))
         values = fields | {"version": node.version + 1, "updated_at": stamp(self._now)}
         after = Node(**(node.plain() | values))
+        before = set(keys(parent_of(place.order, self._project), node.name, node.cost_code).values())
+        wanted = set(keys(_above(entry), after.name, after.cost_code).values())  # its name may be another by now
+        taken = wanted - before - {entry.handed}
+        self._require_free(entry.id, after.name, taken)
+        self._require_held(entry.handed)
+        if not {entry.hands_on} - {None} <= before or not {entry.handed} - {None} <= wanted:
+            raise Conflict(MEANWHILE.format(what=f"{after.cost_code} has another name"))
         moved = self._moved(entry, node, place) if entry.moved else []
         return [stage_node(node, values, self._edition), *claimed(self._company, after, sorted(taken)), *moved]
 
@@ -138,9 +139,13 @@ class Staging:
 
 
 def _claims(entry: NewNode | ChangedNode) -> list[str]:
-    """The keys of the claims that a node will have."""
-    parent = entry.parent if len(entry.parent) > ID_LENGTH else None
-    return list(keys(parent, entry.name, entry.planned.cost_code if entry.planned else None).values())
+    """The keys of the claims that a node will have, as far as the file knows."""
+    return list(keys(_above(entry), entry.name, entry.planned.cost_code if entry.planned else None).values())
+
+
+def _above(entry: NewNode | ChangedNode) -> str | None:
+    """The node above; None for those of level 1, which are below the project."""
+    return entry.parent if len(entry.parent) > ID_LENGTH else None
 
 
 def _with(standing: Standing, ids: Sequence[str]) -> Standing:

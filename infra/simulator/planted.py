@@ -529,10 +529,10 @@ FAULTS = (
         "if False:",
     ),
     Fault(
-        "a staged node can be changed",
-        "tree/editions.py",
-        "if any(row is not None and row.next is not None for row in rows):",
-        "if False:",
+        "a change of a node takes away what is staged for it",
+        "tree/changing.py",
+        "return Put(node, (Node.version == node.version - 1) & Node.next.does_not_exist())",
+        "return Put(node, Node.version == node.version - 1)",
     ),
     Fault(
         "an import takes a name that somebody has",

@@ -390,6 +390,33 @@ class TestWhatComesBetween:
         assert [node["name"] for node in tree.nodes(level=4)] == ["Pour", "Strip"]
         assert counts(imported(tree, *SMALL[3:]))[:2] == (21, 21)
 
+    def test_a_code_and_a_name_that_somebody_gives_up_meanwhile_are_free(self, tree: Tree) -> None:
+        imported(tree, *ROWS[:2])
+        [pour, cure] = (node["id"] for node in tree.nodes(level=4))
+        work = Work(tree, activity("C-1", "Pour", 99), activity("C-2", "Cure", 5, place="Yard"))
+        tree.change(pour, cost_code="C-9", name="Cast")
+        tree.change(cure, name="Strip")
+        assert work.end()["status"] == "succeeded"
+        nodes = {node["cost_code"]: node for node in tree.nodes(level=4)}
+        assert {code: (node["name"], node["budget_hours"]) for code, node in nodes.items()} == {
+            "C-9": ("Cast", "99.00"),
+            "C-2": ("Strip", "5.00"),
+        }
+        for code, name, beside in (("C-1", "Pour", "C-9"), ("N-1", "Cure", "C-2")):
+            body = {"cost_code": code, "name": name, "parent": nodes[beside]["parent"]}
+            assert tree.client.send("POST", f"/api/v1/projects/{tree.project}/wbs/", body).status == 201
+        body = {"cost_code": "N-2", "name": "Strip", "parent": nodes["C-2"]["parent"]}
+        assert tree.client.send("POST", f"/api/v1/projects/{tree.project}/wbs/", body).status == 409
+
+    def test_a_name_that_was_to_be_handed_to_a_node_with_another_name_by_now_fails_it(self, tree: Tree) -> None:
+        imported(tree, activity("C-1", "Pour"), activity("C-2", "Pour", place="Yard"))
+        [pour, other] = (node["id"] for node in tree.nodes(level=4))
+        work = Work(tree, activity("C-1", "Cure"), activity("C-2", "Pour"))  # from the yard into the place that is left
+        tree.change(other, name="Strip")
+        self.failed(work)
+        assert [node["name"] for node in tree.nodes(level=4)] == ["Pour", "Strip"]
+        assert tree.change(pour, name="Cure")["name"] == "Cure"
+
     def test_a_name_that_was_to_be_handed_on_is_given_up_meanwhile(self, tree: Tree) -> None:
         imported(tree, activity("C-1", "Pour"), activity("C-2", "Cure"))
         [pour, cure] = (node["id"] for node in tree.nodes(level=4))
