@@ -113,10 +113,20 @@ def _settled(site: Site) -> list[str]:
 
 
 def _drift(site: Site, say: Say) -> list[str]:
-    from chalicelib.rollups.repairs import rebuild  # with the settings of the service that has been started since
+    """Sums that are not as their sources, once the schedule has done what was left to it."""
+    from chalicelib.rollups.attempt import REPAIRS  # with the settings of the service that has been started since
+    from chalicelib.rollups.repairs import rebuild
+    from chalicelib.rollups.rows import Repair
     from chalicelib.rollups.sources import Place
+    from chalicelib.storage.queries import Query
     from chalicelib.storage.store import store
 
+    until, left = time.monotonic() + PATIENCE, Query(model=Repair, hash=REPAIRS)
+    say(f"{store().count(left)} activities were left to the schedule")
+    while store().count(left):
+        if time.monotonic() > until:
+            return [f"{store().count(left)} activities are left for ever"]
+        time.sleep(2)
     drift = rebuild(store(), Place(site.company, site.project))
     say(f"{drift} sums were wrong")
     return [f"{drift} sums were wrong"] if drift else []
