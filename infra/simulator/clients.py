@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from infra.simulator.days import Days
 from infra.simulator.facts import CLOCK
-from infra.simulator.hours_requests import HoursRequests
+from infra.simulator.meetings import Meetings
 from infra.simulator.people_requests import PeopleRequests
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.site_requests import SiteRequests
@@ -31,7 +31,7 @@ LABOUR = {
 }
 PLANS = {
     "close": 2,
-    "open": 2,
+    "open": 3,
     "budget": 5,
     "dates": 4,
     "node rate": 2,
@@ -40,7 +40,7 @@ PLANS = {
     "recode": 2,
     "cut": 3,
     "import": 3,
-    "freeze": 1,
+    "freeze": 2,
     "measure": 6,
     "remeasure": 2,
     "unmeasure": 2,
@@ -62,7 +62,7 @@ OF_TREES = frozenset({"create", "budget", "dates", "move", "grow", "recode", "cu
 LOGGING = frozenset({"create", "sheet", "hours file"})
 
 
-class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):
+class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
     """The clients of all companies."""
 
     def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:
@@ -80,6 +80,8 @@ class Clients(HoursRequests, SiteRequests, PeopleRequests, StrayRequests):
             by = self._few(tenant)[0]  # hours of one day by one submitter do not clash
         if kind in PLANS and self.luck.random() < 0.6:
             by = tenant.owner  # most of these are for few people
+        if kind == "token":
+            by = self._maker(tenant) or by
         if kind not in ("punch", "stray", "settle", "adopt") and kind in LABOUR and not tenant.model.entries:
             kind = "create"
         through = self.luck.choice(list(tenant.made)) if tenant.made and self.luck.random() < 0.2 else ""

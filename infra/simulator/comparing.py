@@ -64,6 +64,9 @@ def _labour(world: World, tenant: Tenant) -> None:
     held = {each.day for each in model.entries.values() if model.held(each.day) and model.sure(each.day)}
     clashes = {(row["operative"], row["date"]) for row in _walk(world, tenant, "/clashes/?status=open&page_size=3")}
     _same("open clashes", {day for day in clashes if model.sure(day)}, held)
+    events = {row["labour_entry"] for row in _walk(world, tenant, "/clock-events/?page_size=20")}
+    orphans = {id for id, each in model.entries.items() if each.clocked} - events
+    _same("a clock's hours without an event that they are of", orphans, set())
     for status in ("approved", "rejected"):
         listed = {row["id"] for row in _walk(world, tenant, f"/labour/?status={status}&page_size=4")}
         _same(f"the {status} entries", listed, {id for id, each in model.entries.items() if each.status == status})

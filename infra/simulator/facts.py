@@ -211,6 +211,14 @@ class Facts:
         """Whether a clash that nobody has resolved as it is now keeps the day's entries from approval."""
         return self.clashes(day) and not self.covered(day)
 
+    def stands_in_the_way(self, project: str, closed_to: str) -> bool:
+        """Whether the days of a project are not closed without force: something waits, or is under an open clash."""
+        return any(
+            each.project == project and each.date <= closed_to
+            for each in self.entries.values()
+            if each.status == "submitted" or (each.status == "approved" and self.held(each.day))
+        )
+
     # what is seen
 
     def sees(self, user: str, entry: Entry) -> bool:

@@ -17,11 +17,12 @@ PEOPLE = (
     "commercial",
     "supervisor",
     "foreman",
-    "foreman",
+    "admin",
     "operative",
 )
 ZONES = {"A": "UTC", "B": "Europe/Berlin"}
 PLANS = (0, 2), (1, 4), None, (2, 3)  # from which to which of the dates of plans
+BUDGET, RATE = Decimal("100.01"), Decimal("42.5")  # a day's share leaves a remainder, which decides on half a cent
 
 
 def found(world: World, name: str, zone: str = "") -> Tenant:
@@ -36,29 +37,30 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
     tenant.tokens = {tenant.owner: made["token"]}
     people = tenant.model.people
     people.roles[tenant.owner] = "owner"
+    foreman = ""
     for number, role in enumerate(PEOPLE):
         body = {"name": role, "email": f"{role}{number}@{name}.example", "role": role}
         user = ok(world, tenant, "POST", "/users/", body)["id"]
         with world.function(None, 60):
             tenant.tokens[user] = own_token(tenant.id, user)
         people.roles[user] = role
+        foreman = user if role == "foreman" else foreman
     for number in range(2):
         _project(world, tenant, f"{name}{number}")
     for number in range(2):
-        worker = user if number == 0 else None  # the operative who is a user logs their own hours
+        worker = (user, foreman)[number]  # one who logs their own hours, and one who approves those of others
         hand: dict[str, Any] = {"name": f"Hand {number}", "external_clock_id": f"{name}{number}", "user": worker}
         id = ok(world, tenant, "POST", "/operatives/", hand)["id"]
         tenant.hands[id] = f"{name}{number}"
-        if worker:
-            tenant.model.workers[id] = worker
+        tenant.model.workers[id] = worker
     spare = {"name": "Hand without a clock"}
     tenant.model.spare, tenant.unknown = ok(world, tenant, "POST", "/operatives/", spare)["id"], f"{name}X"
     return tenant
 
 
 def _project(world: World, tenant: Tenant, code: str) -> None:
-    project = ok(world, tenant, "POST", "/projects/", {"code": code, "name": code, "planned_rate": 42})["id"]
-    site = tenant.model.sites[project] = Site(code, rate=Decimal(42))
+    project = ok(world, tenant, "POST", "/projects/", {"code": code, "name": code, "planned_rate": float(RATE)})["id"]
+    site = tenant.model.sites[project] = Site(code, rate=RATE)
 
     def node(name: str, parent: str | None, **plan: Any) -> str:
         body = {"name": f"{code} {name}", "parent": parent, **plan}
@@ -75,10 +77,15 @@ def _project(world: World, tenant: Tenant, code: str) -> None:
         start, finish = (world.days.plans[each] for each in dates) if dates else (None, None)
         quantity = Decimal(120) if number % 2 else None
         cost_code, parent = f"{code}-{number}", trades[number % 2]
-        plan = {"cost_code": cost_code, "budget_hours": 100, "baseline_start": start, "baseline_finish": finish}
+        plan = {
+            "cost_code": cost_code,
+            "budget_hours": float(BUDGET),
+            "baseline_start": start,
+            "baseline_finish": finish,
+        }
         measure = {"unit": "m", "quantity": float(quantity)} if quantity else {}
         id = node(f"activity {number}", parent, **plan, **measure)
-        site.activities[id] = Activity(parent, cost_code, Plan(Decimal(100), start, finish), quantity)
+        site.activities[id] = Activity(parent, cost_code, Plan(BUDGET, start, finish), quantity)
 
 
 def ok(world: World, tenant: Tenant, method: str, path: str, body: Any = None, reader: str = "") -> Any:

@@ -101,6 +101,9 @@ class HoursRequests(Drawing):
 
     def _edit(self, tenant: Tenant, by: str) -> Request:
         id, values = self._entry(tenant, "edit"), dict[str, Any]()
+        kept = [each for known in tenant.model.resolved.values() for each in known if each in tenant.model.entries]
+        if kept and self.luck.random() < 0.3:
+            id = self.luck.choice(kept)  # a resolution covers it, as long as it stays as it is
         if self.luck.random() < 0.7:
             values["hours"] = Decimal(self.luck.choice(("2.5", "4", "8", "11")))
         if not values or self.luck.random() < 0.3:
@@ -135,7 +138,9 @@ class HoursRequests(Drawing):
     def _punch(self, tenant: Tenant, by: str) -> Request:
         """A shift of a hand: the same one again and again, its two ends apart, or with another end than before."""
         hand, date = self._hand(tenant), self.luck.choice(self.dates[:2])
-        told = self.luck.choice(("both", "both", "in", "out"))
+        return self._shift(tenant, hand, date, self.luck.choice(("both", "both", "in", "out")))
+
+    def _shift(self, tenant: Tenant, hand: str, date: str, told: str) -> Request:
         longer = int(told == "both" and self.luck.random() < 0.2)
         shift = Shift(date, tenant.zone, *((7, 15 + longer) if tenant.zone == "UTC" else (22, 6 + longer)))
         project = next(iter(tenant.model.sites))

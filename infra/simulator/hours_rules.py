@@ -92,7 +92,7 @@ class HoursRules(Facts):
         rest = [each for id, each in counted.items() if id not in operation.keep]
         if any(each.status == "approved" for each in rest):
             why.hard.add("invalid_transition")
-        for each in rest:
+        for each in counted.values():  # which hours of the day are right: nothing inside a period says it any more
             self._closed(why, each.project, each.date)
         return why
 

@@ -110,6 +110,7 @@ class Judge:
                 request.done = True
         if tenant is not None:
             self._holds(tenant, changes)
+            _clashes(tenant.model, changes)
             self._moment(tenant)
         return tenant
 
@@ -385,6 +386,8 @@ class Judge:
             if not (after or before)["sk"]["S"].startswith("period#"):
                 continue
             if after is None:
+                if operation.values["force"]:
+                    raise Wrong(f"a closing with force is given up: {operation}")
                 site.closed_to = site.closed_for_good
             elif after["status"]["S"] == "closed":
                 site.closed_for_good = site.closed_to
@@ -488,6 +491,15 @@ class Judge:
         for id, code in skipped.items():
             if code not in request.reasons[id]:
                 raise Wrong(f"{id} is skipped as {code}, right was {request.reasons[id]}: {operation}")
+
+
+def _clashes(model: Model, changes: Iterable[Change]) -> None:
+    """A day is written with its clash as its hours are now, where every cap of before says the same."""
+    for _, after in (each for each in _puts(changes, "labour", "day") if each[1]["sk"]["S"] == "day"):
+        day, clash = (after["operative"]["S"], after["date"]["S"]), after.get("clash", {})
+        is_open = "M" in clash and clash["M"]["status"]["S"] == "open"
+        if model.sure(day) and is_open != model.held(day):
+            raise Wrong(f"the clash of {day} is {clash}, its hours are {model.counted(day)}")
 
 
 def _open(model: Model, entry: Entry) -> bool:

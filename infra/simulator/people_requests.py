@@ -18,13 +18,15 @@ class PeopleRequests(Drawing):
         return Request(tenant, operation, "POST", f"/operatives/{hand}/rates/", body, "")
 
     def _role(self, tenant: Tenant, by: str) -> Request:
-        user, role = self._other(tenant, by), self.luck.choice(ROLES)
+        user, role = self._standing(tenant) or self._other(tenant, by), self.luck.choice(ROLES)
         operation = Operation("role", by, values={"user": user, "role": role})
         return Request(tenant, operation, "PATCH", f"/users/{user}/", {"role": role}, "")
 
     def _active(self, tenant: Tenant, by: str) -> Request:
         inactive = tenant.model.people.inactive
-        user = self.luck.choice(sorted(inactive)) if inactive else self._other(tenant, by)
+        user = self._standing(tenant) or self._other(tenant, by)
+        if inactive:
+            user = self.luck.choice(sorted(inactive))
         operation = Operation("active", by, values={"user": user, "active": user in inactive})
         return Request(tenant, operation, "PATCH", f"/users/{user}/", {"active": user in inactive}, "")
 
@@ -56,6 +58,18 @@ class PeopleRequests(Drawing):
         user = by if self.luck.random() < 0.3 else self.luck.choice(list(tenant.tokens))
         operation = Operation("token", by, values={"user": user})
         return Request(tenant, operation, "POST", "/tokens/", {"label": "another", "user": user}, "")
+
+    def _maker(self, tenant: Tenant) -> str:
+        """Often somebody who may make tokens and can lose that right, which the owner never does."""
+        able = [user for user in tenant.model.people.roles if tenant.model.people.may(user, "manage tokens")]
+        able.remove(tenant.owner)
+        return self.luck.choice(able) if able and self.luck.random() < 0.5 else ""
+
+    def _standing(self, tenant: Tenant) -> str:
+        """Now and then somebody behind a token that is not over."""
+        tokens = tenant.model.people.tokens.values()
+        behind = {user for token in tokens if token.ended_at is None for user in token.behind} - {tenant.owner}
+        return self.luck.choice(sorted(behind)) if behind and self.luck.random() < 0.4 else ""
 
     def _revoke(self, tenant: Tenant, by: str) -> Request:
         if not tenant.model.people.tokens or len(tenant.model.people.tokens) < 2:

@@ -274,7 +274,7 @@ FAULTS = (
         "a step of work is taken twice",
         "work/intents.py",
         "changes = [*(step.changes if step else []), Put(intent, same)]",
-        "changes = [*(step.changes if step else []), Put(intent)]",
+        "changes = [*(Put(c.row) if isinstance(c, Put) else c for c in (step.changes if step else ())), Put(intent)]",
     ),
     Fault(
         "a step of work says nothing",
@@ -358,9 +358,9 @@ FAULTS = (
     ),
     Fault(
         "the remainder of a budget is lost",
-        "evm/planned_value.py",
-        "spread = [SlopeChange(last, lump=rest)] if rest else []",
-        "spread = []",
+        "rollups/accounts.py",
+        'yield last, "lump", rest',
+        'yield last, "lump", 0',
     ),
     Fault(
         "a holiday is worked",

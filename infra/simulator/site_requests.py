@@ -17,7 +17,10 @@ class SiteRequests(Drawing):
 
     def _close(self, tenant: Tenant, by: str) -> Request:
         project, _ = self._site(tenant)
-        values = {"closed_to": self.luck.choice(self.days.work[:2]), "force": self.luck.random() < 0.6}
+        date, force = self.luck.choice(self.days.work[:2]), self.luck.random() < 0.6
+        if self.luck.random() < 0.7:
+            force = tenant.model.stands_in_the_way(project, date)  # it is refused without, and needs none else
+        values = {"closed_to": date, "force": force}
         operation = Operation("close", by, project=project, values=values)
         return Request(tenant, operation, "POST", f"/projects/{project}/periods/", dict(values), "")
 
@@ -33,7 +36,7 @@ class SiteRequests(Drawing):
         return Request(tenant, operation, "PATCH", f"/wbs/{node}/", body, "")
 
     def _budget(self, tenant: Tenant, by: str) -> Request:
-        budget = Decimal(self.luck.choice(("0", "33.33", "100", "250")))
+        budget = Decimal(self.luck.choice(("0", "33.37", "100", "250")))
         return self._of_activity(tenant, by, "budget", {"budget": budget}, {"budget_hours": float(budget)})
 
     def _dates(self, tenant: Tenant, by: str) -> Request:
@@ -213,6 +216,6 @@ class SiteRequests(Drawing):
 
     def _project_rate(self, tenant: Tenant, by: str) -> Request:
         project, _ = self._site(tenant)
-        rate = Decimal(self.luck.choice(("40", "52.25")))
+        rate = Decimal(self.luck.choice(("40", "52.5")))
         operation = Operation("project_rate", by, project=project, values={"rate": rate})
         return Request(tenant, operation, "PATCH", f"/projects/{project}/", {"planned_rate": float(rate)}, "")

@@ -41,6 +41,7 @@ from infra.simulator.mirror import Mirror
 from infra.simulator.requests import Request, Tenant, encoded, nodes_of
 
 SHARDS = 2
+RESUMING = [each.name for each in SCHEDULED_FUNCTIONS].index("work_resume")
 DEEPEST = 2  # requests within the storage calls of one another
 FAULTS = ("dies before", "dies after", "loses its answer", "never arrives", "is throttled", "conflicts")
 A_CALL = 0.004  # seconds
@@ -49,6 +50,7 @@ GATEWAY, HTTP, STALLED = (
     30.0,
     8.0,
 )  # seconds: the gateway's patience, a function's, and how long a machine may stand still
+A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
 LAG = 3.0  # seconds by which a list may lag
 PATIENCE = 6 * 86_400.0  # after which a client does not repeat itself: its key is kept for a week
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/1"
@@ -125,7 +127,7 @@ class World:
             raise Died
         self.wait(A_CALL)
         touched = self.memory.touched(operation, parameters) if operation in WRITES else frozenset()
-        often = 0.06 if frame.request else 0.12  # event functions meet one another more
+        often = 0.06 if frame.request and frame.request.operation.by != CLOCK else 0.12  # these meet one another more
         if self.faults and self.depth < DEEPEST and self.luck.random() < often:
             self.depth += 1
             flying = operation == "transact_write_items" and self.luck.random() < 0.5  # it takes its time
@@ -184,18 +186,48 @@ class World:
         """Somebody else's step; or the client of this very request has lost patience, and sends it again."""
         mine = self.frames[-1].request
         choice = self.luck.random()
-        if mine is not None and mine.operation.by == CLOCK and choice < 0.3:
+        meets = self._meets(mine)
+        if mine is not None and choice < meets:
+            self._meet(mine)
+        elif mine is not None and mine.operation.by == CLOCK and choice < meets + 0.2:
             self._send(replace(mine, allowed=[], free=False, done=False))  # two devices, or one that is impatient
-        elif mine is not None and mine.key and choice < 0.1:
+        elif mine is not None and mine.key and choice < meets + 0.1:
             self.wait(31.0)  # the function's lock is over, and the function perhaps is not
             self._send(mine)
         elif mine is not None and choice < 0.7:
             self._send(self.clients.draw(self._tenant()))
+        elif mine is None and choice < 0.15:
+            self._scheduled(RESUMING)  # perhaps the very work that this function is taking a step of
         elif choice < 0.5:
             busy = [shard for shard in sorted(self.streams) if "rollup" in shard and self.streams[shard]]
             self._deliver(self.luck.choice(busy or [""]))
         else:
             self._step()
+
+    @staticmethod
+    def _meets(mine: Request | None) -> float:
+        """How often what comes in between is about the same thing: most where the request has work of many steps."""
+        if mine is None:
+            return 0.0
+        return 0.3 if mine.operation.by == CLOCK else 0.5 if mine.operation.verb in ("freeze", "sheet") else 0.08
+
+    def _meet(self, mine: Request) -> None:
+        """Somebody wants something of the very thing that a request is about; closed days perhaps at once."""
+        other = self.clients.beside(mine)
+        if other is None:
+            self._send(self.clients.draw(mine.tenant))
+            return
+        self._forward()
+        self._send(other)
+        if other.operation.verb == "close":
+            self.wait(self.luck.choice((0, A_CLOSING)))
+            self._forward()
+
+    def _forward(self) -> None:
+        """What is known to have begun goes on, as far as it may."""
+        for shard in [each for each in sorted(self.streams) if each.startswith("work_forward")]:
+            for _ in self.streams[shard]:
+                self._deliver(shard)
 
     def _die(self, frame: Frame) -> None:
         frame.dead = True

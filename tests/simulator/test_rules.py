@@ -65,6 +65,31 @@ def test_a_request_may_have_read_the_cap_of_a_moment_ago() -> None:
     assert model.clashes(("hand", "2026-06-08")) and not model.sure(("hand", "2026-06-08"))
 
 
+def test_what_waits_or_clashes_stands_in_the_way_of_a_closing() -> None:
+    model, day = worked("18"), "2026-06-08"
+    assert model.stands_in_the_way("p", day)
+    assert not model.stands_in_the_way("q", day) and not model.stands_in_the_way("p", "2026-06-07")
+    model.entries["e"].status = "rejected"
+    assert not model.stands_in_the_way("p", day)
+    model.entries["e"].status = "approved"
+    assert model.stands_in_the_way("p", day)  # above the cap
+    model.entries["e"].hours = Decimal(8)
+    assert not model.stands_in_the_way("p", day)
+
+
+def test_a_clash_over_hours_of_a_closed_period_is_not_resolved() -> None:
+    model, day = worked("18"), ("hand", "2026-06-08")
+    model.sites = {"p": Site("P"), "q": Site("Q")}
+    model.people = people()
+    model.entries["f"] = Entry("q", "hand", "2026-06-08", Decimal(4), None, "fay")
+    asked = Operation("resolve", "ann", keep=("e",), values={"day": day})
+    assert not model.refusals(asked).answers()
+    model.sites["p"].closed_to = "2026-06-08"
+    assert model.refusals(asked).soft == {"period_closed"}
+    model.sites["p"].closed_for_good = "2026-06-08"
+    assert model.refusals(asked).hard == {"period_closed"}
+
+
 def test_what_is_deleted_with_a_node_comes_back_by_itself_alone() -> None:
     site = Site("A", nodes={"top": None, "area": "top", "trade": "area"})
     site.activities = {id: Activity("trade", f"A-{id}", Plan(Decimal(1))) for id in ("1", "2")}

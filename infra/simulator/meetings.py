@@ -1,0 +1,51 @@
+"""Requests about the very thing of another that is under way: by luck alone they would hardly meet."""
+
+from decimal import Decimal
+
+from infra.simulator.facts import CLOCK, Operation
+from infra.simulator.hours_requests import HoursRequests
+from infra.simulator.requests import Request, Tenant
+
+
+class Meetings(HoursRequests):
+    """What somebody else wants meanwhile."""
+
+    kinds: dict[str, int]  # those of the history
+
+    def beside(self, mine: Request) -> Request | None:
+        """Somebody else's request about what a request is about, where such a kind is in the history."""
+        found = None
+        if mine.operation.by == CLOCK:
+            return self._told_otherwise(mine)
+        if mine.operation.verb == "freeze" and "budget" in self.kinds:
+            found = self._budget_of(mine.tenant, mine.operation.project)
+        elif "close" in self.kinds:
+            found = self._closing_over(mine)
+        if found is not None:
+            found.key = f"k{self.luck.getrandbits(60)}"
+        return found
+
+    def _told_otherwise(self, punch: Request) -> Request | None:
+        """The same shift by another device: whole, or its in alone."""
+        new = punch.operation.new
+        if new is None:
+            return None
+        return self._shift(punch.tenant, new.operative, new.date, self.luck.choice(("both", "both", "in")))
+
+    def _budget_of(self, tenant: Tenant, project: str) -> Request:
+        node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))
+        operation = Operation("budget", tenant.owner, project=project, node=node, values={"budget": Decimal(budget)})
+        return Request(tenant, operation, "PATCH", f"/wbs/{node}/", {"budget_hours": float(budget)}, "")
+
+    def _closing_over(self, mine: Request) -> Request | None:
+        """The days of a request's hours are closed, with force where something is in the way."""
+        model, operation = mine.tenant.model, mine.operation
+        rows = [*([operation.new] if operation.new else []), *operation.rows]
+        rows += [model.entries[id] for id in (operation.entry, *operation.ids) if id in model.entries]
+        rows += model.counted(operation.values["day"]).values() if operation.verb == "resolve" else ()
+        if not rows:
+            return None
+        row = self.luck.choice(rows)
+        values = {"closed_to": row.date, "force": model.stands_in_the_way(row.project, row.date)}
+        close = Operation("close", mine.tenant.owner, project=row.project, values=values)
+        return Request(mine.tenant, close, "POST", f"/projects/{row.project}/periods/", dict(values), "")

@@ -1,0 +1,62 @@
+"""What comes in between a request is about the very thing of the request."""
+
+import random
+from decimal import Decimal
+
+import pytest
+
+from infra.simulator.clients import Clients
+from infra.simulator.days import BEGINNINGS, Days
+from infra.simulator.facts import Entry, Operation
+from infra.simulator.requests import Request, Tenant
+from infra.simulator.site import Activity, Plan, Site
+
+DAY = "2026-06-08"
+
+
+@pytest.fixture
+def tenant() -> Tenant:
+    found = Tenant("c", "A", "secret", "UTC", owner="ann", tokens={"ann": "t"}, hands={"hand": "H1"})
+    found.model.sites["p"] = Site("P", {"d": None}, {"n": Activity("d", "P-1", Plan(Decimal(9)))})
+    found.model.entries["e"] = Entry("p", "hand", DAY, Decimal(8), "P-1", "fay")
+    return found
+
+
+def clients(*without: str) -> Clients:
+    return Clients(random.Random(1), Days(BEGINNINGS[0]), frozenset(without))
+
+
+def asked(tenant: Tenant, operation: Operation) -> Request:
+    return Request(tenant, operation, "POST", "/", {}, "k1")
+
+
+def test_the_days_of_hours_are_closed_with_force_only_where_something_waits(tenant: Tenant) -> None:
+    request = asked(tenant, Operation("approve", "ann", entry="e"))
+    for status, force in (("submitted", True), ("approved", False)):
+        tenant.model.entries["e"].status = status
+        other = clients().beside(request)
+        assert other is not None and other.key not in ("", request.key)
+        assert (other.path, other.body) == ("/projects/p/periods/", {"closed_to": DAY, "force": force})
+
+
+def test_a_budget_changes_while_the_plan_is_frozen(tenant: Tenant) -> None:
+    other = clients().beside(asked(tenant, Operation("freeze", "ann", project="p")))
+    assert other is not None and (other.method, other.path) == ("PATCH", "/wbs/n/")
+    assert other.body == {"budget_hours": float(other.operation.values["budget"])}
+
+
+def test_another_device_tells_the_same_shift(tenant: Tenant) -> None:
+    drawing = clients()
+    punch = drawing._punch(tenant, "ann")
+    others = [drawing.beside(punch) for _ in range(30)]
+    news = [other.operation.new for other in others if other is not None]
+    assert len(news) == 30 and {each.day for each in news if each} == {
+        punch.operation.new.day if punch.operation.new else ""
+    }
+    assert {other.operation.values["told"] for other in others if other} == {"both", "in"}
+
+
+def test_what_a_history_leaves_out_comes_in_between_nothing(tenant: Tenant) -> None:
+    without = clients("close", "budget")
+    for operation in (Operation("approve", "ann", entry="e"), Operation("freeze", "ann", project="p")):
+        assert without.beside(asked(tenant, operation)) is None
