@@ -239,10 +239,11 @@ class Judge:
 
     @staticmethod
     def _adopted(tenant: Tenant, id: str, before: Any, after: Any) -> Tenant:
-        """A kept punch becomes hours by itself, once, as somebody has its clock ID by now."""
+        """A kept punch becomes hours by itself, once: somebody has its clock ID by now, or its days are open again."""
         model, date = tenant.model, after["date"]["S"]
         stray = model.strays.get(date)
-        if stray is None or before is not None or stray.entry or stray.status == "dismissed" or not model.adopted:
+        known = stray is not None and (stray.status == "assigned" or (stray.status == "kept" and model.adopted))
+        if stray is None or before is not None or stray.entry or not known:
             raise Wrong(f"{id} is made of {stray}, from {before}: {after}")
         if date <= model.sites[stray.project].closed_for_good or Decimal(after["hours"]["N"]) != stray.hours:
             raise Wrong(f"{id} is made of {stray} although the days are closed, or otherwise: {after}")
