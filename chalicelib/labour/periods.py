@@ -240,12 +240,16 @@ def _named(intent: Intent) -> dict[str, list[str]]:
 
 
 def _still_writing(reading: Reading, company: str, intent: Intent) -> bool:
-    """Whether work that was accepted before the announcement has not come to its end."""
+    """Whether work that was accepted before the announcement has not come to its end.
+
+    Its request may have begun after that of the closing, or by the clock of another function.
+    """
+    until = stamp(datetime.fromisoformat(intent.created_at) + REQUEST_TIME)
     unfinished: Query[Intent] = Query(
         model=Intent,
         hash="unfinished",
         list=UNFINISHED,
-        between=(None, intent.created_at),
+        between=(None, until),
         tests=(("begins_with", "pk", {"S": f"{company}#"}),),
     )
     return any(row.kind in WRITING for row in reading.each(unfinished))

@@ -17,7 +17,9 @@ class Meetings(HoursRequests):
         found = None
         if mine.operation.by == CLOCK:
             return self._told_otherwise(mine)
-        if mine.operation.verb == "freeze" and "budget" in self.kinds:
+        if mine.operation.verb == "import" and "recode" in self.kinds:
+            found = self._of_the_file(mine)
+        elif mine.operation.verb == "freeze" and "budget" in self.kinds:
             found = self._budget_of(mine.tenant, mine.operation.project)
         elif "close" in self.kinds:
             found = self._closing_over(mine)
@@ -36,6 +38,17 @@ class Meetings(HoursRequests):
         node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))
         operation = Operation("budget", tenant.owner, project=project, node=node, values={"budget": Decimal(budget)})
         return Request(tenant, operation, "PATCH", f"/wbs/{node}/", {"budget_hours": float(budget)}, "")
+
+    def _of_the_file(self, mine: Request) -> Request | None:
+        """A code that a file brings goes to an activity that is there; or one that it names gets another."""
+        operation, site = mine.operation, mine.tenant.model.sites[mine.operation.project]
+        codes = {row.code for row in operation.values["rows"]}
+        if not site.activities:
+            return None
+        code = self.luck.choice([*sorted(codes - site.codes().keys()), f"{site.code}-{self.luck.randrange(8)}"])
+        node, project = self._activity(site), operation.project
+        recode = Operation("recode", mine.tenant.owner, project=project, node=node, values={"code": code})
+        return Request(mine.tenant, recode, "PATCH", f"/wbs/{node}/", {"cost_code": code}, "")
 
     def _closing_over(self, mine: Request) -> Request | None:
         """The days of a request's hours are closed, with force where something is in the way."""

@@ -209,7 +209,9 @@ class World:
         """How often what comes in between is about the same thing: most where the request has work of many steps."""
         if mine is None:
             return 0.0
-        return 0.3 if mine.operation.by == CLOCK else 0.5 if mine.operation.verb in ("freeze", "sheet") else 0.08
+        return (
+            0.3 if mine.operation.by == CLOCK else 0.5 if mine.operation.verb in ("freeze", "sheet", "import") else 0.08
+        )
 
     def _meet(self, mine: Request) -> None:
         """Somebody wants something of the very thing that a request is about; closed days perhaps at once."""

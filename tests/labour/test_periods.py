@@ -192,13 +192,20 @@ def test_only_those_who_close_periods_do_and_dates_have_bounds(place: Site) -> N
     assert far.status == 400 and list(far.body["errors"]) == ["closed_to"]
 
 
-def test_a_sheet_accepted_before_the_announcement_is_written_before_the_period_is_judged(place: Site) -> None:
-    """Work that goes on after its request died is still a change of before."""
+@pytest.mark.parametrize("ahead", [0, 4, 30])
+def test_a_sheet_accepted_before_the_announcement_is_written_before_the_period_is_judged(
+    place: Site, ahead: int
+) -> None:
+    """Work that goes on after its request died is still a change of before.
+
+    So it is where the clock of its function is ahead, or where the closing's request took long.
+    """
     from chalicelib.labour import crew_sheets
     from chalicelib.work import intents
     from tests.labour.racing import caller_of
 
-    caller, now = caller_of(place.company, place.user("foreman")), datetime.now(UTC)
+    caller = caller_of(place.company, place.user("foreman"))
+    now = datetime.now(UTC) + timedelta(seconds=ahead)
     sheet = crew_sheets.planned(Reading(store()), caller, {0: place.hours(place.hand())}, now, "manual")
     intent, pieces = crew_sheets.begin(caller, sheet, now)
     store().transact([*intents.pieces(place.company, intent.id, pieces, now), intents.put(intent)])
