@@ -9,7 +9,7 @@ import time
 
 from infra.gates import saying
 from infra.simulator.clients import KINDS
-from infra.simulator.judging import Wrong
+from infra.simulator.effects import Wrong
 from infra.simulator.stage import standing
 from infra.simulator.world import FAULTS, history
 

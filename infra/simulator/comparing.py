@@ -7,10 +7,10 @@ from typing import Any
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import store
+from infra.simulator.effects import Wrong, whole
 from infra.simulator.facts import CLOCK
 from infra.simulator.figures import ratios, shown, sums
 from infra.simulator.founding import ok
-from infra.simulator.judging import Wrong, whole
 from infra.simulator.requests import Tenant, nodes_of
 from infra.simulator.world import World
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra import company
-from infra.simulator.judging import Wrong
+from infra.simulator.effects import Wrong
 from infra.simulator.requests import Tenant
 from infra.simulator.site import Activity, Plan, Site
 from infra.simulator.stage import own_token

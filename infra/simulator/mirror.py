@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from infra.simulator.judging import Wrong
+from infra.simulator.effects import Wrong
 from infra.simulator.requests import Tenant
 from infra.soak.mirror import BEGINNING, differing
 

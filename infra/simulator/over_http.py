@@ -27,9 +27,10 @@ from infra.gates import saying, unwind_when_stopped
 from infra.simulator.clients import Clients
 from infra.simulator.comparing import compare
 from infra.simulator.days import Days
+from infra.simulator.effects import FINISHED, Wrong
 from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.founding import found
-from infra.simulator.judging import FINISHED, Judge, Wrong
+from infra.simulator.judging import Judge
 from infra.simulator.requests import Request, Tenant, encoded
 from infra.simulator.site import Shown
 from infra.simulator.tree_files import missing

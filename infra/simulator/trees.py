@@ -1,6 +1,6 @@
 """Large changes of a tree as the transactions show them: announced, staged row by row, and shown all at once.
 
-Beside :mod:`infra.simulator.judging`, this is what knows how the product lays out a tree.
+Beside :mod:`infra.simulator.effects`, this is what knows how the product lays out its rows.
 """
 
 from collections.abc import Iterator, Sequence

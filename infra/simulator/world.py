@@ -34,8 +34,9 @@ from infra.local.stream_events import stream_event, stream_record
 from infra.simulator.bounds import small_bounds
 from infra.simulator.clients import KINDS, Clients
 from infra.simulator.days import BEGINNINGS, Days
+from infra.simulator.effects import Wrong
 from infra.simulator.facts import CLOCK, Operation
-from infra.simulator.judging import Judge, Wrong
+from infra.simulator.judging import Judge
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.mirror import Mirror
 from infra.simulator.requests import Request, Tenant, encoded, nodes_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.simulator import over_http
-from infra.simulator.judging import Wrong
+from infra.simulator.effects import Wrong
 from infra.simulator.over_http import Remote
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.site import Activity, Plan, Site

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from infra.simulator.effects import Wrong
 from infra.simulator.facts import Entry, Hand, Operation
 from infra.simulator.figures import MILLION, Sums, ratios
-from infra.simulator.judging import Wrong
 from infra.simulator.mirror import Mirror
 from infra.simulator.model import Model
 from infra.simulator.requests import Tenant

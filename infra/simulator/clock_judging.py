@@ -1,0 +1,72 @@
+"""Judges hours that come of a clock: each shift once, of both its ends, and corrected while nobody has touched it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from infra.simulator.docket import Docket
+from infra.simulator.effects import Wrong, whole
+from infra.simulator.facts import CLOCK, Effect, Operation
+from infra.simulator.requests import Tenant
+
+
+class ClockJudge(Docket):
+    """Hours that no person has asked for."""
+
+    def _clocked(self, entries: Sequence[tuple[str, Any, Any]]) -> Tenant | None:
+        """A clock's hours come or are corrected, by a device's own request or later, as nothing stands in the way."""
+        tenant = None
+        for id, before, after in entries:
+            found = [each for each in self.punches.values() if id in each.tenant.model.entries]
+            owner = next((each for each in self.tenants if after and after["operative"]["S"] == each.model.spare), None)
+            if owner is not None:
+                tenant = self._adopted(owner, id, before, after)
+            elif before is None and after is not None:
+                tenant = self._punched(id, after)
+            elif found and before is not None and after is not None:
+                tenant = self._corrected(found[0].tenant, id, after)
+            else:
+                raise Wrong(f"hours are changed by nobody: {id}, from {before} to {after}")
+        return tenant
+
+    @staticmethod
+    def _adopted(tenant: Tenant, id: str, before: Any, after: Any) -> Tenant:
+        """A kept punch becomes hours by itself, once: somebody has its clock ID by now, or its days are open again."""
+        model, date = tenant.model, after["date"]["S"]
+        stray = model.strays.get(date)
+        known = stray is not None and (stray.status == "assigned" or (stray.status == "kept" and model.adopted))
+        if stray is None or before is not None or stray.entry or not known:
+            raise Wrong(f"{id} is made of {stray}, from {before}: {after}")
+        if date <= model.sites[stray.project].closed_for_good or Decimal(after["hours"]["N"]) != stray.hours:
+            raise Wrong(f"{id} is made of {stray} although the days are closed, or otherwise: {after}")
+        model.become_hours(date, id)
+        return tenant
+
+    def _punched(self, id: str, after: Any) -> Tenant:
+        day = after["operative"]["S"], after["date"]["S"]
+        punch, told, hours = self.punches.get(day), self.told.get(day, {}), Decimal(after["hours"]["N"])
+        if punch is None or punch.operation.new is None or not whole(told):
+            raise Wrong(f"hours come of nothing: {id} {after}")
+        if hours not in told.values():
+            raise Wrong(f"{hours} hours come of {told}: {id}")
+        operation = replace(punch.operation, new=replace(punch.operation.new, hours=hours))
+        if why := punch.tenant.model.refusals(operation).hard:
+            raise Wrong(f"a punch becomes hours though {why}: {operation}")
+        punch.tenant.model.apply(operation, Effect(id))
+        return punch.tenant
+
+    def _corrected(self, tenant: Tenant, id: str, after: Any) -> Tenant:
+        """The same clock-in was told with another end: each telling has one effect, and only on what nobody touched."""
+        entry, hours = tenant.model.entries[id], Decimal(after["hours"]["N"])
+        if hours == entry.hours and entry.status != "approved":
+            return tenant  # what it says is what a person has made of it: nothing changes
+        self.corrections[id] = self.corrections.get(id, 0) + 1
+        told = self.told[entry.punch]
+        closed = entry.date <= tenant.model.sites[entry.project].closed_for_good
+        if entry.status == "approved" or entry.corrected_by_hand or closed or hours not in told.values():
+            raise Wrong(f"{id} is corrected to {hours} hours by {told}, and is {entry}")
+        if self.corrections[id] >= len(told):
+            raise Wrong(f"{id} is corrected again by what was told before: {told}")
+        tenant.model.apply(Operation("correct", CLOCK, entry=id, values={"hours": hours}))
+        return tenant
