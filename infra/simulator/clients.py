@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 
+from infra.simulator.company_requests import CompanyRequests
 from infra.simulator.days import Days
 from infra.simulator.facts import CLOCK
 from infra.simulator.meetings import Meetings
@@ -56,13 +57,18 @@ PLANS = {
     "token": 3,
     "revoke": 1,
     "cap": 1,
+    "hire": 1,
+    "retrain": 1,
+    "enlist": 1,
+    "found": 1,
 }
 KINDS = LABOUR | PLANS
+UNKEYED = 0.06  # of people's requests; nobody repeats these
 OF_TREES = frozenset({"create", "budget", "dates", "move", "grow", "recode", "cut", "import", "freeze"})
 LOGGING = frozenset({"create", "sheet", "hours file"})
 
 
-class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
+class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests, CompanyRequests):
     """The clients of all companies."""
 
     def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:
@@ -92,7 +98,8 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
             request.operation.behind = tenant.model.people.tokens[through].behind
         elif self.luck.random() < 0.6:
             self._by_whoever_may(request)
-        request.key = request.key or ("" if request.operation.by == CLOCK else f"k{self.luck.getrandbits(60)}")
+        keyed = request.operation.by != CLOCK and self.luck.random() > UNKEYED
+        request.key = request.key or (f"k{self.luck.getrandbits(60)}" if keyed else "")
         return request
 
     def _by_whoever_may(self, request: Request) -> None:

@@ -25,6 +25,7 @@ def compare(world: World, tenant: Tenant) -> None:
         _reader(world, tenant)
     _histories(world, tenant)
     _people(world, tenant)
+    _company(world, tenant)
     _jobs(world, tenant)
     for project in tenant.model.sites:
         _project(world, tenant, project)
@@ -139,6 +140,15 @@ def _people(world: World, tenant: Tenant) -> None:
     rows = _walk(world, tenant, "/memberships/", by="user")
     members = {(row["project"], row["user"]): row["role"] for row in rows}
     _same("memberships", members, people.memberships)
+
+
+def _company(world: World, tenant: Tenant) -> None:
+    """Operatives and what they do, and projects."""
+    model = tenant.model
+    trades = {row["id"]: row["trade"] for row in _walk(world, tenant, "/operatives/?page_size=3")}
+    _same("operatives", trades, {**dict.fromkeys((*tenant.hands, model.spare)), **model.trades})
+    codes = sorted(row["code"] for row in _walk(world, tenant, "/projects/?page_size=3"))
+    _same("projects", codes, sorted([*(site.code for site in model.sites.values()), *model.founded]))
 
 
 def _jobs(world: World, tenant: Tenant) -> None:

@@ -169,6 +169,9 @@ class Facts:
         default_factory=lambda: [(0.0, Decimal(16))]
     )  # since when, hours in a day
     strays: dict[str, Stray] = field(default_factory=dict)  # date -> the punch
+    trades: dict[str, str] = field(default_factory=dict)  # of operatives who have been given one
+    emails: set[str] = field(default_factory=set)  # of users who have come in the history
+    founded: set[str] = field(default_factory=set)  # codes of projects that have come in it
     spare: str = ""  # the operative whose they are
     adopted: bool = False  # by the clock ID that the operative has got
     unsure: set[tuple[str, str]] = field(default_factory=set)  # days whose resolution was judged by another cap

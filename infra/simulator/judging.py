@@ -104,7 +104,12 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
             return False  # looked at as a clock's hours, whoever writes them
         if request.key:
             return '"COMPLETED"' in json.dumps(items, default=repr)
-        return not request.done and any(table not in ("access", "idempotency") for table, _, _ in changes)
+        written = [(table, (after or before)) for table, before, after in changes]
+        beforehand = ("access", "idempotency")  # and what is put beside work that is still to be begun
+        return not request.done and any(
+            table not in beforehand and not row.get("sk", {}).get("S", "").startswith("piece#")
+            for table, row in written
+        )
 
     def _accept(self, request: Request, changes: Sequence[Change], works: Sequence[str]) -> None:
         model, operation = request.tenant.model, request.operation
@@ -133,6 +138,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         made += [item["id"]["S"] for was, item in puts(changes, "companies", "token#") if was is None]
         if operation.verb == "settle":
             self._settled(model, operation, made)
+        for table, keys in (("operatives", "operative"), ("companies", "user#"), ("projects", "project")):
+            made += [it["id"]["S"] for was, it in puts(changes, table, keys) if was is None]
         for keys in ("progress#", "node#"):
             made += [it["sk"]["S"].partition("#")[2] for was, it in puts(changes, "projects", keys) if was is None]
         rate, node = rate_kept(request, operation, changes), activity_of(request, operation, changes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from infra.simulator.company_rules import CompanyRules
 from infra.simulator.facts import CLOCK, Effect, Operation, Why
 from infra.simulator.hours_rules import HoursRules
 from infra.simulator.people_rules import PeopleRules
@@ -9,7 +10,7 @@ from infra.simulator.site_rules import SiteRules
 from infra.simulator.stray_rules import StrayRules
 
 
-class Model(HoursRules, SiteRules, PeopleRules, StrayRules):
+class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules):
     """One company."""
 
     def refusals(self, operation: Operation) -> Why:

@@ -109,7 +109,8 @@ class Remote:
         if request.operation.by == CLOCK:
             headers = {"X-Inbound-Secret": request.tenant.secret}
         else:
-            headers = {"Authorization": f"Bearer {request.token}", "Idempotency-Key": f"{self.seed}-{request.key}"}
+            headers = {"Authorization": f"Bearer {request.token}"}
+            headers |= {"Idempotency-Key": f"{self.seed}-{request.key}"} if request.key else {}
         status, answer = self.http(request, request.method, request.path, request.body, headers)
         if isinstance(answer, dict) and status >= 400:
             answer.pop("request_id", None)

@@ -51,6 +51,8 @@ GATEWAY, HTTP, STALLED = (
     30.0,
     8.0,
 )  # seconds: the gateway's patience, a function's, and how long a machine may stand still
+A_WHILE = 5.0  # seconds by which one function's clock may be ahead of another's, and a little
+BY_WORK = ("sheet", "review")  # what goes on after its request
 A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
 LAG = 3.0  # seconds by which a list may lag
 PATIENCE = 6 * 86_400.0  # after which a client does not repeat itself: its key is kept for a week
@@ -223,7 +225,8 @@ class World:
         self._forward()
         self._send(other)
         if other.operation.verb == "close":
-            self.wait(self.luck.choice((0, A_CLOSING)))
+            long = mine.operation.verb in BY_WORK and self.luck.random() < 0.5
+            self.wait(A_CLOSING if long else A_WHILE)  # a request by itself does not last so long
             self._forward()
 
     def _forward(self) -> None:
@@ -395,13 +398,14 @@ class World:
         if operation.by == CLOCK:
             headers = {"X-Inbound-Secret": request.tenant.secret}
         else:
-            headers = {"Authorization": f"Bearer {request.token}", "Idempotency-Key": request.key}
+            headers = {"Authorization": f"Bearer {request.token}"}
+            headers |= {"Idempotency-Key": request.key} if request.key else {}
         status, answer = self.http(request, request.method, request.path, request.body, headers)
         self.log.append(f"{request.method} {request.path} {request.body} by {operation.by}: {status}")
         known = self.judge.answered(request, status, answer)
         if known and not (self.faults and self.luck.random() < 0.1):
             self.judge.end(request)
-        elif self.now() - request.began < PATIENCE:
+        elif (request.key or operation.by == CLOCK) and self.now() - request.began < PATIENCE:
             self.waiting.append(request)
         else:
             self.judge.end(request)

@@ -6,11 +6,12 @@ from decimal import Decimal
 import pytest
 
 from infra.simulator.effects import Wrong
-from infra.simulator.facts import Entry, Hand, Operation
+from infra.simulator.facts import Effect, Entry, Hand, Operation
 from infra.simulator.figures import MILLION, Sums, ratios
+from infra.simulator.judging import Judge
 from infra.simulator.mirror import Mirror
 from infra.simulator.model import Model
-from infra.simulator.requests import Tenant
+from infra.simulator.requests import Request, Tenant
 from infra.simulator.roles import People, Token
 from infra.simulator.site import Activity, Plan, Shown, Site
 from infra.simulator.tree_files import missing, row_of
@@ -156,3 +157,21 @@ def test_a_mirror_that_is_not_its_source_is_wrong() -> None:
     for source in ({}, {"e": {"id": "e", "hours": 9, "clash": None}}, {**mirror.rows, "f": {"id": "f"}}):
         with pytest.raises(Wrong):
             mirror.compare(source)
+
+
+def test_an_email_is_one_users_and_a_code_one_projects() -> None:
+    model = Model(people=people())
+    for verb, values in (("enlist", {"email": "a@b.example", "role": "foreman"}), ("found", {"code": "P-1"})):
+        operation = Operation(verb, "owner", values=values)
+        assert not model.refusals(operation).hard and model.refusals(replace(operation, by="fay")).soft
+        model.apply(operation, Effect(id="new"))
+        assert model.refusals(operation).hard == {"conflict"}
+    assert model.people.roles["new"] == "foreman"
+
+
+def test_what_a_request_without_a_key_puts_beside_work_is_not_its_effect_yet() -> None:
+    request = Request(Tenant("c", "A", "", "UTC"), Operation("import", "owner"), "POST", "/", None, key="")
+    piece = ("work", None, {"pk": {"S": "c#i"}, "sk": {"S": "piece#000000"}})
+    intent = ("work", None, {"pk": {"S": "c#i"}, "sk": {"S": "intent"}})
+    login = ("access", None, {"pk": {"S": "c"}, "sk": {"S": "access"}})
+    assert [Judge._is_effect(request, [], [login, each]) for each in (piece, intent)] == [False, True]
