@@ -48,10 +48,10 @@ class HoursRules(Facts):
                 why.soft.add("permission_denied")
         elif not all(self.may_log(operation.by, entry.project, hand) for hand in (entry.operative, arriving)):
             why.soft.add("permission_denied")
+        self._closed(why, entry.project, entry.date, operation.values.get("date", entry.date))
         if entry.status not in SOURCES[operation.verb]:
             why.hard.add("invalid_transition")
             return why
-        self._closed(why, entry.project, entry.date, operation.values.get("date", entry.date))
         return self._refuses_approval(operation, entry, why) if operation.verb == "approve" else why
 
     def _refuses_approval(self, operation: Operation, entry: Entry, why: Why) -> Why:
