@@ -559,12 +559,6 @@ FAULTS = (
         "pass",
     ),
     Fault(
-        "a moved activity of a file keeps its line",
-        "tree/clearing.py",
-        "return [Put(after, same), *(_without(pair, place.order) if after.order != place.order else [])]",
-        "return [Put(after, same)]",
-    ),
-    Fault(
         "hours of a sheet are as old as the sheet",
         "labour/crew_sheets.py",
         "changed = intents.changed_at(at, now)",

@@ -77,7 +77,7 @@ def flipped(changes: Sequence[Change]) -> bool:
 
 def rules_wrong(site: Site, before: Site, rows: Sequence[Row], since: float) -> Iterator[str]:
     """Activities that got their first quantity of a file and do not earn by it, unless somebody has measured them."""
-    for row in rows:
+    for row in rows if site.renamed < since else ():  # else a code may be another activity's by now
         id = before.codes().get(row.code, "")
         was = before.activities.get(id)
         if row.quantity is None or (was is not None and was.quantity is not None) or id not in site.activities:
