@@ -14,6 +14,16 @@ from infra.simulator.model import Model
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.work_judging import WorkJudge
 
+MADE = (
+    ("companies", "token#"),
+    ("companies", "user#"),
+    ("operatives", "operative"),
+    ("projects", "project"),
+    ("projects", "progress#"),
+    ("projects", "node#"),
+)
+"""What a request may make beside hours: the table, and how the sort keys begin."""
+
 
 class Judge(ClockJudge, WorkJudge, AnswerJudge):
     """Follows every effect with the model, and holds every answer against it."""
@@ -135,13 +145,9 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         if operation.verb in ACCEPTED:
             return
         made = [id for id, before, _ in entries_of(changes) if before is None]
-        made += [item["id"]["S"] for was, item in puts(changes, "companies", "token#") if was is None]
         if operation.verb == "settle":
             self._settled(model, operation, made)
-        for table, keys in (("operatives", "operative"), ("companies", "user#"), ("projects", "project")):
-            made += [it["id"]["S"] for was, it in puts(changes, table, keys) if was is None]
-        for keys in ("progress#", "node#"):
-            made += [it["sk"]["S"].partition("#")[2] for was, it in puts(changes, "projects", keys) if was is None]
+        made += [row["id"]["S"] for of in MADE for before, row in puts(changes, *of) if before is None]
         rate, node = rate_kept(request, operation, changes), activity_of(request, operation, changes)
         model.apply(operation, Effect(made[0] if made else "", rate, node))
 

@@ -37,7 +37,7 @@ class Meetings(HoursRequests):
     def _budget_of(self, tenant: Tenant, project: str) -> Request:
         node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))
         operation = Operation("budget", tenant.owner, project=project, node=node, values={"budget": Decimal(budget)})
-        return Request(tenant, operation, "PATCH", f"/wbs/{node}/", {"budget_hours": float(budget)}, "")
+        return self._patch(tenant, operation, {"budget_hours": float(budget)})
 
     def _of_the_file(self, mine: Request) -> Request | None:
         """A code that a file brings goes to an activity that is there; or one that it names gets another."""
@@ -48,7 +48,7 @@ class Meetings(HoursRequests):
         code = self.luck.choice([*sorted(codes - site.codes().keys()), f"{site.code}-{self.luck.randrange(8)}"])
         node, project = self._activity(site), operation.project
         recode = Operation("recode", mine.tenant.owner, project=project, node=node, values={"code": code})
-        return Request(mine.tenant, recode, "PATCH", f"/wbs/{node}/", {"cost_code": code}, "")
+        return self._patch(mine.tenant, recode, {"cost_code": code})
 
     def _closing_over(self, mine: Request) -> Request | None:
         """The days of a request's hours are closed, with force where something is in the way."""

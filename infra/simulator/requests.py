@@ -116,5 +116,10 @@ class Drawing:
         codes = list(site.codes())
         return self.luck.choice(codes[:2] if self.narrow else codes)
 
+    @staticmethod
+    def _patch(tenant: Tenant, operation: Operation, body: dict[str, Any]) -> Request:
+        """A change of the node that an operation is about."""
+        return Request(tenant, operation, "PATCH", f"/wbs/{operation.node}/", body, "")
+
     def _other(self, tenant: Tenant, by: str) -> str:
         return self.luck.choice([user for user in tenant.tokens if user not in (by, tenant.owner)])

@@ -33,7 +33,7 @@ class SiteRequests(Drawing):
         project, site = self._site(tenant)
         node = self._activity(site)
         operation = Operation(verb, by, project=project, node=node, values=values)
-        return Request(tenant, operation, "PATCH", f"/wbs/{node}/", body, "")
+        return self._patch(tenant, operation, body)
 
     def _budget(self, tenant: Tenant, by: str) -> Request:
         budget = Decimal(self.luck.choice(("0", "33.37", "100", "250")))
@@ -58,7 +58,7 @@ class SiteRequests(Drawing):
         level = len(site.above(node)) - 1
         parent = self.luck.choice(self._of_level(site, level))
         operation = Operation("move", by, project=project, node=node, values={"parent": parent})
-        return Request(tenant, operation, "PATCH", f"/wbs/{node}/", {"parent": parent}, "")
+        return self._patch(tenant, operation, {"parent": parent})
 
     @staticmethod
     def _of_level(site: Site, level: int) -> list[str]:
@@ -139,7 +139,7 @@ class SiteRequests(Drawing):
         project, site = self._site(tenant)
         node, code = self._activity(site), f"{site.code}-{self.luck.randrange(MOST_ACTIVITIES)}"
         operation = Operation("recode", by, project=project, node=node, values={"code": code})
-        return Request(tenant, operation, "PATCH", f"/wbs/{node}/", {"cost_code": code}, "")
+        return self._patch(tenant, operation, {"cost_code": code})
 
     def _cut(self, tenant: Tenant, by: str) -> Request:
         """Mostly what has no hours; now and then a trade, as long as another is left."""
@@ -173,13 +173,17 @@ class SiteRequests(Drawing):
         operation = Operation("measure", by, project=project, node=node, values={"date": date, name: value})
         return Request(tenant, operation, "POST", f"/wbs/{node}/progress/", {"date": date, field: float(value)}, "")
 
+    def _measurement(self, site: Site) -> tuple[str, str] | None:
+        """An activity and a measurement of it, if there are any."""
+        measured = [(node, id) for node, each in site.activities.items() for id in each.measured]
+        return self.luck.choice(measured) if measured else None
+
     def _remeasure(self, tenant: Tenant, by: str) -> Request:
         """A measurement is corrected: another amount, or another date."""
         project, site = self._site(tenant)
-        measured = [(node, id) for node, each in site.activities.items() for id in each.measured]
-        if not measured:
+        if (found := self._measurement(site)) is None:
             return self._measure(tenant, by)
-        node, id = self.luck.choice(measured)
+        node, id = found
         values: dict[str, Any] = {"id": id}
         if self.luck.random() < 0.3:
             values["date"] = self.luck.choice(self.days.work)
@@ -195,10 +199,9 @@ class SiteRequests(Drawing):
 
     def _unmeasure(self, tenant: Tenant, by: str) -> Request:
         project, site = self._site(tenant)
-        measured = [(node, id) for node, each in site.activities.items() for id in each.measured]
-        if not measured:
+        if (found := self._measurement(site)) is None:
             return self._measure(tenant, by)
-        node, id = self.luck.choice(measured)
+        node, id = found
         operation = Operation("unmeasure", by, project=project, node=node, values={"id": id})
         return Request(tenant, operation, "DELETE", f"/wbs/{node}/progress/{id}/", {}, "")
 

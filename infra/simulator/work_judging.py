@@ -113,10 +113,9 @@ class WorkJudge(Docket):
             if "activity" not in row:
                 continue
             id, baseline = row["activity"]["S"], site.baselines[int(row["sk"]["S"].partition("#")[2]) - 1]
-            if id not in baseline.plans and site.born.get(id, 0.0) < work.accepted:
+            late = site.born.get(id, 0.0) - work.accepted
+            if id not in baseline.plans and not 0.0 <= late <= RUNS:
                 raise Wrong(f"{id} is frozen, and was not there: {work.operation}")
-            if id not in baseline.plans and site.born[id] > work.accepted + RUNS:
-                raise Wrong(f"{id} is frozen, and was made later: {work.operation}")
             baseline.plans.setdefault(id, deepcopy(site.activities[id].plan))
 
     def _settle(self, work: Request, id: str) -> None:

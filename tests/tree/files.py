@@ -9,20 +9,9 @@ from chalicelib.tree import activity_rows, sheet
 from chalicelib.tree.activity_rows import ActivityRows
 from chalicelib.tree.faults import Faults
 from chalicelib.tree.sheet import Sheet
+from infra.simulator.tree_files import TITLES as HEADER
 from tests.spreadsheet.workbooks import book
 
-HEADER = (
-    "Location",
-    "Sub-Location",
-    "Discipline",
-    "Activity",
-    "Cost code",
-    "Budget hours",
-    "Unit",
-    "Quantity",
-    "Baseline start",
-    "Baseline finish",
-)
 SHORT = HEADER[:6]
 
 
