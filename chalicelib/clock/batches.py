@@ -95,7 +95,7 @@ class Batch:
         self._commit(pending)
 
     def _ready(self, groups: Sequence[list[Sent]]) -> list[tuple[list[Sent], Any]]:
-        """What the groups are decided on, read in two rounds."""
+        """What the groups are decided on, read in three rounds."""
         reading = Reading(self.store)
         active = Active(reading, self.company)
         punches = [[sent.punch for sent in group] for group in groups]

@@ -151,7 +151,7 @@ def _around(reading: Reading, caller: Caller, id: str, now: datetime) -> Timelin
     identity = event_ids.identity(id)
     assert identity is not None
     line = Timeline(reading, Active(reading, caller.company), identity.form, [identity.moment], now)
-    reading.together(lambda: reading.rows(*line.first()), line.read_events)
+    line.read_events()
     return line
 
 

@@ -5,6 +5,7 @@ An event's identity is its key, so the same punch from any number of devices at 
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 
 from aws_lambda_powertools import Logger
 from msgspec import Struct, structs
@@ -12,7 +13,7 @@ from msgspec import Struct, structs
 from chalicelib.clock import judging, records, retries, versions
 from chalicelib.clock.payloads import Punch, as_json, code_form
 from chalicelib.clock.rows import ClockEvent, event_place
-from chalicelib.clock.surroundings import Active
+from chalicelib.clock.surroundings import Active, named
 from chalicelib.clock.timeline import Timeline
 from chalicelib.clock.values import Outcome
 from chalicelib.clock.writing import changes
@@ -74,7 +75,7 @@ def kept_as_sent(reading: Reading, company: str, punch: Punch, event: object, no
 
 
 def ingest(reading: Reading, company: str, punches: Sequence[Punch], now: datetime) -> Decided[list[Arrival]]:
-    """Keep the punches of one clock ID, in two rounds of reads."""
+    """Keep the punches of one clock ID, in three rounds of reads."""
     line = timeline(reading, Active(reading, company), punches, now)
     read_first(reading, [line], [punches])
     focus = receive(line, punches, now)
@@ -83,11 +84,12 @@ def ingest(reading: Reading, company: str, punches: Sequence[Punch], now: dateti
 
 
 def read_first(reading: Reading, lines: Sequence[Timeline], punches: Sequence[Sequence[Punch]]) -> None:
-    """The first round: what the punches name, and the events around them."""
-    wanted = [place for line, each in zip(lines, punches, strict=True) for place in line.first(codes(each))]
+    """The first two rounds: what the punches name, then the events around them."""
+    each_named = (named(line.company, line.form, codes(of)) for line, of in zip(lines, punches, strict=True))
     unnamed = any(not punch.project_code for each in punches for punch in each)
     active = [lines[0].active.ids] if unnamed else []
-    reading.together(lambda: reading.rows(*wanted), *(line.read_events for line in lines), *active)
+    reading.rows(*chain.from_iterable(each_named))
+    reading.together(*(line.read_events for line in lines), *active)
 
 
 def receive(line: Timeline, punches: Sequence[Punch], now: datetime) -> dict[str, list[bool]]:

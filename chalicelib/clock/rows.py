@@ -68,9 +68,9 @@ class ClockEvent(Tracked):
 
 
 class ClockHead(Row):
-    """Keeps apart transactions that pair one clock ID's punches: pk = "<company>#<clock id>", sk = "head".
+    """Keeps apart transactions that change one clock ID's events: pk = "<company>#<clock id>", sk = "head".
 
-    It is there once the clock ID has sent an in or an out by itself; whoever pairs raises its version.
+    Whoever changes one of its events raises the version. It is read before the events, never beside them.
     """
 
     table = "clock"

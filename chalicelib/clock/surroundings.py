@@ -1,6 +1,8 @@
 """What is around some events of a clock ID: the events near them, and everything that they are judged by.
 
-It is read in two rounds: first what the events name, then the rows behind the names.
+It is read in three rounds: what the events name and the clock ID's head, then the events around, then the rows behind
+the names. The head comes before the events: one that was as young as its last transaction, beside events that were
+older, would guard nothing.
 """
 
 from collections.abc import Collection, Iterable
@@ -40,6 +42,16 @@ def code_place(company: str, code: str) -> Wanted:
     return ProjectCodeClaim, key(company, "codes"), code_key(code)
 
 
+def named(company: str, form: str, codes: Iterable[str] = ()) -> list[Wanted]:
+    """What the punches of a clock ID name: their company, whose it is, its head, and whose the project codes are."""
+    return [
+        (Company, company, "company"),
+        operatives.clock_place(company, form),
+        head_place(company, form),
+        *(code_place(company, code) for code in codes if code),
+    ]
+
+
 class Active:
     """The company's active projects, as far as it matters: none, one, or several. Read once, by whoever asks."""
 
@@ -71,17 +83,9 @@ class Surroundings:
     def _edge(time: datetime) -> str:
         return PREFIX + Moment(time, False).text
 
-    def first(self, codes: Iterable[str] = ()) -> list[Wanted]:
-        """Rows of the first round."""
-        return [
-            (Company, self.company, "company"),
-            operatives.clock_place(self.company, self.form),
-            head_place(self.company, self.form),
-            *(code_place(self.company, code) for code in codes if code),
-        ]
-
     def read_events(self) -> None:
-        """The events around, as they are now."""
+        """The events around, younger than the head: what the clock ID names is read before them."""
+        self.reading.rows(*named(self.company, self.form))
         query = Query(model=ClockEvent, hash=key(self.company, self.form), between=self._between)
         for item in self.reading.store.items(query):
             self._keep(parse(ClockEvent, item))

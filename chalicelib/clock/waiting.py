@@ -180,7 +180,7 @@ def _settled(reading: Reading, company: str, events: Iterable[tuple[str, str]], 
 def _of_clock_id(reading: Reading, active: Active, form: str, names: list[str], now: datetime) -> list[Change]:
     around = [event_ids.named(form, name).moment for name in names]
     line = Timeline(reading, active, form, around, now)
-    reading.together(lambda: reading.rows(*line.first()), line.read_events)
+    line.read_events()
     known = [name for name in names if name in line.rows]
     reading.rows(*line.second(known))
     line.settle(known)

@@ -25,7 +25,7 @@ def changes(line: Timeline) -> list[Change]:
     for row in differing:
         found.append(changed(row, line.now))
         found += _waits(line, row)
-    if differing and (_head(line) or any(not (row.sent_in and row.sent_out) for row in differing)):
+    if differing:
         found.append(_raised(line))
     found += [*line.made_operative, *(line.books.changes() if line.books else ())]
     return [*found, *_same_events(line, differing), *_checks(line, differing, written_places(found))]
@@ -55,14 +55,10 @@ def _waits(line: Timeline, row: ClockEvent) -> list[Change]:
     return found
 
 
-def _head(line: Timeline) -> ClockHead | None:
-    found: ClockHead | None = line.reading.rows(head_place(line.company, line.form))[0]
-    return found
-
-
 def _raised(line: Timeline) -> Change:
-    head = _head(line)
-    _, pk, sk = head_place(line.company, line.form)
+    """The head one version further: no other request has changed this clock ID's events since it was read."""
+    _, pk, sk = place = head_place(line.company, line.form)
+    head: ClockHead | None = line.reading.rows(place)[0]
     before = head.version if head else 0
     condition: Condition = ClockHead.version == before if head else absent(ClockHead)
     return Put(ClockHead(pk=pk, sk=sk, version=before + 1), condition)

@@ -13,6 +13,7 @@ from chalicelib.clock.event_ids import PREFIX
 from chalicelib.clock.ingest import Arrival
 from chalicelib.clock.payloads import Punch
 from chalicelib.clock.rows import ClockEvent
+from chalicelib.clock.surroundings import named
 from chalicelib.errors import InProgress, Invalid, WbsyncError
 from chalicelib.http.answers import Read, Written
 from chalicelib.http.call import Call
@@ -31,6 +32,7 @@ from chalicelib.operatives import operatives
 from chalicelib.projects import projects
 from chalicelib.storage.changes import Change
 from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import Wanted
 from chalicelib.storage.work import AlsoFailed, Decided
 
 routes = RouteSet("Clock events", __name__)
@@ -130,6 +132,15 @@ def present(arrival: Arrival) -> ArrivalAnswer:
     )
 
 
+def _named(call: Call) -> Sequence[Wanted]:
+    """What a single punch names; a batch and what is refused name nothing."""
+    try:
+        _, punch = _single(call)
+    except WbsyncError:
+        return ()
+    return named(call.company, punch.form, ingest.codes([punch]))
+
+
 @routes.route(
     "POST",
     f"{BASE}/clock-events/ingest",
@@ -138,6 +149,7 @@ def present(arrival: Arrival) -> ArrivalAnswer:
     batch_answer=BatchAnswer,
     status=201,
     guard=Guard.DEVICE,
+    ahead=_named,
 )
 def ingest_event(call: Call, body: IngestBody) -> Written:
     """Keep a punch; an in and out becomes one submitted labour entry."""

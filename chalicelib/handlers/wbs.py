@@ -139,7 +139,7 @@ def read_node(call: Call, id: str) -> Read:
     body=NodePatch,
     answer=NodeAnswer,
     job_answer=jobs.JobAnswer,
-    ahead=found_keys,
+    ahead=lambda call, id: found_keys(call.company, id),
 )
 def change_node(call: Call, id: str, body: NodePatch) -> Written:
     """Change some fields of a node, or move it with everything below.

@@ -41,7 +41,7 @@ def _ahead(route: Route, call: Call, arguments: Mapping[str, str]) -> Sequence[W
     """What the write is sure to read, where the ids of its path may be ids."""
     if route.ahead is None or not all(ID.fullmatch(value) for value in arguments.values()):
         return ()
-    return route.ahead(call.company, *arguments.values())
+    return route.ahead(call, *arguments.values())
 
 
 def given(call: Call, kept: Kept, *, replayed: bool) -> Reply:

@@ -53,7 +53,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
     ``page`` ones answer people with HTML and do without a key and a schema. A write of ``every_plan`` is open to a
     signed-in person where the company's plan has no API. ``ahead`` says which rows a write is sure to read, by the
-    company and the ids of the path: they are read while its key is locked.
+    call and the ids of the path: they are read while its key is locked.
     """
 
     method: str

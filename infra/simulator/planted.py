@@ -239,6 +239,12 @@ FAULTS = (
         "return Put(row)",
     ),
     Fault(
+        "punches of one clock ID do not see each other",
+        "clock/writing.py",
+        "condition: Condition = ClockHead.version == before if head else absent(ClockHead)",
+        "condition = None",
+    ),
+    Fault(
         "an unpaid hour is lost",
         "clock/judging.py",
         "seconds = Decimal(int((finish - start).total_seconds())) - 60 * break_minutes",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.storage.calls import Calls
 from tests.faults import harness
 from tests.faults.harness import SOON, Died, storage
 from tests.faults.scenarios import DAY, Sent, Site
@@ -46,6 +47,43 @@ def test_of_two_overlapping_shifts_exactly_one_becomes_hours_wherever_one_stands
                 reasons = [str(each.body["reason"]) for each in (reply, told.pop())]
                 assert sorted(reasons) == ["None", "overlaps_another_shift"]
                 assert site.manager.ok("GET", "/labour/")["count"] == 1
+
+
+def one_after_the_other(*calls: Callable[[], Any]) -> list[Any]:
+    return [call() for call in calls]
+
+
+def the_last_first(*calls: Callable[[], Any]) -> list[Any]:
+    return [call() for call in reversed(calls)][::-1]
+
+
+HALVES = [
+    ({"clock_in": f"{DAY}T07:00:00Z"}, {"clock_out": f"{DAY}T15:00:00Z"}),
+    ({"clock_in": f"{DAY}T07:00:00Z"}, {"clock_in": f"{DAY}T07:00:00Z", "clock_out": f"{DAY}T15:00:00Z"}),
+    ({"clock_out": f"{DAY}T15:00:00Z"}, {"clock_in": f"{DAY}T07:00:00Z", "clock_out": f"{DAY}T15:00:00Z"}),
+]
+
+
+@pytest.mark.parametrize("order", [one_after_the_other, the_last_first])
+@pytest.mark.parametrize("halves", HALVES, ids=["in and out", "in and whole", "out and whole"])
+def test_what_is_told_of_one_shift_at_once_becomes_its_hours_in_whatever_order_it_is_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch, order: Callable[..., list[Any]], halves: tuple[Any, Any]
+) -> None:
+    """Of reads made together, either may be the first: the events must not be older than what guards them."""
+    monkeypatch.setattr(Calls, "together", lambda self, *calls: order(*calls))
+    clean = harness.saved()
+    for one, other in (halves, halves[::-1]):
+        told = [{"clock_id": "77", "project_code": "P-1", **half} for half in (one, other)]
+        with at_every_call(
+            lambda told=told: site.device.send("POST", INGEST, told[0]),
+            lambda told=told: site.device.send("POST", INGEST, told[1]),
+        ) as replies:
+            for number, reply in enumerate(replies):
+                assert reply.status in (200, 201)
+                assert [row["hours"] for row in site.manager.ok("GET", "/labour/")["results"]] == ["8.00"], number
+                events = site.manager.ok("GET", "/clock-events/")["results"]
+                assert {row["status"] for row in events} == {"matched"}, number
+    harness.put_back(clean)
 
 
 def test_a_shift_beside_the_deletion_of_another_of_the_night_before_never_holds_the_deleted_time(site: Site) -> None:

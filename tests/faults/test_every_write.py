@@ -262,6 +262,6 @@ def test_a_slow_first_run_that_wakes_after_its_retry_commits_nothing_and_gives_t
 def test_a_write_with_a_key_makes_no_more_calls_than_promised(
     site: Site, name: str, together: int, rounds: int
 ) -> None:
-    """``together`` calls travel beside another: the address's count, the company, events around, active projects."""
+    """``together`` calls travel beside another: the address's count, rows read ahead, active projects."""
     with prepared(site, name) as run:
         assert run.calls() - together == rounds
