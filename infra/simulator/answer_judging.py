@@ -4,9 +4,10 @@ from typing import Any
 
 from infra.simulator.docket import Docket
 from infra.simulator.effects import Wrong
-from infra.simulator.facts import CLOCK
+from infra.simulator.facts import CLOCK, RUNS
 from infra.simulator.requests import Request
 from infra.simulator.site import LEVELS
+from infra.simulator.tree_files import missing
 
 ACCEPTED = ("sheet", "review")  # what is carried out by work and takes effect row by row
 AGAIN = ("idempotency_in_progress", "rate_limited")
@@ -33,6 +34,8 @@ class AnswerJudge(Docket):
             request.tenant.model.strays[operation.values["date"]].event = answer["id"]
         if status < 400 and operation.by == CLOCK and operation.new:
             self.kept.setdefault(operation.new.day, set()).add(operation.values["told"])
+        if status == 200 and operation.verb == "import" and not request.key and not request.done:
+            self._all_is_there(request)
         if status < 400 and not request.done and operation.by != CLOCK:
             raise Wrong(f"answered {status} without an effect: {operation}")
         if status < 400 and operation.verb in ACCEPTED:
@@ -64,6 +67,14 @@ class AnswerJudge(Docket):
         if text is not None and made.setdefault(answer["id"], text) != text:
             raise Wrong(f"another token is shown: {request.operation}")
         return {name: value for name, value in answer.items() if name != "token"}
+
+    def _all_is_there(self, request: Request) -> None:
+        """A file that says what is there already has nothing to write where there is no key to complete."""
+        operation, now = request.operation, self.now()
+        site = request.tenant.model.sites[operation.project]
+        if wrong := [*missing(site, operation.values["rows"], now - RUNS)]:
+            raise Wrong(f"{wrong}, and nothing was done: {operation}")
+        request.done, request.accepted = True, now
 
     @staticmethod
     def _counts(request: Request, answer: Any) -> None:

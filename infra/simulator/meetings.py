@@ -28,11 +28,11 @@ class Meetings(HoursRequests):
         return found
 
     def _told_otherwise(self, punch: Request) -> Request | None:
-        """The same shift by another device: whole, or its in alone."""
+        """The same shift by another device: whole, or one of its ends."""
         new = punch.operation.new
         if new is None:
             return None
-        return self._shift(punch.tenant, new.operative, new.date, self.luck.choice(("both", "both", "in")))
+        return self._shift(punch.tenant, new.operative, new.date, self.luck.choice(("both", "in", "out")))
 
     def _budget_of(self, tenant: Tenant, project: str) -> Request:
         node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))
