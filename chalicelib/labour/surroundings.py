@@ -24,9 +24,9 @@ from chalicelib.projects.rows import Project
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import Wanted
-from chalicelib.tree.claims import code_key
-from chalicelib.tree.ground import node_key
-from chalicelib.tree.rows import Node, NodeClaim
+from chalicelib.tree.claims import claim_key, code_key
+from chalicelib.tree.ground import node_key, outline_key
+from chalicelib.tree.rows import Node, NodeClaim, Outline
 
 EARLIEST = "2000-01-01"
 DAYS_AHEAD = 31
@@ -49,7 +49,8 @@ class Wants(Struct, frozen=True):
             days.place(company, self.operative, self.date),
         ]
         if self.cost_code is not None:
-            found.append((NodeClaim, key(company, self.project), code_key(self.cost_code)))
+            found.append(claim_key(company, self.project, code_key(self.cost_code)))
+            found.append(outline_key(company, self.project))
         elif self.wbs is not None:
             found.append(node_key(company, self.wbs))
         return found
@@ -81,17 +82,18 @@ def around(reading: Reading, company: str, wanted: Wants) -> Around:
         errors["project"] = ["There is no such project."]
     if operative is None:
         errors["operative"] = ["There is no such operative."]
-    if wanted.cost_code is not None and activity[0] is None:
+    wbs, cost_code = _activity(activity)
+    if wanted.cost_code is not None and wbs is None:
         errors["cost_code"] = ["The project has no activity with this code."]
     if errors:
         raise Invalid(errors=errors)
-    return Around(project, operative, *_activity(activity))
+    return Around(project, operative, wbs, cost_code)
 
 
-def _activity(found: Sequence[NodeClaim | Node | None]) -> tuple[str | None, str | None]:
-    """The node and its present code; a node that is gone is no activity."""
+def _activity(found: Sequence[NodeClaim | Outline | Node | None]) -> tuple[str | None, str | None]:
+    """The node and its present code; a node that is gone, or only staged, is no activity."""
     match found:
-        case [NodeClaim() as claim]:
+        case [NodeClaim() as claim, Outline() as outline] if (claim.since or 0) <= outline.edition:
             return claim.holder, claim.label
         case [Node() as node]:
             return node.id, node.cost_code

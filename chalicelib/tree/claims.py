@@ -43,7 +43,7 @@ def require_free(reading: Reading, company: str, project: str, node: str, wanted
 
 
 def claimed(company: str, node: Node, keys: Iterable[str]) -> list[Change]:
-    """A node takes some values, on condition that nobody has them."""
+    """A node takes some values, on condition that nobody has them; one that is staged does so from the start."""
     return [Put(_claim(company, node, sk), absent(NodeClaim)) for sk in keys]
 
 
@@ -54,7 +54,7 @@ def relabelled(company: str, node: Node, keys: Iterable[str]) -> list[Change]:
 
 def _claim(company: str, node: Node, sk: str) -> NodeClaim:
     label = node.name if sk.startswith("name#") else node.cost_code
-    return NodeClaim(pk=key(company, node.project), sk=sk, holder=node.id, label=label)
+    return NodeClaim(pk=key(company, node.project), sk=sk, holder=node.id, label=label, since=node.since)
 
 
 def released(company: str, node: Node, keys: Iterable[str]) -> list[Change]:

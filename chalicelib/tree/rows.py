@@ -105,11 +105,12 @@ class Line(Row):
 class NodeClaim(Claim):
     """A sibling name or cost code in use: pk = "<company>#<project>", sk = "name#<parent>#<name>" or "code#<code>".
 
-    ``label`` is the name or code as it is written.
+    ``label`` is the name or code as it is written, ``since`` the edition in which a new node shows that was staged.
     """
 
     table = "projects"
     label = UnicodeAttribute()
+    since = IntegerAttribute(null=True)
 
 
 class DeletedNode(Tombstone):

@@ -349,6 +349,17 @@ class TestShownAtOnce:
         work.end()
         assert [{**node, "updated_at": ""} for node in shown(tree)] == [{**node, "updated_at": ""} for node in after]
 
+    def test_hours_come_to_a_new_activity_once_it_is_shown(self, tree: Tree) -> None:
+        """Hours on one that is staged would be on nothing, should the import fail."""
+        hand = tree.client.ok("POST", "/operatives/", {"name": "Ola"})["id"]
+        body = {"project": tree.project, "operative": hand, "date": "2026-06-08", "cost_code": "C-1", "hours": 8}
+        work = Work(tree, *SMALL)
+        while work.job()["status"] not in {"succeeded", "failed"}:
+            reply = tree.client.send("POST", "/api/v1/labour/", body)
+            assert (reply.status, list(reply.body.get("errors", {}))) == (400, ["cost_code"])
+            work.step()
+        assert tree.client.ok("POST", "/labour/", body)["cost_code"] == "C-1"
+
     def test_edits_of_the_structure_wait_until_it_is_shown(self, tree: Tree) -> None:
         imported(tree, *ROWS[:2])
         discipline = tree.nodes(level=3)[0]["id"]
