@@ -24,6 +24,8 @@ class AnswerJudge(Docket):
             raise Wrong(f"500: {answer} to {operation}")
         if status in (0, 429, 503, 504) or code in AGAIN:
             return False
+        if status < 400 and operation.verb == "rotate":
+            answer = self._secret_shown(request, answer)
         if request.key and status < 400:
             if operation.verb == "token":
                 answer = self._shown_once(request, answer)
@@ -36,6 +38,8 @@ class AnswerJudge(Docket):
             self.kept.setdefault(operation.new.day, set()).add(operation.values["told"])
         if status == 200 and operation.verb == "import" and not request.key and not request.done:
             self._all_is_there(request)
+        if status < 400 and operation.by == CLOCK and not request.let_in:
+            raise Wrong(f"answered {status} although the secret has ended: {operation}")
         if status < 400 and not request.done and operation.by != CLOCK:
             raise Wrong(f"answered {status} without an effect: {operation}")
         if status < 400 and operation.verb in ACCEPTED:
@@ -67,6 +71,20 @@ class AnswerJudge(Docket):
         if text is not None and made.setdefault(answer["id"], text) != text:
             raise Wrong(f"another token is shown: {request.operation}")
         return {name: value for name, value in answer.items() if name != "token"}
+
+    def _secret_shown(self, request: Request, answer: Any) -> Any:
+        """The answer without the ingest secret, which is shown again to whoever repeats the request while it works."""
+        tenant, number, text = request.tenant, request.operation.values.get("number"), answer.get("secret")
+        if number is None:
+            return answer
+        secret = tenant.model.secrets[number]
+        if text is None and secret.works(self.now()):
+            raise Wrong(f"the secret is not shown again: {request.operation}")
+        if text is not None and secret.is_over(request.sent):
+            raise Wrong(f"a secret is shown that has ended: {request.operation}")
+        if text is not None and tenant.secrets.setdefault(number, text) != text:
+            raise Wrong(f"another secret is shown: {request.operation}")
+        return {name: value for name, value in answer.items() if name != "secret"}
 
     def _all_is_there(self, request: Request) -> None:
         """A file that says what is there already has nothing to write where there is no key to complete."""

@@ -57,6 +57,7 @@ PLANS = {
     "token": 3,
     "revoke": 1,
     "cap": 1,
+    "rotate": 2,
     "hire": 1,
     "retrain": 1,
     "enlist": 1,

@@ -26,6 +26,7 @@ def compare(world: World, tenant: Tenant) -> None:
     _histories(world, tenant)
     _people(world, tenant)
     _company(world, tenant)
+    _secrets(world, tenant)
     _jobs(world, tenant)
     for project in tenant.model.sites:
         _project(world, tenant, project)
@@ -149,6 +150,34 @@ def _company(world: World, tenant: Tenant) -> None:
     _same("operatives", trades, {**dict.fromkeys((*tenant.hands, model.spare)), **model.trades})
     codes = sorted(row["code"] for row in _walk(world, tenant, "/projects/?page_size=3"))
     _same("projects", codes, sorted([*(site.code for site in model.sites.values()), *model.founded]))
+
+
+def _secrets(world: World, tenant: Tenant) -> None:
+    """Each ingest secret that is known lets a device in, or has ended."""
+    for number, text in tenant.secrets.items():
+        secret = tenant.model.secrets[number]
+        if secret.works(world.now()) or secret.is_over(world.now()):
+            _same(f"the secret {number} lets in", _lets_in(world, text), secret.works(world.now()))
+
+
+def _lets_in(world: World, secret: str) -> bool:
+    """Whether a device is let in with a secret: what it sends has no time, so it is 400 then."""
+    headers = {"X-Inbound-Secret": secret}
+    status, answer = world.http(None, "POST", "/clock-events/ingest/", {"clock_id": "none"}, headers)
+    if status not in (400, 401):
+        raise Wrong(f"{status} {answer} for a punch without a time")
+    return status == 400
+
+
+def compare_operators_copy(world: World, tenant: Tenant) -> None:
+    """What operators can read works, or is what the next rotation makes valid."""
+    [place] = [name for name in world.parameters if name.endswith(f"/{tenant.id}")]
+    before = world.parameters[place]
+    worked = _lets_in(world, before)
+    secret = ok(world, tenant, "POST", "/integrations/ingest-secret/", {})["secret"]
+    _same("the operators' copy", (worked or before == secret, world.parameters[place]), (True, secret))
+    known = dict.fromkeys((before, *tenant.secrets.values()), False) | {secret: True}
+    _same("secrets let in", {text: _lets_in(world, text) for text in known}, known)
 
 
 def _jobs(world: World, tenant: Tenant) -> None:

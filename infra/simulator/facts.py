@@ -27,6 +27,7 @@ SOURCES = {
 APPROVING = ("approve", "reject", "reopen")
 MOST_BASELINES = 20
 RUNS = 45.0  # seconds that a request runs at most
+CLOCKS = 4.5  # seconds by which two functions' clocks differ at most, and a little
 
 
 @dataclass
@@ -111,6 +112,25 @@ class Stray:
 
 
 @dataclass
+class Secret:
+    """An ingest secret: when it ends, at the earliest and at the latest, once that is known."""
+
+    ends: tuple[float, float] | None = None
+
+    def works(self, now: float) -> bool:
+        """Whether it works for sure."""
+        return self.ends is None or now < self.ends[0]
+
+    def is_over(self, now: float) -> bool:
+        """Whether it has ended for sure."""
+        return self.ends is not None and now >= self.ends[1]
+
+    def end_by(self, end: tuple[float, float]) -> None:
+        """It ends then, or earlier where it would have anyway."""
+        self.ends = end if self.ends is None else (min(self.ends[0], end[0]), min(self.ends[1], end[1]))
+
+
+@dataclass
 class Operation:
     """What somebody wants done: the verb, of which entry, node or project, and with what."""
 
@@ -127,6 +147,7 @@ class Operation:
     values: dict[str, Any] = field(default_factory=dict)
     token: str = ""  # the one in use, where it is not the user's own
     behind: frozenset[str] = frozenset()  # who stands behind it
+    secret: int = 0  # of a device: the number of the ingest secret that it sends
 
     @property
     def hand(self) -> Hand:
@@ -150,6 +171,7 @@ class Effect:
     rate: Decimal | None = None
     node: str | None = None
     shown: dict[str, "Shown"] = field(default_factory=dict)  # nodes that an import has made or changed
+    began: float = 0.0  # when the function began that had it
 
 
 @dataclass
@@ -171,6 +193,7 @@ class Facts:
     strays: dict[str, Stray] = field(default_factory=dict)  # date -> the punch
     trades: dict[str, str] = field(default_factory=dict)  # of operatives who have been given one
     emails: set[str] = field(default_factory=set)  # of users who have come in the history
+    secrets: list[Secret] = field(default_factory=lambda: [Secret()])  # of devices, one after another
     founded: set[str] = field(default_factory=set)  # codes of projects that have come in it
     spare: str = ""  # the operative whose they are
     adopted: bool = False  # by the clock ID that the operative has got

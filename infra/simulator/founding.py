@@ -29,7 +29,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
     """A company with two projects; ``zone`` says in whose place it is, where that is not its name."""
     with world.function(None, 60):
         made = company.create(f"Company {name}", "pro", ZONES[zone or name], f"owner@{name.lower()}.example")
-    tenant = Tenant(made["company"]["id"], name, made["ingest_secret"], ZONES[zone or name])
+    tenant = Tenant(made["company"]["id"], name, {0: made["ingest_secret"]}, ZONES[zone or name])
     tenant.model.now = world.now
     tenant.owner = "owner"
     tenant.tokens["owner"] = made["token"]

@@ -22,13 +22,12 @@ class HoursRules(Facts):
         return self._closed(why, new.project, new.date)
 
     def _judge_sheet(self, operation: Operation) -> Why:
-        if not self.people.may_somewhere(operation.by, "log"):
-            return Why(soft={"permission_denied"})
+        why = Why(soft=set() if self.people.may_somewhere(operation.by, "log") else {"permission_denied"})
         for row in operation.rows:
             may = self.may_log(operation.by, row.project, row.operative)
             if not may or row.date <= self.sites[row.project].closed_to or self._unknown(row.project, row.code):
-                return Why(soft={"validation_error"})
-        return Why()
+                why.soft.add("validation_error")
+        return why
 
     def _judge_review(self, operation: Operation) -> Why:
         may = self.people.may_somewhere(operation.by, "approve")

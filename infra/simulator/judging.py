@@ -8,6 +8,7 @@ from typing import Any
 from infra.simulator import trees
 from infra.simulator.answer_judging import ACCEPTED, AnswerJudge
 from infra.simulator.clock_judging import ClockJudge
+from infra.simulator.device_rules import REFUSED
 from infra.simulator.effects import Change, Wrong, activity_of, entries_of, puts, rate_kept, require_clashes, telling
 from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.model import Model
@@ -45,6 +46,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         why = model.refusals(operation)
         request.allowed.append(why.answers())
         request.free = request.free or not why.soft
+        request.let_in = request.let_in or REFUSED not in why.soft
         for id in operation.ids if operation.verb == "review" else ():
             one = model.refusals(replace(operation, verb=operation.values["step"], entry=id, ids=()))
             request.reasons.setdefault(id, set()).update(one.answers())
@@ -56,11 +58,12 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         request.sent = self.now()
         if request not in self.open:
             self.open.append(request)
-        if request.operation.by == CLOCK and request.operation.new:
+        request.allowed, request.let_in = [] if request.operation.by == CLOCK else request.allowed, False
+        self.look(request)
+        if request.operation.by == CLOCK and request.operation.new and request.let_in:
             day, new = request.operation.new.day, request.operation.new
             self.punches[day] = request
             self.told.setdefault(day, {})[telling(request.operation)] = new.hours
-        self.look(request)
 
     def end(self, request: Request) -> None:
         """Its client knows the answer, or does not ask any more."""
@@ -74,8 +77,12 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
 
     # effects
 
-    def committed(self, request: Request | None, items: Sequence[Any], changes: Sequence[Change]) -> Tenant | None:
-        """Something has been written: the company whose facts have changed, if any have."""
+    def committed(
+        self, request: Request | None, items: Sequence[Any], changes: Sequence[Change], began: float = 0.0
+    ) -> Tenant | None:
+        """Something has been written by a function that ``began`` then: the company whose facts have changed."""
+        if request is not None and request.operation.by == CLOCK and not request.let_in:
+            raise Wrong(f"a device writes whose secret has ended: {request.operation}")
         for id, _, _ in entries_of(changes):
             self.made_at[id] = self.now()
         works = [item["id"]["S"] for _, item in puts(changes, "work", "intent")]
@@ -85,7 +92,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
             and not request.operation.verb.startswith("read")
             and self._is_effect(request, items, changes)
         ):
-            self._accept(request, changes, works)
+            self._accept(request, changes, works, began)
             tenant = request.tenant
         elif work := next((self.works[id] for id in works if id in self.works), None):
             tenant = self._step(work, changes)
@@ -121,7 +128,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
             for table, row in written
         )
 
-    def _accept(self, request: Request, changes: Sequence[Change], works: Sequence[str]) -> None:
+    def _accept(self, request: Request, changes: Sequence[Change], works: Sequence[str], began: float) -> None:
         model, operation = request.tenant.model, request.operation
         if request.done:
             raise Wrong(f"{operation} was done twice")
@@ -149,7 +156,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
             self._settled(model, operation, made)
         made += [row["id"]["S"] for of in MADE for before, row in puts(changes, *of) if before is None]
         rate, node = rate_kept(request, operation, changes), activity_of(request, operation, changes)
-        model.apply(operation, Effect(made[0] if made else "", rate, node))
+        model.apply(operation, Effect(made[0] if made else "", rate, node, began=began))
 
     @staticmethod
     def _settled(model: Model, operation: Operation, made: Sequence[str]) -> None:

@@ -2,12 +2,13 @@
 
 from decimal import Decimal
 
+from infra.simulator.device_requests import DeviceRequests
 from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.hours_requests import HoursRequests
 from infra.simulator.requests import Request, Tenant
 
 
-class Meetings(HoursRequests):
+class Meetings(HoursRequests, DeviceRequests):
     """What somebody else wants meanwhile."""
 
     kinds: dict[str, int]  # those of the history
@@ -15,9 +16,13 @@ class Meetings(HoursRequests):
     def beside(self, mine: Request) -> Request | None:
         """Somebody else's request about what a request is about, where such a kind is in the history."""
         found = None
-        if mine.operation.by == CLOCK:
+        if mine.operation.by == CLOCK and not ("rotate" in self.kinds and self.luck.random() < 0.1):
             return self._told_otherwise(mine)
-        if mine.operation.verb == "import" and "recode" in self.kinds:
+        if mine.operation.verb == "rotate" and self.luck.random() < 0.5:
+            return self._punch(mine.tenant, CLOCK)
+        if mine.operation.by == CLOCK or mine.operation.verb == "rotate":
+            found = self._rotate(mine.tenant, mine.tenant.owner)
+        elif mine.operation.verb == "import" and "recode" in self.kinds:
             found = self._of_the_file(mine)
         elif mine.operation.verb == "freeze" and "budget" in self.kinds:
             found = self._budget_of(mine.tenant, mine.operation.project)

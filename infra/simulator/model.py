@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from infra.simulator.company_rules import CompanyRules
+from infra.simulator.device_rules import DeviceRules
 from infra.simulator.facts import CLOCK, Effect, Operation, Why
 from infra.simulator.hours_rules import HoursRules
 from infra.simulator.people_rules import PeopleRules
@@ -10,7 +11,7 @@ from infra.simulator.site_rules import SiteRules
 from infra.simulator.stray_rules import StrayRules
 
 
-class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules):
+class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, DeviceRules):
     """One company."""
 
     def refusals(self, operation: Operation) -> Why:
@@ -21,7 +22,7 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules):
             return Why(soft={"not_authenticated"})
         judge = getattr(self, f"_judge_{operation.verb}", None)
         why: Why = judge(operation) if judge else self._judge_step(operation)
-        return why
+        return self.let_in(operation, why)
 
     def apply(self, operation: Operation, effect: Effect | None = None) -> None:
         """The effect of an operation at the moment in which it is done."""

@@ -27,6 +27,7 @@ from infra.gates import saying, unwind_when_stopped
 from infra.simulator.clients import Clients
 from infra.simulator.comparing import compare
 from infra.simulator.days import Days
+from infra.simulator.device_rules import REFUSED
 from infra.simulator.effects import FINISHED, Wrong
 from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.founding import found
@@ -40,6 +41,7 @@ from infra.year import runtime
 LEFT_OUT = frozenset({"stray", "settle", "adopt"})
 """What becomes of kept punches by itself comes at a moment of its own."""
 ONCE = "close"  # a history, as it takes most of a minute
+NO_END = (None, 0, 100_000)  # overlaps, as the model's time stands still here
 PATIENCE = 60.0  # seconds until what was done is in every figure
 LONGEST_JOB = 180.0
 
@@ -52,6 +54,7 @@ class Remote:
         self.luck = random.Random(seed)
         self.days = Days(datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0))
         self.clients = Clients(self.luck, self.days, left_out_of(seed) | LEFT_OUT)
+        self.clients.overlaps = NO_END
         self.judge = Judge(time.monotonic)
         self.counts: dict[str, int] = {}
 
@@ -108,7 +111,7 @@ class Remote:
 
     def _answer(self, request: Request) -> tuple[int, Any]:
         if request.operation.by == CLOCK:
-            headers = {"X-Inbound-Secret": request.tenant.secret}
+            headers = {"X-Inbound-Secret": request.secret}
         else:
             headers = {"Authorization": f"Bearer {request.token}"}
             headers |= {"Idempotency-Key": f"{self.seed}-{request.key}"} if request.key else {}
@@ -119,6 +122,8 @@ class Remote:
 
     def _send(self, request: Request) -> tuple[int, Any]:
         """A request, whose answer is right and whose effect the model follows."""
+        if request.operation.by == CLOCK:
+            self.clients.take_secret(request)
         operation, model = request.operation, request.tenant.model
         why = model.refusals(operation)
         status, answer = self._answer(request)
@@ -162,6 +167,8 @@ class Remote:
         if "token" in answer:
             request.tenant.made[answer["id"]] = answer["token"]
         model.apply(operation, Effect(answer.get("id", ""), rate, answer.get("wbs")))
+        if operation.verb == "rotate":
+            request.tenant.secrets[operation.values["number"]] = answer["secret"]
 
     def _closed(self, request: Request, job: Any) -> None:
         """The days are closed when the job ends; what was submitted in them is rejected, or keeps them open."""
@@ -233,6 +240,10 @@ class Remote:
         """What a punch has become: hours, once both ends are told; corrected ones, while nobody has touched them."""
         operation, model = request.operation, request.tenant.model
         assert operation.new is not None
+        if REFUSED in model.refusals(operation).soft:
+            if status != 401:
+                raise Wrong(f"answered {status} although the secret has ended: {operation}")
+            return
         if status >= 500 or status in (400, 401, 403):
             raise Wrong(f"a punch is answered {status} {answer}: {operation}")
         self.judge.begin(request)

@@ -484,6 +484,25 @@ FAULTS = (
         "Update(Access, (access.pk, access.sk), removed([id]), Access.version == access.version),",
         "",
     ),
+    # ingest secrets
+    Fault(
+        "an old secret works a minute longer",
+        "access/ingest_secrets.py",
+        "stamp(now + timedelta(seconds=overlap_seconds))",
+        "stamp(now + timedelta(seconds=overlap_seconds + 60))",
+    ),
+    Fault(
+        "everybody sets the ingest secret",
+        "handlers/integrations.py",
+        "permission=Permission.MANAGE_TOKENS",
+        "permission=Permission.READ_PROJECTS",
+    ),
+    Fault(
+        "a secret that has ended is shown again",
+        "http/replay.py",
+        "if not replayed or authentication.lives(",
+        "if kind == 'wbsi' or not replayed or authentication.lives(",
+    ),
     # trees and kept punches
     Fault(
         "hours do not keep their activity",

@@ -19,7 +19,7 @@ class Tenant:
 
     id: str
     name: str
-    secret: str
+    secrets: dict[int, str]  # of devices, by the number that the model gives to each: those that are known
     zone: str
     owner: str = ""
     model: Model = field(default_factory=Model)
@@ -41,6 +41,7 @@ class Request:
     key: str
     began: float = 0.0
     allowed: list[set[str]] = field(default_factory=list)  # what was right to refuse, at each moment of the request
+    let_in: bool = False  # of a device: there was a moment of its last sending at which its secret worked
     free: bool = False  # there was a moment at which nothing soft stood against it
     done: bool = False
     work: str = ""  # the work that carries it out
@@ -60,6 +61,11 @@ class Request:
         """With what it is sent."""
         operation = self.operation
         return self.tenant.made[operation.token] if operation.token else self.tenant.tokens[operation.by]
+
+    @property
+    def secret(self) -> str:
+        """With what a device sends it."""
+        return self.tenant.secrets[self.operation.secret]
 
 
 def nodes_of(rows: Iterable[dict[str, Any]]) -> set[tuple[str, str | None, str, str | None]]:

@@ -52,6 +52,7 @@ GATEWAY, HTTP, STALLED = (
     8.0,
 )  # seconds: the gateway's patience, a function's, and how long a machine may stand still
 A_WHILE = 5.0  # seconds by which one function's clock may be ahead of another's, and a little
+MUCH_MET = ("freeze", "sheet", "import", "rotate")  # by requests about the same thing
 BY_WORK = ("sheet", "review")  # what goes on after its request
 A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
 LAG = 3.0  # seconds by which a list may lag
@@ -77,9 +78,10 @@ class Inline:
 
 @dataclass
 class Frame:
-    """A function's run: for which request, until when, and whether it has died."""
+    """A function's run: for which request, since when, until when, and whether it has died."""
 
     request: Request | None
+    began: float
     deadline: float
     dead: bool = False
 
@@ -106,6 +108,7 @@ class World:
         self.waiting: list[Request] = []
         self.tenants: list[Tenant] = []
         self.mirrors: dict[str, Mirror] = {}
+        self.parameters: dict[str, str] = {}  # what functions have put into Parameter Store
         self.log: list[str] = []
 
     def now(self) -> float:
@@ -123,6 +126,10 @@ class World:
         if operation not in (*READS, *WRITES):
             raise AttributeError(operation)
         return lambda **parameters: self._call(operation, parameters)
+
+    def put_parameter(self, name: str, text: str) -> None:
+        """Parameter Store takes a text, in one more call that may break."""
+        self._call("put_parameter", {"name": name, "text": text})
 
     def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         frame = self.frames[-1]
@@ -163,11 +170,15 @@ class World:
 
     def _reach(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """The call has its effect, and whoever judges looks at it."""
+        if operation == "put_parameter":
+            self.parameters[parameters["name"]] = parameters["text"]
+            return {}
         self.behind = self.luck.random() * LAG if self.faults and self.luck.random() < 0.2 else 0.0
         answer: dict[str, Any] = getattr(self.memory, operation)(**parameters)
         if operation == "transact_write_items" and self.memory.written:
+            frame = self.frames[-1]
             try:
-                self.judge.committed(self.frames[-1].request, parameters["TransactItems"], self.memory.written)
+                self.judge.committed(frame.request, parameters["TransactItems"], self.memory.written, frame.began)
             except Exception as error:  # not to be taken for one of the product's
                 raise Wrong(f"cannot judge {parameters}: {error!r}") from error
         return answer
@@ -212,9 +223,7 @@ class World:
         """How often what comes in between is about the same thing: most where the request has work of many steps."""
         if mine is None:
             return 0.0
-        return (
-            0.3 if mine.operation.by == CLOCK else 0.5 if mine.operation.verb in ("freeze", "sheet", "import") else 0.08
-        )
+        return 0.3 if mine.operation.by == CLOCK else 0.5 if mine.operation.verb in MUCH_MET else 0.08
 
     def _meet(self, mine: Request) -> None:
         """Somebody wants something of the very thing that a request is about; closed days perhaps at once."""
@@ -260,7 +269,7 @@ class World:
         Raises:
             Wrong: something does not hold.
         """
-        from infra.simulator.comparing import compare
+        from infra.simulator.comparing import compare, compare_operators_copy
         from infra.simulator.founding import found
 
         self.tenants = [found(self, name) for name in ("A", "B")]
@@ -275,6 +284,7 @@ class World:
         for tenant in self.tenants:
             compare(self, tenant)
             self._compare_mirror(tenant)
+            compare_operators_copy(self, tenant)
 
     def _compare_mirror(self, tenant: Tenant) -> None:
         """A last look, and one of all rows as they are."""
@@ -333,7 +343,7 @@ class World:
         skew = timedelta(seconds=self.luck.choice((-2, 0, 0, 2)) if self.faults else 0)  # clocks of functions differ
         stall = self.luck.choice((0, 0, 0, STALLED)) if self.faults else 0
         self.clock.shift(skew)
-        self.frames.append(Frame(request, self.now() + seconds + stall))
+        self.frames.append(Frame(request, self.now(), self.now() + seconds + stall))
         try:
             yield
         except Died:
@@ -393,10 +403,12 @@ class World:
     def _send(self, request: Request) -> None:
         """A request, and what its client makes of the answer."""
         request.began = request.began or self.now()
+        if request.operation.by == CLOCK:
+            self.clients.take_secret(request)
         self.judge.begin(request)
         operation = request.operation
         if operation.by == CLOCK:
-            headers = {"X-Inbound-Secret": request.tenant.secret}
+            headers = {"X-Inbound-Secret": request.secret}
         else:
             headers = {"Authorization": f"Bearer {request.token}"}
             headers |= {"Idempotency-Key": request.key} if request.key else {}
@@ -558,7 +570,7 @@ def history(app: Any, seed: int, steps: int, without: frozenset[str] = frozenset
     dice = random.Random(f"ids {seed}")
     world = World(app, seed, steps, without)
     here = store()
-    before = (here.client, here.pool, here.sleep, uuid.uuid4, secrets.token_bytes, time.monotonic)
+    before = (here.client, here.pool, here.sleep, uuid.uuid4, secrets.token_bytes, time.monotonic, keys._put)
     random.seed(seed)
     for remembered in (keys._provider, authentication.unknown_companies):  # of the history before
         remembered.cache_clear()
@@ -568,7 +580,7 @@ def history(app: Any, seed: int, steps: int, without: frozenset[str] = frozenset
             here.client, here.pool, here.sleep = world, Inline(), world.wait  # type: ignore[assignment]
             uuid.uuid4 = lambda: uuid.UUID(int=dice.getrandbits(128), version=4)
             secrets.token_bytes = lambda nbytes=None: dice.randbytes(nbytes or 32)
-            time.monotonic = world.now
+            time.monotonic, keys._put = world.now, world.put_parameter
             yield world
     finally:
-        here.client, here.pool, here.sleep, uuid.uuid4, secrets.token_bytes, time.monotonic = before
+        here.client, here.pool, here.sleep, uuid.uuid4, secrets.token_bytes, time.monotonic, keys._put = before

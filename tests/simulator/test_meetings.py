@@ -16,7 +16,7 @@ DAY = "2026-06-08"
 
 @pytest.fixture
 def tenant() -> Tenant:
-    found = Tenant("c", "A", "secret", "UTC", owner="ann", tokens={"ann": "t"}, hands={"hand": "H1"})
+    found = Tenant("c", "A", {0: "secret"}, "UTC", owner="ann", tokens={"ann": "t"}, hands={"hand": "H1"})
     found.model.sites["p"] = Site("P", {"d": None}, {"n": Activity("d", "P-1", Plan(Decimal(9)))})
     found.model.entries["e"] = Entry("p", "hand", DAY, Decimal(8), "P-1", "fay")
     return found
@@ -46,7 +46,7 @@ def test_a_budget_changes_while_the_plan_is_frozen(tenant: Tenant) -> None:
 
 
 def test_another_device_tells_the_same_shift(tenant: Tenant) -> None:
-    drawing = clients()
+    drawing = clients("rotate")
     punch = drawing._punch(tenant, "ann")
     others = [drawing.beside(punch) for _ in range(30)]
     news = [other.operation.new for other in others if other is not None]
@@ -54,6 +54,17 @@ def test_another_device_tells_the_same_shift(tenant: Tenant) -> None:
         punch.operation.new.day if punch.operation.new else ""
     }
     assert {other.operation.values["told"] for other in others if other} == {"both", "in", "out"}
+
+
+def test_a_punch_and_a_rotation_of_its_secret_meet(tenant: Tenant) -> None:
+    drawing = clients()
+    punch = drawing._punch(tenant, "ann")
+    assert "rotate" in {other.operation.verb for other in (drawing.beside(punch) for _ in range(60)) if other}
+    others = [drawing.beside(asked(tenant, Operation("rotate", "ann"))) for _ in range(30)]
+    assert {(other.operation.verb, other.key == "") for other in others if other} == {
+        ("create", True),
+        ("rotate", False),
+    }
 
 
 def test_what_a_history_leaves_out_comes_in_between_nothing(tenant: Tenant) -> None:

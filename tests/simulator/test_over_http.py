@@ -33,7 +33,7 @@ class Scripted(Remote):
 @pytest.fixture
 def tenant() -> Tenant:
     """A project with an activity, a hand, an owner and a manager."""
-    found = Tenant("t", "A", "ingest secret", "UTC", owner="owner")
+    found = Tenant("t", "A", {0: "ingest secret"}, "UTC", owner="owner")
     found.tokens = {"owner": "owner's", "manager": "manager's"}
     found.model.people.roles = {"owner": "owner", "manager": "project_manager"}
     found.model.sites = {"p": Site("P", {"d": None}, {"n": Activity("d", "C-1", Plan(Decimal(100)))})}
@@ -153,6 +153,18 @@ def kept(entry: str | None, duplicate: bool = False) -> Answer:
 def test_a_punch_is_never_turned_away(tenant: Tenant, status: int) -> None:
     remote = Scripted(refused("unavailable", status))
     with pytest.raises(Wrong, match=f"a punch is answered {status}"):
+        remote._send(punch(remote, tenant))
+
+
+def test_a_device_is_let_in_until_its_secret_has_ended(tenant: Tenant) -> None:
+    remote = Scripted((201, {"secret": "another"}), refused("not_authenticated", 401), (201, {}))
+    rotation = remote.clients._rotate(tenant, "owner")
+    rotation.operation.values["overlap"] = None
+    remote._send(rotation)
+    assert tenant.secrets == {0: "ingest secret", 1: "another"}
+    del tenant.secrets[1]  # the device has not got it yet
+    remote._send(punch(remote, tenant))
+    with pytest.raises(Wrong, match="although the secret has ended"):
         remote._send(punch(remote, tenant))
 
 

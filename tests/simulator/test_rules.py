@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from infra.simulator.device_rules import MOST_OVERLAPPING, REFUSED
 from infra.simulator.effects import Wrong
-from infra.simulator.facts import Effect, Entry, Hand, Operation
+from infra.simulator.facts import CLOCK, Effect, Entry, Hand, Operation
 from infra.simulator.figures import MILLION, Sums, ratios
 from infra.simulator.judging import Judge
 from infra.simulator.mirror import Mirror
@@ -64,6 +65,35 @@ def test_a_request_may_have_read_the_cap_of_a_moment_ago() -> None:
     now[0] = 300.0
     assert model.lenient() == 12
     assert model.clashes(("hand", "2026-06-08")) and not model.sure(("hand", "2026-06-08"))
+
+
+def test_an_earlier_secret_ends_with_the_overlap_or_before_it_as_clocks_differ() -> None:
+    model, now = worked("8"), [100.0]
+    model.now = lambda: now[0]
+    punch = Operation("create", CLOCK, new=replace(model.entries["e"], clocked=True))
+    model.sites["p"] = Site("P")
+    model.apply(Operation("rotate", "ann", values={"overlap": 60}), Effect(began=90.0))
+    for moment, answers in ((145.0, (set(), set())), (150.0, (set(), {REFUSED})), (155.0, ({REFUSED}, set()))):
+        now[0] = moment
+        why = model.refusals(punch)
+        assert (why.soft & {REFUSED}, why.maybe & {REFUSED}) == answers
+        assert not model.refusals(replace(punch, secret=1)).answers() & {REFUSED}
+    model.apply(Operation("rotate", "ann", values={"overlap": None}))
+    assert [each.is_over(155.0) for each in model.secrets] == [True, True, False]
+    model.apply(Operation("rotate", "ann", values={"overlap": 60}), Effect(began=155.0))
+    assert [each.is_over(160.0) for each in model.secrets] == [True, True, False, False]
+
+
+def test_so_many_secrets_work_beside_one_another() -> None:
+    model = worked("8")
+    model.people = people()
+    rotation = Operation("rotate", "owner", values={"overlap": 60})
+    for _ in range(MOST_OVERLAPPING):
+        assert not model.refusals(rotation).answers()
+        model.apply(replace(rotation, values=dict(rotation.values)))
+    assert model.refusals(rotation).hard == {"conflict"}
+    assert not model.refusals(replace(rotation, values={"overlap": 0})).answers()
+    assert model.refusals(replace(rotation, by="fay")).soft == {"permission_denied"}
 
 
 def test_what_waits_or_clashes_stands_in_the_way_of_a_closing() -> None:
@@ -151,7 +181,7 @@ def test_what_is_formed_from_sums() -> None:
 
 
 def test_a_mirror_that_is_not_its_source_is_wrong() -> None:
-    mirror = Mirror(Tenant("c", "A", "", "UTC"))
+    mirror = Mirror(Tenant("c", "A", {}, "UTC"))
     mirror.rows = {"e": {"id": "e", "hours": 8, "clash": None}}
     mirror.compare({"e": {"id": "e", "hours": 8, "clash": "derived"}})
     for source in ({}, {"e": {"id": "e", "hours": 9, "clash": None}}, {**mirror.rows, "f": {"id": "f"}}):
@@ -170,7 +200,7 @@ def test_an_email_is_one_users_and_a_code_one_projects() -> None:
 
 
 def test_what_a_request_without_a_key_puts_beside_work_is_not_its_effect_yet() -> None:
-    request = Request(Tenant("c", "A", "", "UTC"), Operation("import", "owner"), "POST", "/", None, key="")
+    request = Request(Tenant("c", "A", {}, "UTC"), Operation("import", "owner"), "POST", "/", None, key="")
     piece = ("work", None, {"pk": {"S": "c#i"}, "sk": {"S": "piece#000000"}})
     intent = ("work", None, {"pk": {"S": "c#i"}, "sk": {"S": "intent"}})
     login = ("access", None, {"pk": {"S": "c"}, "sk": {"S": "access"}})
