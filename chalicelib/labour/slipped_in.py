@@ -1,8 +1,9 @@
 """Hours on activities that are to be deleted, or were: asked before the answer, and once more a while later."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from chalicelib.errors import InUse
 from chalicelib.labour.rows import BY_ACTIVITY, Entry
 from chalicelib.storage.queries import Query
 from chalicelib.storage.reading import Reading
@@ -12,6 +13,7 @@ from chalicelib.work.kinds import Finished, Step
 from chalicelib.work.rows import Intent
 
 TOGETHER = 64  # activities that are asked about at the same time
+LATER = timedelta(minutes=1)
 
 
 def have_hours(reading: Reading, company: str, activities: Sequence[str]) -> bool:
@@ -34,11 +36,14 @@ def _has_hours(reading: Reading, company: str, activity: str) -> bool:
 
 
 def verify_step(reading: Reading, intent: Intent, now: datetime) -> Step:
-    """The next deleted activity on which hours slipped in is brought back."""
+    """The next deleted activity on which hours slipped in is brought back, once no large change is under way."""
     company, _, _ = str(intent.pk).partition("#")
     activities, asked = intent.arguments["activities"], intent.state.get("asked", 0)
     found = _first_with_hours(reading, company, activities[asked:])
     if found is None:
         return Step([], {"asked": len(activities)}, len(activities), finished=Finished(None, 204))
-    changes = brought_back(reading, company, activities[asked + found], now)
+    try:
+        changes = brought_back(reading, company, activities[asked + found], now)
+    except InUse:
+        return Step([], {"asked": asked + found}, asked + found, not_before=now + LATER)
     return Step(changes, {"asked": asked + found + 1}, asked + found + 1)

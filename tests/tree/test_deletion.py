@@ -12,6 +12,7 @@ from chalicelib.tree.rows import NodeEvent
 from tests.stage import Stage
 from tests.tree import integrity
 from tests.tree.conftest import Tree
+from tests.tree.test_imports import SMALL, Work
 from tests.tree.test_moves import MANY, Discipline
 from tests.tree.work import finish, finish_what_waits, one_step, unfinished
 
@@ -90,6 +91,24 @@ def test_hours_that_slipped_in_bring_the_node_back(tree: Tree, stage: Stage) -> 
     integrity.check(tree.project)
     finish_what_waits(company)
     assert tree.client.send("DELETE", f"/api/v1/wbs/{top}/").status == 409
+
+
+def test_a_node_comes_back_after_the_large_change_that_is_under_way(tree: Tree, stage: Stage) -> None:
+    company = stage.made["company"]["id"]
+    *_, activity = tree.branch()
+    entry = hours(stage, tree, "C-1")
+    row = moved_to(entry["id"], company, None)
+    assert gone(tree, activity) == 204
+    moved_to(entry["id"], company, row)
+    [verify] = unfinished(company, waiting=True)
+    work = Work(tree, *SMALL)
+    one_step(company, verify.id)
+    [waits] = unfinished(company, waiting=True)
+    assert (waits.id, waits.status) == (verify.id, "running")
+    work.end()
+    finish_what_waits(company)
+    assert tree.read(activity)["cost_code"].startswith("C-1 ")  # the file has brought another C-1
+    integrity.check(tree.project)
 
 
 def moved_to(entry: str, company: str, activity: str | None) -> str | None:
