@@ -89,6 +89,8 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests, CompanyRequ
             by = tenant.owner  # most of these are for few people
         if kind == "token":
             by = self._maker(tenant) or by
+        if kind == "import" and self.luck.random() < 0.3:
+            by = self._who_may_no_budgets(tenant) or by
         if kind not in ("punch", "stray", "settle", "adopt") and kind in LABOUR and not tenant.model.entries:
             kind = "create"
         through = self.luck.choice(list(tenant.made)) if tenant.made and self.luck.random() < 0.2 else ""

@@ -27,6 +27,7 @@ class Tenant:
     made: dict[str, str] = field(default_factory=dict)  # id of a token that was made in the history -> token
     unknown: str = ""  # a clock ID that no operative has
     hands: dict[str, str] = field(default_factory=dict)  # operative -> clock ID
+    to_repeat: list[Operation] = field(default_factory=list)  # imports that have failed
 
 
 @dataclass(eq=False)

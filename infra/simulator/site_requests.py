@@ -83,7 +83,13 @@ class SiteRequests(Drawing):
         return Request(tenant, operation, "POST", f"/projects/{project}/wbs/", body, "")
 
     def _import(self, tenant: Tenant, by: str) -> Request:
-        """Some activities as they are, as they might be, and new ones; now and then with a row that is wrong."""
+        """Some activities as they are, as they might be, and new ones, now and then with a row that is wrong.
+
+        One that has failed is sent again.
+        """
+        if tenant.to_repeat and self.luck.random() < 0.6:
+            again = tenant.to_repeat.pop()
+            return self._file(tenant, by, again.project, list(again.values["rows"]))
         project, site = self._site(tenant)
         known = self.luck.sample(list(site.activities), self.luck.randrange(len(site.activities) + 1))
         rows = [self._changed(site, row_of(site, id)) for id in known]
@@ -97,10 +103,23 @@ class SiteRequests(Drawing):
         rows += [self._new_row(site, code) for code in codes[: self.luck.randrange(4)]]
         if not rows:
             return self._grow(tenant, by)
-        bad = self.luck.random() < 0.1
+        return self._file(tenant, by, project, rows, bad=self.luck.random() < 0.1)
+
+    @staticmethod
+    def _file(tenant: Tenant, by: str, project: str, rows: list[Row], *, bad: bool = False) -> Request:
         file = text([*rows, replace(rows[0], path=("", *rows[0].path[1:]))] if bad else rows)
         operation = Operation("import", by, project=project, values={"rows": tuple(rows), "bad": bad})
         return Request(tenant, operation, "POST", f"/projects/{project}/wbs/import/", file, "")
+
+    def _who_may_no_budgets(self, tenant: Tenant) -> str | None:
+        """Somebody who may change a tree, and no budgets of it."""
+        people = tenant.model.people
+        found = [
+            each
+            for each in tenant.tokens
+            if people.may_somewhere(each, "edit the WBS") and not people.may(each, "edit budgets")
+        ]
+        return self.luck.choice(found) if found else None
 
     def _changed(self, site: Site, row: Row) -> Row:
         """An activity with another budget or other dates, or in another place."""

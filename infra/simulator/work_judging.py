@@ -69,8 +69,10 @@ class WorkJudge(Docket):
         site = work.tenant.model.sites.get(work.operation.project)
         if work.operation.verb not in ("import", "close") or intent["id"]["S"] != work.work:
             raise Wrong(f"the work of {work.operation} fails: {intent}")
-        if work.operation.verb == "import" and site is not None and site.renamed < work.accepted - RUNS:
-            raise Wrong(f"{work.operation} fails although nothing was renamed: {intent}")
+        if work.operation.verb == "import" and site is not None:
+            if site.renamed < work.accepted - RUNS:
+                raise Wrong(f"{work.operation} fails although nothing was renamed: {intent}")
+            work.tenant.to_repeat.append(work.operation)
 
     def _row(self, work: Request, id: str, after: Any) -> None:
         """A row of a sheet is there: it is one of those that were sent, and none is there twice."""

@@ -421,6 +421,14 @@ class World:
             self.waiting.append(request)
         else:
             self.judge.end(request)
+        if operation.verb == "sheet" and request.work and len(request.made) < len(operation.rows) and not self.frames:
+            self._look_meanwhile(request.tenant)
+
+    def _look_meanwhile(self, tenant: Tenant) -> None:
+        """A mirror looks long after a sheet was accepted, and before its last rows are there."""
+        if self.faults and self.luck.random() < 0.5:
+            self.wait(600)
+            self.mirrors[tenant.id].look(self)
 
     def _read(self) -> None:
         """An entry is shown as it was at some moment of the request; its rate to those who may see rates alone."""
