@@ -82,6 +82,8 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests, CompanyRequ
         if any(site.staging for site in tenant.model.sites.values()) and self.luck.random() < 0.5:
             kinds = {kind: often for kind, often in kinds.items() if kind in OF_TREES} or kinds  # while it lasts
         kind = self.luck.choices(list(kinds), list(kinds.values()))[0]
+        if tenant.to_repeat and self.luck.random() < 0.1:
+            kind = "import"
         by = self.luck.choice(self._few(tenant) if self.luck.random() < 0.7 else list(tenant.tokens))
         if kind in LOGGING and self.narrow and self.luck.random() < 0.7:
             by = self._few(tenant)[0]  # hours of one day by one submitter do not clash

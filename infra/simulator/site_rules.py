@@ -114,11 +114,8 @@ class SiteRules(Facts):
         return self._closed(self._measuring(operation), operation.project, operation.values["date"])
 
     def _measuring(self, operation: Operation) -> Why:
-        """Measurements do not touch the row of their activity, which may go meanwhile."""
+        """In whatever measure. Measurements do not touch the row of their activity, which may go meanwhile."""
         why = self._of_project(operation, "measure")
-        measured = {"percent": False, "installed": True}
-        units = {measured[name] for name in operation.values if name in measured}
-        why.soft |= {"validation_error"} if units - {self._activity(operation).units} else set()
         return Why(why.soft | why.hard)
 
     def _judge_unmeasure(self, operation: Operation) -> Why:
@@ -193,6 +190,7 @@ class SiteRules(Facts):
         plan = Plan(values["budget"], values["start"], values["finish"])
         site.activities[effect.id] = Activity(values["parent"], values["code"], plan)
         site.names[effect.id], site.renamed, site.born[effect.id] = values["name"], self.now(), self.now()
+        site.edited[effect.id, "code"] = self.now()
 
     def _do_import(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].show(effect.shown)
@@ -200,6 +198,7 @@ class SiteRules(Facts):
     def _do_recode(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].renamed = self.now()
         self._activity(operation).code = operation.values["code"]
+        self._edited(operation, "code")
 
     def _do_cut(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].cut(operation.node)

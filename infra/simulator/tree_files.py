@@ -64,6 +64,8 @@ def missing(site: Site, rows: Iterable[Row], since: float) -> Iterator[str]:
                 yield f"{row.code} is not there"
             continue
         id = codes[row.code]
+        if site.edited.get((id, "code"), -1.0) >= since:
+            continue  # another activity has the code by now
         found = row_of(site, id)
         for field in ("path", "budget", "quantity", "start", "finish"):
             wanted, has = getattr(row, field), getattr(found, field)
