@@ -11,7 +11,7 @@ from chalicelib.handlers import wbs as wbs_routes
 from chalicelib.tree import baselines, carrying, clearing, deletion, import_steps, imports, large, sowing
 
 SMALL: tuple[tuple[int, tuple[tuple[ModuleType, str], ...]], ...] = (
-    (14, ((sowing, "ITEMS"),)),  # rows of a piece of an import
+    (7, ((sowing, "ITEMS"),)),  # rows of a piece of an import: an activity or two
     (2, ((imports, "MOST_DIRECTLY"),)),  # more are a job
     (10, ((carrying, "ITEMS"), (large, "ITEMS"))),  # rows that are moved at once
     (20, ((clearing, "ITEMS"),)),
