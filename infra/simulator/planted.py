@@ -554,6 +554,18 @@ FAULTS = (
         "if False:",
     ),
     Fault(
+        "hours come to what is staged",
+        "labour/surroundings.py",
+        "case [NodeClaim() as claim, Outline() as outline] if (claim.since or 0) <= outline.edition:",
+        "case [NodeClaim() as claim, Outline()]:",
+    ),
+    Fault(
+        "what comes back does not wait for a large change",
+        "labour/slipped_in.py",
+        "    except InUse:",
+        "    except ZeroDivisionError:",
+    ),
+    Fault(
         "an import takes a name that somebody has",
         "tree/import_staging.py",
         "if row is not None and row.holder != id:",
