@@ -7,6 +7,8 @@ from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.hours_requests import HoursRequests
 from infra.simulator.requests import Request, Tenant
 
+OTHERWISE = {"in": ("out", "out", "both"), "out": ("in", "in", "both"), "both": ("in", "out", "both")}
+
 
 class Meetings(HoursRequests, DeviceRequests):
     """What somebody else wants meanwhile."""
@@ -33,11 +35,12 @@ class Meetings(HoursRequests, DeviceRequests):
         return found
 
     def _told_otherwise(self, punch: Request) -> Request | None:
-        """The same shift by another device: whole, or one of its ends."""
+        """The same shift by another device: whole, or one of its ends, mostly the other one."""
         new = punch.operation.new
         if new is None:
             return None
-        return self._shift(punch.tenant, new.operative, new.date, self.luck.choice(("both", "in", "out")))
+        other = self.luck.choice(OTHERWISE[punch.operation.values["told"]])
+        return self._shift(punch.tenant, new.operative, new.date, other)
 
     def _budget_of(self, tenant: Tenant, project: str) -> Request:
         node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))

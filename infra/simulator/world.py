@@ -44,8 +44,10 @@ from infra.simulator.requests import Request, Tenant, encoded, nodes_of
 SHARDS = 2
 RESUMING = [each.name for each in SCHEDULED_FUNCTIONS].index("work_resume")
 DEEPEST = 2  # requests within the storage calls of one another
-FAULTS = ("dies before", "dies after", "loses its answer", "never arrives", "is throttled", "conflicts")
+OF_CALLS = ("dies before", "dies after", "loses its answer", "never arrives", "is throttled", "conflicts")
+FAULTS = (*OF_CALLS, "is given up")
 A_CALL = 0.004  # seconds
+HELD = 80_000.0  # seconds that a stream holds its records, or a little less
 GATEWAY, HTTP, STALLED = (
     29.0,
     30.0,
@@ -62,6 +64,9 @@ ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/1"
 
 class Died(BaseException):
     """The function is gone: nothing may clean up."""
+
+
+Batch = tuple[StreamFunction, list[dict[str, Any]]]
 
 
 class Inline:
@@ -96,7 +101,9 @@ class World:
         self.days = Days(self.luck.choice(BEGINNINGS))
         left_out = without | left_out_of(seed)
         self.busy = self.luck.random() < 0.5  # the first company
-        self.kinds = [fault for fault in FAULTS if fault not in left_out]
+        self.kinds = [fault for fault in OF_CALLS if fault not in left_out]
+        self.gives_up = "is given up" not in left_out
+        self.given_up: list[Batch] = []
         self.elapsed, self.behind = 0.0, 0.0
         self.memory = Memory(store().prefix, self._changed, self.now, lambda: self.behind)
         self.gateway = Gateway(app, GATEWAY, self.now)
@@ -221,12 +228,14 @@ class World:
         else:
             self._step()
 
-    @staticmethod
-    def _meets(mine: Request | None) -> float:
+    def _meets(self, mine: Request | None) -> float:
         """How often what comes in between is about the same thing: most where the request has work of many steps."""
         if mine is None:
             return 0.0
-        return 0.3 if mine.operation.by == CLOCK else 0.5 if mine.operation.verb in MUCH_MET else 0.08
+        if mine.operation.by == CLOCK:
+            told_first = mine.operation.new is not None and mine.operation.new.day not in self.judge.kept
+            return 0.6 if told_first else 0.2
+        return 0.5 if mine.operation.verb in MUCH_MET else 0.08
 
     def _meet(self, mine: Request) -> None:
         """Somebody wants something of the very thing that a request is about; closed days perhaps at once."""
@@ -321,10 +330,12 @@ class World:
             self._send(self.waiting.pop(self.luck.randrange(len(self.waiting))))
         elif choice < 0.9:
             self._deliver(self.luck.choice(sorted(self.streams)))
+        elif choice < 0.91 and self.given_up:
+            self._redrive()
         elif choice < 0.97:
             self._scheduled(self.luck.randrange(len(SCHEDULED_FUNCTIONS)))
         elif choice < 0.998:
-            self.wait(self.luck.choice((1, 31, 600, 90_000)))
+            self._pass(self.luck.choice((1, 31, 600, 90_000)))
         elif not self.frames:
             self._week()
 
@@ -337,7 +348,7 @@ class World:
         for request in self.waiting:
             self.judge.end(request)
         self.waiting = []
-        self.wait(8 * 86_400)
+        self._pass(8 * 86_400)
         self.memory.expire(datetime.now(UTC).timestamp())
 
     @contextmanager
@@ -361,17 +372,38 @@ class World:
         if not queue:
             return
         function, batch = queue[0][0], [record for _, record in queue[: self.luck.randrange(1, 6)]]
-        event = json.loads(json.dumps(stream_event(batch, ARN)))
-        left: list[dict[str, Any]] = batch
-        with self.function(None, function.seconds):
-            context = LambdaContext(function.name, function.seconds, self.now)
-            try:
-                left = remaining(batch, work_of(function)(function.name, event, context))
-            except Exception as error:
-                self._failed(function.name, error)
+        left = self._handed(function, batch)
         done = batch[: len(batch) - len(left)]
         if not (self.faults and self.luck.random() < 0.1):
             self.streams[shard] = [each for each in self.streams[shard] if each[1] not in done]
+        if left and self.faults and self.gives_up and self.luck.random() < 0.5:
+            self.given_up.append((function, left))
+            self.streams[shard] = [each for each in self.streams[shard] if each[1] not in left]
+
+    def _handed(self, function: StreamFunction, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Records handed to their function: those that it has not done."""
+        event = json.loads(json.dumps(stream_event(batch, ARN)))
+        with self.function(None, function.seconds):
+            context = LambdaContext(function.name, function.seconds, self.now)
+            try:
+                return remaining(batch, work_of(function)(function.name, event, context))
+            except Exception as error:
+                self._failed(function.name, error)
+        return batch
+
+    def _redrive(self) -> None:
+        """Operators have what was given up done again, after younger records of its shard."""
+        batches, self.given_up = self.given_up, []
+        for function, batch in batches:
+            if left := self._handed(function, batch):
+                self.given_up.append((function, left))
+
+    def _pass(self, seconds: float) -> None:
+        """Time passes; a day only once operators have seen to all that was given up, as a stream holds it no longer."""
+        for _ in range(9 if seconds > HELD else 0):
+            self._redrive()
+        if seconds <= HELD or not self.given_up:
+            self.wait(seconds)
 
     def _scheduled(self, number: int) -> None:
         function = SCHEDULED_FUNCTIONS[number]
@@ -553,9 +585,11 @@ class World:
             for shard in sorted(self.streams):
                 while self.streams[shard]:
                     self._deliver(shard)
+            self._redrive()
             for number in range(len(SCHEDULED_FUNCTIONS)):
                 self._scheduled(number)
-            if not self.waiting and not any(self.streams.values()) and not self._unfinished():
+            left = self.waiting or any(self.streams.values()) or self.given_up or self._unfinished()
+            if not left:
                 return
         raise Wrong(f"{self.waiting} are never answered, {self._unfinished()} never done: {self.log[-5:]}")
 

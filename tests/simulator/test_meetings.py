@@ -8,6 +8,7 @@ import pytest
 from infra.simulator.clients import Clients
 from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.facts import Entry, Operation
+from infra.simulator.meetings import OTHERWISE
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.site import Activity, Plan, Site
 
@@ -53,7 +54,8 @@ def test_another_device_tells_the_same_shift(tenant: Tenant) -> None:
     assert len(news) == 30 and {each.day for each in news if each} == {
         punch.operation.new.day if punch.operation.new else ""
     }
-    assert {other.operation.values["told"] for other in others if other} == {"both", "in", "out"}
+    told = {other.operation.values["told"] for other in others if other}
+    assert told == set(OTHERWISE[punch.operation.values["told"]])
 
 
 def test_a_punch_and_a_rotation_of_its_secret_meet(tenant: Tenant) -> None:
