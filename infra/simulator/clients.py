@@ -3,7 +3,6 @@
 import random
 from dataclasses import replace
 
-from infra.simulator.company_requests import CompanyRequests
 from infra.simulator.days import Days
 from infra.simulator.facts import CLOCK
 from infra.simulator.meetings import Meetings
@@ -57,6 +56,9 @@ PLANS = {
     "token": 3,
     "revoke": 1,
     "cap": 1,
+    "settings": 2,
+    "hand change": 2,
+    "status": 2,
     "rotate": 2,
     "hire": 1,
     "retrain": 1,
@@ -69,7 +71,7 @@ OF_TREES = frozenset({"create", "budget", "dates", "move", "grow", "recode", "cu
 LOGGING = frozenset({"create", "sheet", "hours file"})
 
 
-class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests, CompanyRequests):
+class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
     """The clients of all companies."""
 
     def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:

@@ -14,9 +14,10 @@ from infra.simulator.requests import Tenant
 class ClockJudge(Docket):
     """Hours that no person has asked for."""
 
-    def _clocked(self, entries: Sequence[tuple[str, Any, Any]]) -> Tenant | None:
+    def _clocked(self, entries: Sequence[tuple[str, Any, Any]], began: float) -> Tenant | None:
         """A clock's hours come or are corrected, by a device's own request or later, as nothing stands in the way."""
         tenant = None
+        self._require_taken(entries, began)
         for id, before, after in entries:
             found = [each for each in self.punches.values() if id in each.tenant.model.entries]
             owner = next((each for each in self.tenants if after and after["operative"]["S"] == each.model.spare), None)
@@ -29,6 +30,14 @@ class ClockJudge(Docket):
             else:
                 raise Wrong(f"hours are changed by nobody: {id}, from {before} to {after}")
         return tenant
+
+    def _require_taken(self, entries: Sequence[tuple[str, Any, Any]], began: float) -> None:
+        """A clock's hours come and change only where hours are taken, as far as a function knew that ``began`` then."""
+        for id, before, after in entries:
+            models = [each.model for each in self.tenants if after and after["project"]["S"] in each.model.sites]
+            same = before is not None and after is not None and before["hours"] == after["hours"]
+            if models and not same and models[0].idle_since(began, after["project"]["S"], after["operative"]["S"]):
+                raise Wrong(f"{id} is written though its operative or project takes no hours: {after}")
 
     @staticmethod
     def _adopted(tenant: Tenant, id: str, before: Any, after: Any) -> Tenant:

@@ -1,15 +1,18 @@
 """Requests about the company itself: new operatives, users and projects, and what operatives do."""
 
+from typing import Any
+
 from infra.simulator.facts import Operation
 from infra.simulator.requests import Drawing, Request, Tenant
 from infra.simulator.roles import ROLES
 
 TRADES = ("mason", "rigger")
+STATUSES = ("on_hold", "completed", "archived", "active")
 FEW = 4  # codes and e-mails that new projects and users may have, so that they meet
 
 
 class CompanyRequests(Drawing):
-    """What clients ask of the company."""
+    """What clients ask of the company, its operatives, users and projects."""
 
     def _hire(self, tenant: Tenant, by: str) -> Request:
         trade = self.luck.choice(TRADES)
@@ -20,6 +23,36 @@ class CompanyRequests(Drawing):
         hand, trade = self._hand(tenant), self.luck.choice(TRADES)
         operation = Operation("retrain", by, values={"operative": hand, "trade": trade})
         return Request(tenant, operation, "PATCH", f"/operatives/{hand}/", {"trade": trade}, "")
+
+    def _some(self, values: dict[str, Any]) -> dict[str, Any]:
+        """One of some fields, or all of them."""
+        return values if self.luck.random() < 0.4 else dict([self.luck.choice(list(values.items()))])
+
+    def _settings(self, tenant: Tenant, by: str) -> Request:
+        body = {"name": f"Company {self.luck.randrange(9)}", "currency": self.luck.choice(("EUR", "GBP", "USD"))}
+        body = self._some(body)
+        return Request(tenant, Operation("settings", by, values=body), "PATCH", "/company/", dict(body), "")
+
+    def _hand_changed(self, tenant: Tenant, by: str, hand: str) -> Request:
+        """An operative gets another name, goes, or comes back."""
+        body = self._some({"name": f"Hand {self.luck.randrange(9)}", "active": hand in tenant.model.idle})
+        operation = Operation("hand", by, values={"operative": hand, **body})
+        return Request(tenant, operation, "PATCH", f"/operatives/{hand}/", body, "")
+
+    def _hand_change(self, tenant: Tenant, by: str) -> Request:
+        return self._hand_changed(tenant, by, self.luck.choice([*tenant.model.idle, *tenant.hands]))
+
+    def _status(self, tenant: Tenant, by: str) -> Request:
+        stopped = [id for id, site in tenant.model.sites.items() if not site.takes_hours]
+        return self._status_of(tenant, by, self.luck.choice([*stopped, *stopped, *tenant.model.sites]))
+
+    def _status_of(self, tenant: Tenant, by: str, project: str) -> Request:
+        """A project is put on hold or ended, or taken up again."""
+        open_again = not tenant.model.sites[project].takes_hours and self.luck.random() < 0.8
+        status = self.luck.choice(("active", "on_hold") if open_again else STATUSES)
+        body = self._some({"name": f"Project {self.luck.randrange(9)}", "status": status})
+        operation = Operation("status", by, project=project, values=body)
+        return Request(tenant, operation, "PATCH", f"/projects/{project}/", dict(body), "")
 
     def _enlist(self, tenant: Tenant, by: str) -> Request:
         email = f"new{self.luck.randrange(FEW)}@{tenant.name.lower()}.example"

@@ -9,7 +9,14 @@ class CompanyRules(Facts):
     def _judge_hire(self, operation: Operation) -> Why:
         return Why(soft={"permission_denied"} if self._lacks(operation, "manage operatives") else set())
 
-    _judge_retrain = _judge_hire
+    _judge_retrain = _judge_hand = _judge_hire
+
+    def _judge_settings(self, operation: Operation) -> Why:
+        return Why(soft={"permission_denied"} if self._lacks(operation, "manage the company") else set())
+
+    def _judge_status(self, operation: Operation) -> Why:
+        """The name and status of a project, by those who may edit it."""
+        return self._of_project(operation, "edit projects")
 
     def _judge_enlist(self, operation: Operation) -> Why:
         """An e-mail is one user's."""
@@ -36,4 +43,28 @@ class CompanyRules(Facts):
         self.emails.add(operation.values["email"])
 
     def _do_found(self, operation: Operation, effect: Effect) -> None:
-        self.founded.add(operation.values["code"])
+        ends = [*(at for at, _ in self.currencies), self.now()][1:]
+        lately = {currency for (_, currency), end in zip(self.currencies, ends, strict=True) if end >= effect.began}
+        self.founded[operation.values["code"]] = lately
+
+    def _do_settings(self, operation: Operation, effect: Effect) -> None:
+        """What is not named stays as it is, also where two change different settings at once."""
+        if "name" in operation.values:
+            self.names["company"] = operation.values["name"]
+        if "currency" in operation.values:
+            self.currencies.append((self.now(), operation.values["currency"]))
+
+    def _do_hand(self, operation: Operation, effect: Effect) -> None:
+        hand, values = operation.values["operative"], operation.values
+        if "name" in values:
+            self.names[hand] = values["name"]
+        if values.get("active") is False:
+            self.idle.setdefault(hand, self.now())
+        elif values.get("active"):
+            self.idle.pop(hand, None)
+
+    def _do_status(self, operation: Operation, effect: Effect) -> None:
+        site, values = self.sites[operation.project], operation.values
+        took, site.name = site.takes_hours, values.get("name", site.name)
+        site.status = values.get("status", site.status)
+        site.stopped = self.now() if took and not site.takes_hours else site.stopped

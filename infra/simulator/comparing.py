@@ -59,9 +59,11 @@ def _labour(world: World, tenant: Tenant) -> None:
         over = model.held(entry.day) and entry.status in ("submitted", "approved")
         if model.sure(entry.day) or (entry.day not in model.unsure and entry.status == "submitted"):
             _same(f"the clash of {id}", row["clash"] is not None, over)
-    closed = next(iter(model.sites.values())).closed_for_good  # of the project that has a clock
+    clocked = next(iter(model.sites.values()))  # the project that has a clock
+    closed = clocked.closed_for_good
     for day, kept in world.judge.kept.items():
-        if world.judge.punches[day].tenant is tenant and whole(kept) and day[1] > closed:
+        taken = clocked.takes_hours and day[0] not in model.idle and day[1] > closed
+        if world.judge.punches[day].tenant is tenant and whole(kept) and taken:
             _same(f"the punch of {day} has become hours", day in model.punched, True)
     held = {each.day for each in model.entries.values() if model.held(each.day) and model.sure(each.day)}
     clashes = {(row["operative"], row["date"]) for row in _walk(world, tenant, "/clashes/?status=open&page_size=3")}
@@ -88,11 +90,11 @@ def _strays(world: World, tenant: Tenant) -> None:
             continue
         row = events.get(stray.event, {})
         waits = {"dismissed": "dismissed", "kept": "unmatched_operative"}
-        if stray.entry in model.entries and stray.status != "dismissed" and date > model.sites[stray.project].closed_to:
+        if stray.entry in model.entries and stray.status != "dismissed" and not model.waits(stray, date):
             _same(f"the punch of {date}", (row.get("status"), row.get("labour_entry")), ("matched", stray.entry))
         elif not stray.entry and stray.status in waits and (stray.status == "dismissed" or not model.adopted):
             _same(f"the punch of {date}", row.get("status"), waits[stray.status])
-        elif not stray.entry and model.adopted and date > model.sites[stray.project].closed_to:
+        elif not stray.entry and model.adopted and not model.waits(stray, date):
             _same(f"the punch of {date} of an operative has become hours", row.get("status"), "matched")
 
 
@@ -144,11 +146,24 @@ def _people(world: World, tenant: Tenant) -> None:
 
 
 def _company(world: World, tenant: Tenant) -> None:
-    """Operatives and what they do, and projects."""
+    """The company's settings, operatives and what they do, and projects."""
     model = tenant.model
-    trades = {row["id"]: row["trade"] for row in _walk(world, tenant, "/operatives/?page_size=3")}
+    row = ok(world, tenant, "GET", "/company/")
+    wanted = model.names["company"], model.currencies[-1][1], model.cap
+    _same("the company", (row["name"], row["currency"], row["daily_cap_hours"]), wanted)
+    rows = {row["id"]: row for row in _walk(world, tenant, "/operatives/?page_size=3")}
+    for hand in tenant.hands:
+        shown = rows[hand]["name"], rows[hand]["active"]
+        _same(f"the operative {hand}", shown, (model.names[hand], hand not in model.idle))
+    trades = {id: row["trade"] for id, row in rows.items()}
     _same("operatives", trades, {**dict.fromkeys((*tenant.hands, model.spare)), **model.trades})
-    codes = sorted(row["code"] for row in _walk(world, tenant, "/projects/?page_size=3"))
+    projects = {row["id"]: row for row in _walk(world, tenant, "/projects/?page_size=3")}
+    for id, site in model.sites.items():
+        _same(f"the project {id}", (projects[id]["name"], projects[id]["status"]), (site.name, site.status))
+    for code, currencies in model.founded.items():
+        [currency] = [row["currency"] for row in projects.values() if row["code"] == code]
+        _same(f"the currency of {code}", currency in currencies, True)
+    codes = sorted(row["code"] for row in projects.values())
     _same("projects", codes, sorted([*(site.code for site in model.sites.values()), *model.founded]))
 
 

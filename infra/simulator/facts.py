@@ -194,7 +194,10 @@ class Facts:
     trades: dict[str, str] = field(default_factory=dict)  # of operatives who have been given one
     emails: set[str] = field(default_factory=set)  # of users who have come in the history
     secrets: list[Secret] = field(default_factory=lambda: [Secret()])  # of devices, one after another
-    founded: set[str] = field(default_factory=set)  # codes of projects that have come in it
+    founded: dict[str, set[str]] = field(default_factory=dict)  # projects that have come in it: code -> currencies
+    names: dict[str, str] = field(default_factory=dict)  # of the company and of operatives who have got another
+    currencies: list[tuple[float, str]] = field(default_factory=list)  # since when, of new projects
+    idle: dict[str, float] = field(default_factory=dict)  # operatives who are not active, since when
     spare: str = ""  # the operative whose they are
     adopted: bool = False  # by the clock ID that the operative has got
     unsure: set[tuple[str, str]] = field(default_factory=set)  # days whose resolution was judged by another cap
@@ -278,6 +281,16 @@ class Facts:
         elif first <= site.closed_to:
             why.soft.add("period_closed")
         return why
+
+    def _inactive(self, why: Why, project: str, operative: str) -> Why:
+        """An operative who is not active, or a project that is completed or archived, takes no hours."""
+        why.soft |= {"inactive"} if operative in self.idle or not self.sites[project].takes_hours else set()
+        return why
+
+    def idle_since(self, began: float, project: str, operative: str) -> bool:
+        """Whether hours were not to be taken, for as long as a function knows that began then."""
+        site = self.sites[project]
+        return self.idle.get(operative, began) < began or (not site.takes_hours and site.stopped < began)
 
     def _of_project(self, operation: Operation, *either: str) -> Why:
         lacks = self._lacks(operation, *either, project=operation.project)

@@ -35,6 +35,9 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
     tenant.tokens["owner"] = made["token"]
     tenant.owner = ok(world, tenant, "GET", "/me/")["user"]["id"]
     tenant.tokens = {tenant.owner: made["token"]}
+    company_now = ok(world, tenant, "GET", "/company/")
+    tenant.model.names["company"] = company_now["name"]
+    tenant.model.currencies = [(0.0, company_now["currency"])]
     people = tenant.model.people
     people.roles[tenant.owner] = "owner"
     foreman = ""
@@ -51,7 +54,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
         worker = (user, foreman)[number]  # one who logs their own hours, and one who approves those of others
         hand: dict[str, Any] = {"name": f"Hand {number}", "external_clock_id": f"{name}{number}", "user": worker}
         id = ok(world, tenant, "POST", "/operatives/", hand)["id"]
-        tenant.hands[id] = f"{name}{number}"
+        tenant.hands[id], tenant.model.names[id] = f"{name}{number}", hand["name"]
         tenant.model.workers[id] = worker
     spare = {"name": "Hand without a clock"}
     tenant.model.spare, tenant.unknown = ok(world, tenant, "POST", "/operatives/", spare)["id"], f"{name}X"
@@ -60,7 +63,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
 
 def _project(world: World, tenant: Tenant, code: str) -> None:
     project = ok(world, tenant, "POST", "/projects/", {"code": code, "name": code, "planned_rate": float(RATE)})["id"]
-    site = tenant.model.sites[project] = Site(code, rate=RATE)
+    site = tenant.model.sites[project] = Site(code, rate=RATE, name=code)
 
     def node(name: str, parent: str | None, **plan: Any) -> str:
         body = {"name": f"{code} {name}", "parent": parent, **plan}

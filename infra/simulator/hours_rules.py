@@ -14,18 +14,21 @@ class HoursRules(Facts):
         assert new is not None
         if operation.by == CLOCK:
             why = Why(hard={"twice"} if new.day in self.punched else set(), maybe={"conflict", "invalid_transition"})
+            why.maybe |= self._inactive(Why(), new.project, new.operative).soft
             return self._closed(why, new.project, new.date)
         why = Why(soft=self._unknown(new.project, new.code))
         if not self.may_log(operation.by, new.project, new.operative):
             why.soft.add("permission_denied")
             return why
-        return self._closed(why, new.project, new.date)
+        return self._closed(self._inactive(why, new.project, new.operative), new.project, new.date)
 
     def _judge_sheet(self, operation: Operation) -> Why:
         why = Why(soft=set() if self.people.may_somewhere(operation.by, "log") else {"permission_denied"})
         for row in operation.rows:
             may = self.may_log(operation.by, row.project, row.operative)
-            if not may or row.date <= self.sites[row.project].closed_to or self._unknown(row.project, row.code):
+            idle = self._inactive(Why(), row.project, row.operative).soft
+            closed = row.date <= self.sites[row.project].closed_to
+            if not may or closed or idle or self._unknown(row.project, row.code):
                 why.soft.add("validation_error")
         return why
 
@@ -48,6 +51,10 @@ class HoursRules(Facts):
         elif not all(self.may_log(operation.by, entry.project, hand) for hand in (entry.operative, arriving)):
             why.soft.add("permission_denied")
         self._closed(why, entry.project, entry.date, operation.values.get("date", entry.date))
+        if operation.verb in ("edit", "submit"):
+            self._inactive(why, entry.project, arriving)
+        if operation.verb == "approve" and self.sites[entry.project].status == "archived":
+            why.soft.add("inactive")
         if entry.status not in SOURCES[operation.verb]:
             why.hard.add("invalid_transition")
             return why

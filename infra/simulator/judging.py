@@ -97,7 +97,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         elif work := next((self.works[id] for id in works if id in self.works), None):
             tenant = self._step(work, changes)
         elif entries := entries_of(changes):
-            tenant = self._clocked(entries)
+            tenant = self._clocked(entries, began)
             if request is not None and request.operation.by == CLOCK:
                 request.done = True
         if tenant is not None:
@@ -167,7 +167,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         stray, date = model.strays[operation.values["date"]], operation.values["date"]
         closed = date <= model.sites[stray.project].closed_for_good
         assigned = operation.values["action"] == "assign"
+        waits = model.waits(stray, date)
         if made and (stray.entry in model.entries or closed or not assigned):
             raise Wrong(f"{made} is made of {stray}: {operation}")
-        if not made and assigned and not stray.entry and date > model.sites[stray.project].closed_to:
+        if not made and assigned and not stray.entry and not waits:
             raise Wrong(f"nothing is made of {stray}: {operation}")

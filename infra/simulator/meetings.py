@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from infra.simulator.company_requests import CompanyRequests
 from infra.simulator.device_requests import DeviceRequests
 from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.hours_requests import HoursRequests
@@ -10,7 +11,7 @@ from infra.simulator.requests import Request, Tenant
 OTHERWISE = {"in": ("out", "out", "both"), "out": ("in", "in", "both"), "both": ("in", "out", "both")}
 
 
-class Meetings(HoursRequests, DeviceRequests):
+class Meetings(HoursRequests, DeviceRequests, CompanyRequests):
     """What somebody else wants meanwhile."""
 
     kinds: dict[str, int]  # those of the history
@@ -24,12 +25,17 @@ class Meetings(HoursRequests, DeviceRequests):
             return self._punch(mine.tenant, CLOCK)
         if mine.operation.by == CLOCK or mine.operation.verb == "rotate":
             found = self._rotate(mine.tenant, mine.tenant.owner)
+        elif mine.operation.verb in ("settings", "cap"):
+            found = self._settings(mine.tenant, mine.tenant.owner) if "settings" in self.kinds else None
+        elif mine.operation.verb in ("status", "project_rate"):
+            project, owner = mine.operation.project, mine.tenant.owner
+            found = self._status_of(mine.tenant, owner, project) if "status" in self.kinds else None
         elif mine.operation.verb == "import" and "recode" in self.kinds:
             found = self._of_the_file(mine)
         elif mine.operation.verb == "freeze" and "budget" in self.kinds:
             found = self._budget_of(mine.tenant, mine.operation.project)
-        elif "close" in self.kinds:
-            found = self._closing_over(mine)
+        elif kinds := [kind for kind in ("close", "hand change", "status") if kind in self.kinds]:
+            found = self._taking_away(mine, self.luck.choice(kinds))
         if found is not None:
             found.key = f"k{self.luck.getrandbits(60)}"
         return found
@@ -58,8 +64,10 @@ class Meetings(HoursRequests, DeviceRequests):
         recode = Operation("recode", mine.tenant.owner, project=project, node=node, values={"code": code})
         return self._patch(mine.tenant, recode, {"cost_code": code})
 
-    def _closing_over(self, mine: Request) -> Request | None:
-        """The days of a request's hours are closed, with force where something is in the way."""
+    def _taking_away(self, mine: Request, kind: str) -> Request | None:
+        """The days of a request's hours are closed, with force where something is in the way; or their operative or
+        project takes no hours any more.
+        """
         model, operation = mine.tenant.model, mine.operation
         rows = [*([operation.new] if operation.new else []), *operation.rows]
         rows += [model.entries[id] for id in (operation.entry, *operation.ids) if id in model.entries]
@@ -67,6 +75,10 @@ class Meetings(HoursRequests, DeviceRequests):
         if not rows:
             return None
         row = self.luck.choice(rows)
+        if kind == "hand change":
+            return self._hand_changed(mine.tenant, mine.tenant.owner, row.operative)
+        if kind == "status":
+            return self._status_of(mine.tenant, mine.tenant.owner, row.project)
         values = {"closed_to": row.date, "force": model.stands_in_the_way(row.project, row.date)}
         close = Operation("close", mine.tenant.owner, project=row.project, values=values)
         return Request(mine.tenant, close, "POST", f"/projects/{row.project}/periods/", dict(values), "")

@@ -484,6 +484,25 @@ FAULTS = (
         "Update(Access, (access.pk, access.sk), removed([id]), Access.version == access.version),",
         "",
     ),
+    # settings, and what takes hours
+    Fault(
+        "two changes of a project at once are one",
+        "projects/projects.py",
+        "return Decided([Put(row, Project.version == before.version), *changes], row)",
+        "return Decided([Put(row), *changes], row)",
+    ),
+    Fault(
+        "an operative who is not active punches on",
+        "clock/judging.py",
+        "if not worker.active:",
+        "if False:",
+    ),
+    Fault(
+        "hours of an archived project are approved",
+        "labour/states.py",
+        'case Need.NOT_ARCHIVED if facts.project_status == "archived":',
+        "case Need.NOT_ARCHIVED if False:",
+    ),
     # ingest secrets
     Fault(
         "an old secret works a minute longer",

@@ -85,8 +85,16 @@ class Site:
     renamed: float = -1.0  # when somebody last took or left a name or code, but for large changes of the tree
     busy: bool = False  # a large change or a freeze has the tree
     staging: bool = False  # a large change is on its way, and is not to be seen yet
+    name: str = ""  # where it has got another
+    status: str = "active"
+    stopped: float = 0.0  # when it last got a status with which it takes no hours
     closed_to: str = ""  # announced
     closed_for_good: str = ""  # from when the job has ended
+
+    @property
+    def takes_hours(self) -> bool:
+        """Whether hours may be logged on it, as its status says."""
+        return self.status in ("active", "on_hold")
 
     def codes(self) -> dict[str, str]:
         """Cost codes and their activities."""

@@ -1,6 +1,6 @@
 """Punches of a clock ID that nobody has: kept until somebody says whose they are, or that they are nothing."""
 
-from infra.simulator.facts import CLOCK, Effect, Entry, Facts, Operation, Why
+from infra.simulator.facts import CLOCK, Effect, Entry, Facts, Operation, Stray, Why
 
 
 class StrayRules(Facts):
@@ -18,7 +18,7 @@ class StrayRules(Facts):
             why.soft |= {"not_found", "permission_denied"}
         if self._lacks(operation, "approve", project=stray.project):
             why.soft.add("permission_denied")
-        closed = operation.values["date"] <= self.sites[stray.project].closed_to
+        closed = self.waits(stray, operation.values["date"])
         if operation.values["action"] == "assign":
             why.maybe |= {"invalid_transition", "period_closed"} if closed or stray.entry else set()
         elif stray.entry in self.entries:
@@ -39,12 +39,17 @@ class StrayRules(Facts):
 
     def _do_settle(self, operation: Operation, effect: Effect) -> list[tuple[str, str]]:
         stray = self.strays[operation.values["date"]]
-        stray.waits |= operation.values["date"] <= self.sites[stray.project].closed_to
+        stray.waits |= self.waits(stray, operation.values["date"])
         stray.status = {"assign": "assigned", "dismiss": "dismissed"}[operation.values["action"]]
         return self.become_hours(operation.values["date"], effect.id) if effect.id else []
 
     def _do_adopt(self, operation: Operation, effect: Effect) -> None:
         self.adopted = True
+
+    def waits(self, stray: Stray, date: str) -> bool:
+        """Whether a kept punch becomes no hours now, whoever's it is."""
+        site = self.sites[stray.project]
+        return date <= site.closed_to or not site.takes_hours
 
     def become_hours(self, date: str, id: str) -> list[tuple[str, str]]:
         """A kept punch is hours of the operative whose it is, without a cost code."""

@@ -54,7 +54,7 @@ GATEWAY, HTTP, STALLED = (
     8.0,
 )  # seconds: the gateway's patience, a function's, and how long a machine may stand still
 A_WHILE = 5.0  # seconds by which one function's clock may be ahead of another's, and a little
-MUCH_MET = ("freeze", "sheet", "import", "rotate")  # by requests about the same thing
+MUCH_MET = ("freeze", "sheet", "import", "rotate", "settings", "cap", "status")  # by requests about the same thing
 BY_WORK = ("sheet", "review")  # what goes on after its request
 A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
 LAG = 3.0  # seconds by which a list may lag

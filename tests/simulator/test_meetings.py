@@ -35,7 +35,7 @@ def test_the_days_of_hours_are_closed_with_force_only_where_something_waits(tena
     request = asked(tenant, Operation("approve", "ann", entry="e"))
     for status, force in (("submitted", True), ("approved", False)):
         tenant.model.entries["e"].status = status
-        other = clients().beside(request)
+        other = clients("hand change", "status").beside(request)
         assert other is not None and other.key not in ("", request.key)
         assert (other.path, other.body) == ("/projects/p/periods/", {"closed_to": DAY, "force": force})
 
@@ -69,7 +69,21 @@ def test_a_punch_and_a_rotation_of_its_secret_meet(tenant: Tenant) -> None:
     }
 
 
+def test_the_operative_or_the_project_of_hours_takes_no_more(tenant: Tenant) -> None:
+    request, found = asked(tenant, Operation("approve", "ann", entry="e")), set()
+    for _ in range(60):
+        other = clients("close").beside(request)
+        assert other is not None and other.method == "PATCH"
+        found.add((other.path, *sorted(map(str, other.body or {}))))
+    assert {path for path, *_ in found} <= {"/operatives/hand/", "/projects/p/"}
+
+
+def test_two_change_settings_at_once(tenant: Tenant) -> None:
+    other = clients().beside(asked(tenant, Operation("cap", "ann")))
+    assert other is not None and (other.method, other.path) == ("PATCH", "/company/")
+
+
 def test_what_a_history_leaves_out_comes_in_between_nothing(tenant: Tenant) -> None:
-    without = clients("close", "budget")
+    without = clients("close", "budget", "hand change", "status")
     for operation in (Operation("approve", "ann", entry="e"), Operation("freeze", "ann", project="p")):
         assert without.beside(asked(tenant, operation)) is None

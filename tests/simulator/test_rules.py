@@ -84,6 +84,46 @@ def test_an_earlier_secret_ends_with_the_overlap_or_before_it_as_clocks_differ()
     assert [each.is_over(160.0) for each in model.secrets] == [True, True, False, False]
 
 
+def test_no_hours_are_taken_of_whoever_is_not_active_and_on_what_has_ended() -> None:
+    model = worked("8")
+    model.people, model.sites["p"], model.currencies = people(), Site("P"), [(0.0, "EUR")]
+    entry = model.entries["e"]
+    new = Operation("create", "owner", new=replace(entry))
+    edit, approve = (Operation(verb, "owner", entry="e") for verb in ("edit", "approve"))
+    entry.node, entry.code = "n", None
+    new = Operation("create", "owner", new=replace(entry))
+    model.sites["p"].activities["n"] = Activity("d", "P-1", Plan(Decimal(9)))
+
+    def refused() -> list[bool]:
+        return ["inactive" in model.refusals(each).soft for each in (new, edit, approve)]
+
+    def changed(verb: str, **values: object) -> None:
+        model.apply(Operation(verb, "owner", project="p", values={"operative": "hand", **values}))
+
+    for status, wanted in (("on_hold", [False] * 3), ("completed", [True, True, False]), ("archived", [True] * 3)):
+        changed("status", status=status)
+        assert refused() == wanted
+    changed("status", status="active", name="Another")
+    assert refused() == [False] * 3 and model.sites["p"].name == "Another"
+    changed("hand", active=False)
+    assert refused() == [True, True, False]
+    assert model.idle_since(1.0, "p", "hand") and not model.idle_since(0.0, "p", "hand")
+    changed("hand", name="Hal")
+    assert refused() == [True, True, False] and model.names["hand"] == "Hal"
+    changed("hand", active=True)
+    assert refused() == [False] * 3 and not model.idle_since(1.0, "p", "hand")
+
+
+def test_a_new_project_has_the_currency_of_a_moment_of_its_request() -> None:
+    model, now = Model(), [10.0]
+    model.now, model.currencies = lambda: now[0], [(0.0, "EUR")]
+    for at, currency in ((20.0, "GBP"), (30.0, "USD")):
+        now[0] = at
+        model.apply(Operation("settings", "owner", values={"currency": currency}))
+    model.apply(Operation("found", "owner", values={"code": "X"}), Effect(began=25.0))
+    assert model.founded == {"X": {"GBP", "USD"}}
+
+
 def test_so_many_secrets_work_beside_one_another() -> None:
     model = worked("8")
     model.people = people()
