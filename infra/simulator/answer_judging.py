@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra.simulator.docket import Docket
-from infra.simulator.effects import Wrong
+from infra.simulator.effects import Wrong, whole
 from infra.simulator.facts import CLOCK, RUNS
 from infra.simulator.requests import Request
 from infra.simulator.site import LEVELS
@@ -35,7 +35,10 @@ class AnswerJudge(Docket):
         if status < 400 and operation.verb == "stray":
             request.tenant.model.strays[operation.values["date"]].event = answer["id"]
         if status < 400 and operation.by == CLOCK and operation.new:
-            self.kept.setdefault(operation.new.day, set()).add(operation.values["told"])
+            day = operation.new.day
+            self.kept.setdefault(day, set()).add(operation.values["told"])
+            if whole(self.kept[day]) and not request.stopped and day not in request.tenant.model.punched:
+                raise Wrong(f"both ends of {day} are kept, and they are no hours: {operation}")
         if status == 200 and operation.verb == "import" and not request.key and not request.done:
             self._all_is_there(request)
         if status < 400 and operation.by == CLOCK and not request.let_in:

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import store
-from infra.simulator.effects import Wrong, whole
+from infra.simulator.effects import Wrong, takes_hours, whole
 from infra.simulator.facts import CLOCK
 from infra.simulator.figures import ratios, shown, sums
 from infra.simulator.founding import ok
@@ -59,11 +59,8 @@ def _labour(world: World, tenant: Tenant) -> None:
         over = model.held(entry.day) and entry.status in ("submitted", "approved")
         if model.sure(entry.day) or (entry.day not in model.unsure and entry.status == "submitted"):
             _same(f"the clash of {id}", row["clash"] is not None, over)
-    clocked = next(iter(model.sites.values()))  # the project that has a clock
-    closed = clocked.closed_for_good
     for day, kept in world.judge.kept.items():
-        taken = clocked.takes_hours and day[0] not in model.idle and day[1] > closed
-        if world.judge.punches[day].tenant is tenant and whole(kept) and taken:
+        if world.judge.punches[day].tenant is tenant and whole(kept) and takes_hours(model, day):
             _same(f"the punch of {day} has become hours", day in model.punched, True)
     held = {each.day for each in model.entries.values() if model.held(each.day) and model.sure(each.day)}
     clashes = {(row["operative"], row["date"]) for row in _walk(world, tenant, "/clashes/?status=open&page_size=3")}

@@ -58,6 +58,12 @@ def open_clash(model: Model, entry: Entry) -> bool:
     return inside and model.held(entry.day) and model.sure(entry.day)
 
 
+def takes_hours(model: Model, day: tuple[str, str]) -> bool:
+    """Whether the project that has a clock takes hours of an operative and a date."""
+    clocked = next(iter(model.sites.values()))
+    return clocked.takes_hours and day[0] not in model.idle and day[1] > clocked.closed_to
+
+
 def whole(told: Iterable[str]) -> bool:
     """Whether a shift has both its ends."""
     return {"in", "out"} <= set(told) or any(each.startswith("both") for each in told)

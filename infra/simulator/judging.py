@@ -9,7 +9,17 @@ from infra.simulator import trees
 from infra.simulator.answer_judging import ACCEPTED, AnswerJudge
 from infra.simulator.clock_judging import ClockJudge
 from infra.simulator.device_rules import REFUSED
-from infra.simulator.effects import Change, Wrong, activity_of, entries_of, puts, rate_kept, require_clashes, telling
+from infra.simulator.effects import (
+    Change,
+    Wrong,
+    activity_of,
+    entries_of,
+    puts,
+    rate_kept,
+    require_clashes,
+    takes_hours,
+    telling,
+)
 from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.model import Model
 from infra.simulator.requests import Request, Tenant
@@ -43,6 +53,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         for project, code in operation.codes():
             for site in [model.sites[project]] if project else model.sites.values():
                 request.nodes |= {(code, site.codes()[code])} if code in site.codes() else set()
+        if operation.by == CLOCK and operation.new is not None:
+            request.stopped = request.stopped or not takes_hours(model, operation.new.day)
         why = model.refusals(operation)
         request.allowed.append(why.answers())
         request.free = request.free or not why.soft
@@ -55,7 +67,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
 
     def begin(self, request: Request) -> None:
         """A client sends a request, perhaps again."""
-        request.sent = self.now()
+        request.sent, request.stopped = self.now(), False
         if request not in self.open:
             self.open.append(request)
         request.allowed, request.let_in = [] if request.operation.by == CLOCK else request.allowed, False
