@@ -43,10 +43,14 @@ class HoursRequests(Drawing):
         return row | ({} if new.quantity is None else {"quantity": float(new.quantity)})
 
     def _create(self, tenant: Tenant, by: str) -> Request:
-        new, body = self._hours(tenant, by), dict[str, Any]()
+        new = self._hours(tenant, by)
         if self.luck.random() < 0.15:
-            new.status, new.submitter, body = "draft", "", {"status": "draft"}
-        return Request(tenant, Operation("create", by, new=new), "POST", "/labour/", self._row(new) | body, "")
+            new.status, new.submitter = "draft", ""
+        return self._logged(tenant, by, new)
+
+    def _logged(self, tenant: Tenant, by: str, new: Entry) -> Request:
+        body = self._row(new) | ({"status": "draft"} if new.status == "draft" else {})
+        return Request(tenant, Operation("create", by, new=new), "POST", "/labour/", body, "")
 
     def _sheet(self, tenant: Tenant, by: str) -> Request:
         rows = tuple(self._hours(tenant, by) for _ in range(self.luck.randrange(1, 7)))

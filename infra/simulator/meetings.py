@@ -30,6 +30,8 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests):
         elif mine.operation.verb in ("status", "project_rate"):
             project, owner = mine.operation.project, mine.tenant.owner
             found = self._status_of(mine.tenant, owner, project) if "status" in self.kinds else None
+        elif mine.operation.verb == "import" and self.luck.random() < 0.4:
+            found = self._hours_of_the_file(mine)
         elif mine.operation.verb == "import" and "recode" in self.kinds:
             found = self._of_the_file(mine)
         elif mine.operation.verb == "freeze" and "budget" in self.kinds:
@@ -52,6 +54,12 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests):
         node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))
         operation = Operation("budget", tenant.owner, project=project, node=node, values={"budget": Decimal(budget)})
         return self._patch(tenant, operation, {"budget_hours": float(budget)})
+
+    def _hours_of_the_file(self, mine: Request) -> Request:
+        """Hours on an activity that a file names: one that is there, or is to be."""
+        new = self._hours(mine.tenant, mine.tenant.owner)
+        new.project, new.code = mine.operation.project, self.luck.choice(mine.operation.values["rows"]).code
+        return self._logged(mine.tenant, mine.tenant.owner, new)
 
     def _of_the_file(self, mine: Request) -> Request | None:
         """A code that a file brings goes to an activity that is there; or one that it names gets another."""
