@@ -79,13 +79,15 @@ def s_curve(
 
     ``sums`` are the node's in hours or money, ``spent`` the changes of AC in that unit, ``eac`` the
     exact estimate in that unit. Without ``eac`` or ``forecast_finish``, or before the first day,
-    there is no forecast. Nothing dated after ``as_of`` counts. Raises TooManyPoints.
+    there is no forecast; without ``eac`` the curve goes on to ``forecast_finish`` all the same.
+    Nothing dated after ``as_of`` counts. Raises TooManyPoints.
     """
     earned, spent = merged(up_to(sums.earned, as_of), up_to(sums.undated, as_of)), up_to(spent, as_of)
     planned, effort = PlannedCurve([*sums.planned, *sums.effort], calendar), PlannedCurve(sums.effort, calendar)
     first = _first_day(planned, earned, spent)
-    line = _line(as_of, forecast_finish, total(spent), eac) if first and first <= as_of else None
-    days = _days(interval, first, as_of, [planned.finish, line.end if line else None])
+    finish = forecast_finish if first and first <= as_of else None
+    line = _line(as_of, finish, total(spent), eac)
+    days = _days(interval, first, as_of, [planned.finish, finish])
     earned_to, spent_to = _cumulative(earned, days), _cumulative(spent, days)
     points = (
         Point(

@@ -9,8 +9,8 @@ from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import store
 from infra.simulator.effects import Wrong, takes_hours, whole
 from infra.simulator.facts import CLOCK
-from infra.simulator.figures import ratios, shown, sums
 from infra.simulator.founding import ok
+from infra.simulator.report_comparing import compare_curve, compare_figures
 from infra.simulator.requests import Tenant, nodes_of
 from infra.simulator.world import World
 
@@ -33,6 +33,7 @@ def compare(world: World, tenant: Tenant) -> None:
         with world.function(None, 900):
             drift = rebuild(store(), Place(tenant.id, project))
         _same(f"drift of {project}", drift, 0)
+        compare_curve(world, tenant, project)
 
 
 def _labour(world: World, tenant: Tenant) -> None:
@@ -201,8 +202,8 @@ def _jobs(world: World, tenant: Tenant) -> None:
 
 
 def _project(world: World, tenant: Tenant, project: str) -> None:
-    """The tree, and key figures of every node at some dates, in hours or in money, by some plan."""
-    site, luck = tenant.model.sites[project], world.luck
+    """The tree, and key figures of every node at two dates."""
+    site = tenant.model.sites[project]
     _same("the tree", nodes_of(_walk(world, tenant, f"/projects/{project}/wbs/")), site.tree())
     periods = ok(world, tenant, "GET", f"/projects/{project}/periods/")["results"]
     closed = max((row["closed_to"] for row in periods if row["status"] == "closed"), default="")
@@ -210,19 +211,7 @@ def _project(world: World, tenant: Tenant, project: str) -> None:
     baselines = ok(world, tenant, "GET", f"/projects/{project}/baselines/")
     _same("baselines", baselines["count"], len(site.baselines))
     for _ in range(2):
-        as_of, cost = luck.choice((*world.days.work, *world.days.plans)), luck.random() < 0.5
-        number = luck.choice((None, *range(1, len(site.baselines) + 1)))
-        figures = sums(site, tenant.model.work(project), as_of, cost, number)
-        asked = f"as_of={as_of}&measure={'cost' if cost else 'hours'}&baseline={number or 'current'}"
-        for node, one in figures.items():
-            path = f"/wbs/{node}/kpis/?{asked}" if node else f"/projects/{project}/kpis/?{asked}"
-            row = ok(world, tenant, "GET", path)
-            found = [row[name] for name in ("bac", "pv", "ev", "ac")]
-            _same(path, found, [shown(each, cost) for each in (one.bac, one.pv, one.ev, one.ac)])
-            _same(f"unrated hours of {path}", row["unrated_hours"], shown(one.unrated))
-            if not cost:
-                formed = ratios(one)
-                _same(f"ratios of {path}", {name: row[name] for name in formed}, formed)
+        compare_figures(world, tenant, project)
 
 
 def _walk(world: World, tenant: Tenant, path: str | None, by: str = "id", reader: str = "") -> Iterator[Any]:

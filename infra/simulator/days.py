@@ -1,7 +1,8 @@
 """The dates of a history, and how long a night is on them."""
 
+import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,11 @@ class Days:
     def plans(self) -> tuple[str, ...]:
         """The dates at which activities begin and end."""
         return tuple(self._after(number) for number in (-7, -3, 4, 11, 21, 39))
+
+    def near(self, luck: random.Random) -> str:
+        """One of these dates, or one some days away."""
+        day = date.fromisoformat(luck.choice((*self.work, *self.plans)))
+        return (day + timedelta(days=luck.choice((0, 0, luck.randrange(-9, 10))))).isoformat()
 
     def _after(self, days: int) -> str:
         return (self.begin + timedelta(days=days - 7)).date().isoformat()

@@ -4,8 +4,9 @@ Written from the definitions of earned value in the product's rules alone. Hours
 units of 1e-8 of the currency, as the rules on exact amounts say.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -37,69 +38,166 @@ class Sums:
     ac: int = 0
     dated: int | None = 0  # EV of what has dates
     unrated: int = 0
+    hours_ev: int = 0  # EV and AC in hours, in money too
+    hours_ac: int = 0
+    undated: int = 0  # budget hours without dates
+    unbaselined: int = 0  # budget hours that the baseline does not know
 
 
-def sums(site: Site, work: Iterable[Hours], as_of: str, cost: bool, number: int | None = None) -> dict[str, Sums]:
-    """Of every node and of the project (key ""), by the baseline of that number; None is the plan of now."""
-    baseline = site.baselines[number - 1] if number else None
-    found = {"": Sums(), **{node: Sums() for node in (*site.nodes, *site.activities)}}
-    by_activity: dict[str, list[Hours]] = {}
-    for each in work:
-        by_activity.setdefault(each.activity, []).append(each)
-    for id, activity in site.activities.items():
-        plan = baseline.plans.get(id, Plan(Decimal(0))) if baseline else activity.plan
-        holidays = baseline.holidays if baseline else site.holidays
-        own = _sums(activity, plan, holidays, by_activity.get(id, []), as_of, activity.rate or site.rate, cost)
-        for node in (*site.above(id), ""):
-            _add(found[node], own)
+SUMMED = [each.name for each in fields(Sums)]
+
+
+class WorkDays:
+    """The days of a plan on which work is done: Monday to Friday without its holidays, from its first day on."""
+
+    def __init__(self, first: str, holidays: Iterable[str]) -> None:
+        self._next, self._holidays, self._days = date.fromisoformat(first), frozenset(holidays), list[str]()
+
+    def between(self, start: str, finish: str) -> list[str]:
+        """Those from one day to another, both included."""
+        while self._next.isoformat() <= finish:
+            self._extend()
+        return self._days[bisect_left(self._days, start) : bisect_right(self._days, finish)]
+
+    def nth(self, start: str, number: int) -> str:
+        """The day on which so many days have been worked since the beginning of ``start``."""
+        self.between(start, start)
+        first = bisect_left(self._days, start)
+        while len(self._days) < first + number:
+            self._extend()
+        return self._days[first + number - 1]
+
+    def _extend(self) -> None:
+        day = self._next.isoformat()
+        if self._next.isoweekday() <= 5 and day not in self._holidays:
+            self._days.append(day)
+        self._next += timedelta(days=1)
+
+
+@dataclass
+class Part:
+    """An activity by one plan, with its approved hours; in money where ``cost``."""
+
+    activity: Activity
+    plan: Plan
+    work: list[Hours]
+    rate: Decimal | None
+    cost: bool
+    days: list[str]  # the working days from its baseline start to its finish
+
+    @property
+    def dated(self) -> bool:
+        """Whether it has both dates, so that it has PV and can be late."""
+        return bool(self.plan.start and self.plan.finish)
+
+    @property
+    def budget(self) -> int | None:
+        """What it may take."""
+        return self._worth(self._hours)
+
+    def planned(self, as_of: str) -> int | None:
+        """An even share on each working day, the remainder on the last; all on the finish where no day is worked."""
+        if not self.dated:
+            return self._worth(0)
+        over = bisect_right(self.days, as_of)
+        if over == len(self.days):
+            return self._worth(self._hours if self.days or (self.plan.finish or "") <= as_of else 0)
+        return self._worth(self._hours // len(self.days) * over)
+
+    def earned(self, as_of: str) -> int | None:
+        """Percent complete × budget."""
+        return self._worth(self.earned_hours(as_of))
+
+    def earned_hours(self, as_of: str) -> int:
+        """The same in hours, whatever the measure."""
+        return half_up(_percent(self.activity, self.work, as_of) * self._hours)
+
+    def spent(self, as_of: str) -> int:
+        """Approved hours, or what they cost at the rates kept."""
+        done = [(int(each.hours * MILLION), each.rate) for each in self.work if each.date <= as_of]
+        if not self.cost:
+            return sum(hours for hours, _ in done)
+        return sum(half_up(hours * Fraction(rate) * 100) for hours, rate in done if rate is not None)
+
+    def sums(self, as_of: str) -> Sums:
+        """All of it at the end of a date."""
+        done = [each for each in self.work if each.date <= as_of]
+        earned, dated = self.earned_hours(as_of), self.dated
+        return Sums(
+            bac=self.budget,
+            pv=self.planned(as_of),
+            ev=self._worth(earned),
+            ac=self.spent(as_of),
+            dated=self._worth(earned if dated else 0),
+            unrated=sum(int(each.hours * MILLION) for each in done if each.rate is None),
+            hours_ev=earned,
+            hours_ac=sum(int(each.hours * MILLION) for each in done),
+            undated=0 if dated else self._hours,
+        )
+
+    @property
+    def _hours(self) -> int:
+        return int(self.plan.budget * MILLION)
+
+    def _worth(self, hours: int) -> int | None:
+        """Hours of its budget in the unit of the measure; None where they have a price that nobody knows."""
+        if not self.cost or not self._hours:
+            return hours
+        return None if self.rate is None else half_up(hours * Fraction(self.rate) * 100)
+
+
+class View:
+    """A project by the baseline of a number, None is the plan of now, in hours or in money."""
+
+    def __init__(self, site: Site, work: Iterable[Hours], cost: bool, number: int | None = None) -> None:
+        self.site, self.cost, self.parts = site, cost, dict[str, Part]()
+        baseline = site.baselines[number - 1] if number else None
+        plans = baseline.plans if baseline else {id: each.plan for id, each in site.activities.items()}
+        starts = [each.start for each in plans.values() if each.start]
+        self.work_days = WorkDays(min(starts, default="2000-01-01"), baseline.holidays if baseline else site.holidays)
+        self._without = {id for id in site.activities if id not in plans}
+        by_activity: dict[str, list[Hours]] = {}
+        for each in work:
+            by_activity.setdefault(each.activity, []).append(each)
+        for id, activity in site.activities.items():
+            plan = plans.get(id, Plan(Decimal(0)))
+            days = self.work_days.between(plan.start, plan.finish) if plan.start and plan.finish else []
+            rate = activity.rate or site.rate
+            self.parts[id] = Part(activity, plan, by_activity.get(id, []), rate, cost, days)
+
+    def below(self, node: str) -> list[Part]:
+        """The activities of a node; of the project where it is empty."""
+        return [part for id, part in self.parts.items() if not node or node in self.site.above(id)]
+
+    def sums(self, as_of: str) -> dict[str, Sums]:
+        """Of every node and of the project (key "")."""
+        found = {"": Sums(), **{node: Sums() for node in (*self.site.nodes, *self.site.activities)}}
+        for id, part in self.parts.items():
+            own = part.sums(as_of)
+            own.unbaselined = int(part.activity.plan.budget * MILLION) if id in self._without else 0
+            for node in (*self.site.above(id), ""):
+                _add(found[node], own)
+        return found
+
+
+def half_up(value: Fraction) -> int:
+    """The nearest whole number; a half goes away from zero."""
+    return floor(value + Fraction(1, 2)) if value >= 0 else -floor(-value + Fraction(1, 2))
+
+
+def total(amounts: Iterable[int | None]) -> int | None:
+    """The sum, None where one of them is not known."""
+    found = 0
+    for each in amounts:
+        if each is None:
+            return None
+        found += each
     return found
 
 
-def _sums(
-    activity: Activity,
-    plan: Plan,
-    holidays: Iterable[str],
-    work: list[Hours],
-    as_of: str,
-    rate: Decimal | None,
-    cost: bool,
-) -> Sums:
-    budget = int(plan.budget * MILLION)
-    planned, earned = _planned(plan, holidays, as_of), _half_up(_percent(activity, work, as_of) * budget)
-    found = Sums(budget, planned, earned, dated=earned if plan.start and plan.finish else 0)
-    for each in work:
-        if each.date > as_of:
-            continue
-        hours = int(each.hours * MILLION)
-        if not cost:
-            found.ac += hours
-        if each.rate is None:
-            found.unrated += hours
-        elif cost:
-            found.ac += _half_up(hours * Fraction(each.rate) * 100)
-    if cost and budget:
-        amounts = (budget, planned, earned, found.dated or 0)
-        worth = [None if rate is None else _half_up(each * Fraction(rate) * 100) for each in amounts]
-        found.bac, found.pv, found.ev, found.dated = worth
-    return found
-
-
-def _planned(plan: Plan, holidays: Iterable[str], as_of: str) -> int:
-    """An even share on each working day, the remainder on the last; all on the finish where no day is worked."""
-    budget = int(plan.budget * MILLION)
-    if plan.start is None or plan.finish is None:
-        return 0
-    day, last = date.fromisoformat(plan.start), date.fromisoformat(plan.finish)
-    worked = []
-    while day <= last:
-        if day.isoweekday() <= 5 and day.isoformat() not in holidays:
-            worked.append(day.isoformat())
-        day += timedelta(days=1)
-    if not worked:
-        return budget if plan.finish <= as_of else 0
-    if worked[-1] <= as_of:
-        return budget
-    return budget // len(worked) * sum(each <= as_of for each in worked)
+def _add(to: Sums, own: Sums) -> None:
+    for each in SUMMED:
+        setattr(to, each, total((getattr(to, each), getattr(own, each))))
 
 
 def _percent(activity: Activity, work: list[Hours], as_of: str) -> Fraction:
@@ -114,51 +212,6 @@ def _percent(activity: Activity, work: list[Hours], as_of: str) -> Fraction:
     installed = [each.installed or Decimal(0) for each in totals if each.date == since][-1:]
     installed += [each.quantity for each in work if each.quantity is not None and since < each.date <= as_of]
     return min(Fraction(1), max(Fraction(0), Fraction(sum(installed)) / Fraction(activity.quantity or 0)))
-
-
-def _half_up(value: Fraction) -> int:
-    return floor(value + Fraction(1, 2)) if value >= 0 else -floor(-value + Fraction(1, 2))
-
-
-def _add(to: Sums, own: Sums) -> None:
-    to.ac, to.unrated = to.ac + own.ac, to.unrated + own.unrated
-    for name in ("bac", "pv", "ev", "dated"):
-        before, more = getattr(to, name), getattr(own, name)
-        setattr(to, name, None if before is None or more is None else before + more)
-
-
-def ratios(hours: Sums) -> dict[str, Decimal | None]:
-    """What is formed from the sums of a node in hours: ratios to 0.0001, differences and forecasts to 0.01."""
-    bac, pv, ev, ac, dated = (
-        Fraction(each or 0) / MILLION for each in (hours.bac, hours.pv, hours.ev, hours.ac, hours.dated)
-    )
-
-    def over(above: Fraction, below: Fraction) -> Fraction | None:
-        return above / below if below else None
-
-    eac = bac * ac / ev if ev and ac else None  # BAC / CPI
-    fine = {
-        "se": over(ac, ev),
-        "spi": over(dated, pv),
-        "cpi": over(ev, ac),
-        "tcpi": over(bac - ev, bac - ac),
-        "percent_complete": over(ev, bac),
-        "percent_spent": over(ac, bac),
-    }
-    coarse = {
-        "sv": dated - pv,
-        "cv": ev - ac,
-        "eac": eac,
-        "etc": None if eac is None else eac - ac,
-        "vac": None if eac is None else bac - eac,
-        "ev_dated": dated,
-    }
-    found = {name: _rounded(value, 4) for name, value in fine.items()}
-    return found | {name: _rounded(value, 2) for name, value in coarse.items()}
-
-
-def _rounded(value: Fraction | None, digits: int) -> Decimal | None:
-    return None if value is None else Decimal(_half_up(value * 10**digits)).scaleb(-digits)
 
 
 def shown(value: int | None, cost: bool = False) -> Decimal | None:

@@ -410,6 +410,24 @@ FAULTS = (
         "Outline.freezing.set(number))",
         "Outline.freezing.set(number + 1))",
     ),
+    Fault(
+        "idle days are a delay",
+        "evm/earned_schedule.py",
+        "return Fraction(min(max(at, reached), left - 1))",
+        "return Fraction(reached)",
+    ),
+    Fault(
+        "the baseline ends with what ends first",
+        "rollups/kpis.py",
+        'finish=sums.last(column(name, "discrete", "finishes")),',
+        'finish=sums.first(column(name, "discrete", "finishes")),',
+    ),
+    Fault(
+        "a forecast begins at nothing",
+        "evm/s_curve.py",
+        "return half_up(self.spent + (self.eac - self.spent) * part)",
+        "return half_up(self.eac * part)",
+    ),
     # people and companies
     Fault(
         "everybody may approve",

@@ -65,6 +65,11 @@ class TestWeeksEndOnSundayAndDateIsThePeriodsEnd:
         points = curve("day", forecast_finish=date(2026, 3, 10), eac=60)
         assert [p.forecast for p in points] == [None] * 9 + [50, 60, 60]
 
+    def test_the_curve_reaches_the_forecast_finish_where_nothing_is_spent_yet(self) -> None:
+        """EAC needs hours, the forecast finish does not."""
+        points = curve("week", forecast_finish=date(2026, 3, 31), eac=None)
+        assert [(p.date.day, p.planned, p.forecast) for p in points][-2:] == [(29, 100, None), (5, 100, None)]
+
     def test_months_end_on_their_last_day(self) -> None:
         ends = [period_end("month", date(2024, month, 3)) for month in (2, 4, 12)]
         assert ends == [date(2024, 2, 29), date(2024, 4, 30), date(2024, 12, 31)]

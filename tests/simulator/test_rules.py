@@ -8,7 +8,8 @@ import pytest
 from infra.simulator.device_rules import MOST_OVERLAPPING, REFUSED
 from infra.simulator.effects import Wrong
 from infra.simulator.facts import CLOCK, Effect, Entry, Hand, Operation
-from infra.simulator.figures import MILLION, Sums, ratios
+from infra.simulator.figures import MILLION, Sums
+from infra.simulator.formed import formed
 from infra.simulator.judging import Judge
 from infra.simulator.mirror import Mirror
 from infra.simulator.model import Model
@@ -214,10 +215,10 @@ def test_a_large_change_is_announced_and_flipped_by_the_outline() -> None:
 def test_what_is_formed_from_sums() -> None:
     """The figures of the project on the first page."""
     hours = [int(Decimal(each) * MILLION) for each in ("3153", "1791.32", "943.12", "1008", "943.12")]
-    found = ratios(Sums(hours[0], hours[1], hours[2], hours[3], hours[4]))
+    found = formed(Sums(*hours, hours_ev=hours[2], hours_ac=hours[3]))
     wanted = {"se": "1.0688", "spi": "0.5265", "cpi": "0.9356", "eac": "3369.90", "vac": "-216.90", "cv": "-64.88"}
     assert {name: found[name] for name in wanted} == {name: Decimal(value) for name, value in wanted.items()}
-    assert ratios(Sums())["cpi"] is None
+    assert formed(Sums())["cpi"] is None
 
 
 def test_a_mirror_that_is_not_its_source_is_wrong() -> None:
