@@ -74,17 +74,19 @@ def s_curve(
     *,
     forecast_finish: date | None = None,
     eac: Number | None = None,
+    worked: Deltas | None = None,
 ) -> Curve:
     """The curve from the first baseline day or hour to the last of plan, as-of and forecast.
 
     ``sums`` are the node's in hours or money, ``spent`` the changes of AC in that unit, ``eac`` the
-    exact estimate in that unit. Without ``eac`` or ``forecast_finish``, or before the first day,
+    exact estimate in that unit, ``worked`` the approved hours where ``spent`` is money, which hours
+    without a rate do not change. Without ``eac`` or ``forecast_finish``, or before the first day,
     there is no forecast; without ``eac`` the curve goes on to ``forecast_finish`` all the same.
     Nothing dated after ``as_of`` counts. Raises TooManyPoints.
     """
     earned, spent = merged(up_to(sums.earned, as_of), up_to(sums.undated, as_of)), up_to(spent, as_of)
     planned, effort = PlannedCurve([*sums.planned, *sums.effort], calendar), PlannedCurve(sums.effort, calendar)
-    first = _first_day(planned, earned, spent)
+    first = _first_day(planned, earned, spent if worked is None else up_to(worked, as_of))
     finish = forecast_finish if first and first <= as_of else None
     line = _line(as_of, finish, total(spent), eac)
     days = _days(interval, first, as_of, [planned.finish, finish])
@@ -113,9 +115,9 @@ def period_end(interval: Interval, day: date) -> date:
     return day.replace(month=day.month + 1, day=1) - timedelta(days=1)
 
 
-def _first_day(planned: PlannedCurve, earned: Deltas, spent: Deltas) -> date | None:
+def _first_day(planned: PlannedCurve, earned: Deltas, worked: Deltas) -> date | None:
     """The earliest baseline start or first hour; without either, the first measurement."""
-    hours = next((day for day, amount in spent if amount), None)
+    hours = next((day for day, amount in worked if amount), None)
     known = [day for day in (planned.start, hours) if day is not None]
     return min(known) if known else next((day for day, _ in earned), None)
 

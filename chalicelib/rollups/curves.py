@@ -49,6 +49,7 @@ def of_node(store: Store, company: str, project: str, node: str, ask: Ask, inter
             interval,
             forecast_finish=figures(seen.node, ask.measure, ask.forecast).forecast_finish,
             eac=None if eac.reason else eac.value * unit,
+            worked=kpis.worked(state.sums),
         )
     except TooManyPoints as error:
         raise Invalid(errors={"interval": ["More than 2,000 points; choose a wider interval."]}) from error

@@ -98,3 +98,8 @@ def series(sums: NodeSums, plan: Plan, measure: str, rate: Decimal | None) -> tu
         ),
         spent,
     )
+
+
+def worked(sums: NodeSums) -> Deltas:
+    """The approved hours of each day."""
+    return sums.days([("ac", HOURS[0][1])])

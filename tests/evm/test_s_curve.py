@@ -77,6 +77,10 @@ class TestWeeksEndOnSundayAndDateIsThePeriodsEnd:
     def test_without_dates_or_hours_there_is_no_curve(self) -> None:
         assert s_curve(Sums(), (), WEEK, AS_OF, "week").points == ()
 
+    def test_it_begins_with_the_first_hour_which_may_have_no_rate(self) -> None:
+        points = s_curve(Sums(), (), WEEK, AS_OF, "week", worked=[(date(2026, 3, 6), 8)]).points
+        assert [(point.date.day, point.spent) for point in points] == [(8, 0), (11, 0), (15, None)]
+
     def test_without_dates_and_hours_it_begins_with_the_first_measurement(self) -> None:
         points = s_curve(Sums(undated=EARNED), (), WEEK, AS_OF, "week").points
         assert [(p.date.day, p.planned, p.earned) for p in points] == [(8, 0, 15), (11, 0, 40), (15, 0, None)]

@@ -133,6 +133,17 @@ def test_the_s_curve_meets_the_key_figures_at_as_of(stage: Stage, site: Site) ->
         assert curve["computed_at"] == kpi["computed_at"] and curve["baseline"] == kpi["baseline"]
 
 
+def test_the_s_curve_in_money_begins_with_the_first_hour_too(stage: Stage) -> None:
+    """From the earliest baseline start or first hour, whether that has a rate or not."""
+    unrated = Site(stage)
+    unrated.do("book", WORK | {"activity": 0, "rate": None})
+    assert not settle(unrated.store, unrated.records)
+    path = f"/reports/s-curve/?project={unrated.project}&as_of={AS_OF}&measure="
+    hours, money = (stage.owner.ok("GET", path + measure)["series"] for measure in ("hours", "cost"))
+    assert [point["date"] for point in money] == [point["date"] for point in hours] and len(money) > 1
+    assert {point["spent"] for point in money} == {"0.00", None}
+
+
 def test_the_s_curve_as_table_and_picture(stage: Stage, site: Site) -> None:
     """Accept: text/csv gives the table, image/svg+xml the picture."""
     path = f"/api/v1/reports/s-curve/?project={site.project}&as_of={AS_OF}&measure=cost"
