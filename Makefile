@@ -53,7 +53,7 @@ simulate: $(READY)  ## histories from a seed over storage that breaks, against a
 simulate-http: $(READY)  ## the same histories over HTTP, without faults; RUNS=3 SEED=1, OPTIONS=--rehearsal: on the deployment
 	$(BIN)/python -m infra.simulator.over_http $(OPTIONS)
 
-planted: $(READY)  ## makes the product wrong in 103 ways; after how many histories each is found
+planted: $(READY)  ## makes the product wrong in 105 ways; after how many histories each is found
 	$(BIN)/python -m infra.simulator.planted
 
 soak: $(READY)  ## mixed load for a while, and whether anything was lost or left behind; MINUTES=20 DEVICES=2000

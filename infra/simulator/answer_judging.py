@@ -26,6 +26,8 @@ class AnswerJudge(Docket):
             return False
         if status < 400 and operation.verb == "rotate":
             answer = self._secret_shown(request, answer)
+        if status < 400 and operation.verb == "invite":
+            answer = self._link_shown(request, answer)
         if request.key and status < 400:
             if operation.verb == "token":
                 answer = self._shown_once(request, answer)
@@ -88,6 +90,21 @@ class AnswerJudge(Docket):
         if text is not None and tenant.secrets.setdefault(number, text) != text:
             raise Wrong(f"another secret is shown: {request.operation}")
         return {name: value for name, value in answer.items() if name != "secret"}
+
+    def _link_shown(self, request: Request, answer: Any) -> Any:
+        """The answer without the link, which is shown again to whoever repeats the request while it works."""
+        tenant, number, text = request.tenant, request.operation.values.get("link"), answer.get("link")
+        if number is None:
+            return answer
+        link = tenant.model.people.links[number]
+        if text is None and link.works(self.now()):
+            raise Wrong(f"the link is not shown again: {request.operation}")
+        if text is not None and link.is_over(request.sent):
+            raise Wrong(f"a link is shown that works no more: {request.operation}")
+        path = text and f"/password/{text.partition('/password/')[2]}"
+        if path and tenant.links.setdefault(number, path) != path:
+            raise Wrong(f"another link is shown: {request.operation}")
+        return {name: value for name, value in answer.items() if name != "link"}
 
     def _all_is_there(self, request: Request) -> None:
         """A file that says what is there already has nothing to write where there is no key to complete."""

@@ -4,7 +4,7 @@ import random
 from dataclasses import replace
 
 from infra.simulator.days import Days
-from infra.simulator.facts import CLOCK
+from infra.simulator.facts import CLOCK, NOBODY
 from infra.simulator.meetings import Meetings
 from infra.simulator.people_requests import PeopleRequests
 from infra.simulator.requests import Request, Tenant
@@ -60,12 +60,15 @@ PLANS = {
     "hand change": 2,
     "status": 2,
     "rotate": 2,
+    "invite": 3,
+    "use link": 4,
     "hire": 1,
     "retrain": 1,
     "enlist": 1,
     "found": 1,
 }
 KINDS = LABOUR | PLANS
+UNKNOWN = (CLOCK, NOBODY)  # who is not a user with a token
 UNKEYED = 0.06  # of people's requests; nobody repeats these
 OF_TREES = frozenset({"create", "budget", "dates", "move", "grow", "recode", "cut", "import", "freeze"})
 LOGGING = frozenset({"create", "sheet", "hours file"})
@@ -91,7 +94,7 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
             by = self._few(tenant)[0]  # hours of one day by one submitter do not clash
         if kind in PLANS and self.luck.random() < 0.6:
             by = tenant.owner  # most of these are for few people
-        if kind == "token":
+        if kind in ("token", "invite"):
             by = self._maker(tenant) or by
         if kind == "import" and self.luck.random() < 0.3:
             by = self._who_may_no_budgets(tenant) or by
@@ -100,19 +103,19 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         through = self.luck.choice(list(tenant.made)) if tenant.made and self.luck.random() < 0.2 else ""
         by = tenant.model.people.tokens[through].user if through else by
         request: Request = getattr(self, f"_{kind.replace(' ', '_')}")(tenant, by)
-        if through and request.operation.by != CLOCK:
+        if through and request.operation.by not in UNKNOWN:
             request.operation.token = through
             request.operation.behind = tenant.model.people.tokens[through].behind
         elif self.luck.random() < 0.6:
             self._by_whoever_may(request)
-        keyed = request.operation.by != CLOCK and self.luck.random() > UNKEYED
+        keyed = request.operation.by not in UNKNOWN and self.luck.random() > UNKEYED
         request.key = request.key or (f"k{self.luck.getrandbits(60)}" if keyed else "")
         return request
 
     def _by_whoever_may(self, request: Request) -> None:
         """The request asked by somebody who is not refused, where there is somebody; much else happens by chance."""
         operation, model, users = request.operation, request.tenant.model, list(request.tenant.tokens)
-        if operation.by == CLOCK:
+        if operation.by in UNKNOWN:
             return
         for user in (operation.by, *self.luck.sample(users, len(users))):
             one = replace(operation, by=user)

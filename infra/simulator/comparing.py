@@ -11,7 +11,7 @@ from infra.simulator.effects import Wrong, takes_hours, whole
 from infra.simulator.facts import CLOCK
 from infra.simulator.founding import ok
 from infra.simulator.report_comparing import compare_curve, compare_figures
-from infra.simulator.requests import Tenant, nodes_of
+from infra.simulator.requests import Fields, Tenant, nodes_of
 from infra.simulator.world import World
 
 KEPT = 6 * 86_400  # seconds for which a job is there at least
@@ -27,6 +27,7 @@ def compare(world: World, tenant: Tenant) -> None:
     _people(world, tenant)
     _company(world, tenant)
     _secrets(world, tenant)
+    _links(world, tenant)
     _jobs(world, tenant)
     for project in tenant.model.sites:
         _project(world, tenant, project)
@@ -180,6 +181,22 @@ def _lets_in(world: World, secret: str) -> bool:
     if status not in (400, 401):
         raise Wrong(f"{status} {answer} for a punch without a time")
     return status == 400
+
+
+def _links(world: World, tenant: Tenant) -> None:
+    """Each link that is known works, or does not; and people sign in with the password that they set last."""
+    people, now = tenant.model.people, world.now()
+    for number, path in tenant.links.items():
+        link = people.links[number]
+        if link.works(now) or link.is_over(now):
+            status, _ = world.http(None, "GET", path, None, {})
+            _same(f"the link {number}", status, 200 if link.works(now) else 404)
+    for user, passwords in tenant.model.passwords.items():
+        for password in passwords:
+            fields = Fields(email=tenant.emails[user], password=password)
+            status, _ = world.http(None, "POST", "/login/", fields, {"Sec-Fetch-Site": "same-origin"})
+            right = password == passwords[-1] and user not in people.inactive
+            _same(f"{user} with {password}", status, 303 if right else 401)
 
 
 def compare_operators_copy(world: World, tenant: Tenant) -> None:

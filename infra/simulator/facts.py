@@ -15,6 +15,7 @@ from infra.simulator.roles import People
 from infra.simulator.site import Shown, Site
 
 CLOCK = "the clock"
+NOBODY = "somebody who is not signed in"
 COUNTED = frozenset({"submitted", "approved"})
 SOURCES = {
     "approve": {"submitted"},
@@ -193,6 +194,7 @@ class Facts:
     strays: dict[str, Stray] = field(default_factory=dict)  # date -> the punch
     trades: dict[str, str] = field(default_factory=dict)  # of operatives who have been given one
     emails: set[str] = field(default_factory=set)  # of users who have come in the history
+    passwords: dict[str, list[str]] = field(default_factory=dict)  # user -> those that were set, the last one last
     secrets: list[Secret] = field(default_factory=lambda: [Secret()])  # of devices, one after another
     founded: dict[str, set[str]] = field(default_factory=dict)  # projects that have come in it: code -> currencies
     names: dict[str, str] = field(default_factory=dict)  # of the company and of operatives who have got another

@@ -39,6 +39,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
     tenant.model.names["company"] = company_now["name"]
     tenant.model.currencies = [(0.0, company_now["currency"])]
     people = tenant.model.people
+    tenant.emails[tenant.owner] = f"owner@{name.lower()}.example"
     people.roles[tenant.owner] = "owner"
     foreman = ""
     for number, role in enumerate(PEOPLE):
@@ -47,6 +48,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
         with world.function(None, 60):
             tenant.tokens[user] = own_token(tenant.id, user)
         people.roles[user] = role
+        tenant.emails[user] = body["email"]
         foreman = user if role == "foreman" else foreman
     for number in range(2):
         _project(world, tenant, f"{name}{number}")

@@ -6,12 +6,13 @@ from infra.simulator.company_requests import CompanyRequests
 from infra.simulator.device_requests import DeviceRequests
 from infra.simulator.facts import CLOCK, Operation
 from infra.simulator.hours_requests import HoursRequests
+from infra.simulator.link_requests import LinkRequests
 from infra.simulator.requests import Request, Tenant
 
 OTHERWISE = {"in": ("out", "out", "both"), "out": ("in", "in", "both"), "both": ("in", "out", "both")}
 
 
-class Meetings(HoursRequests, DeviceRequests, CompanyRequests):
+class Meetings(HoursRequests, DeviceRequests, CompanyRequests, LinkRequests):
     """What somebody else wants meanwhile."""
 
     kinds: dict[str, int]  # those of the history
@@ -23,6 +24,8 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests):
             return self._told_otherwise(mine)
         if mine.operation.verb == "rotate" and self.luck.random() < 0.5:
             return self._punch(mine.tenant, CLOCK)
+        if mine.operation.verb in ("invite", "use"):
+            return self._link_of(mine) if "invite" in self.kinds else None
         if mine.operation.by == CLOCK or mine.operation.verb == "rotate":
             found = self._rotate(mine.tenant, mine.tenant.owner)
         elif mine.operation.verb in ("settings", "cap"):
@@ -49,6 +52,17 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests):
             return None
         other = self.luck.choice(OTHERWISE[punch.operation.values["told"]])
         return self._shift(punch.tenant, new.operative, new.date, other)
+
+    def _link_of(self, mine: Request) -> Request:
+        """Somebody uses the same link, or the one before; or the same user is invited again."""
+        people, values = mine.tenant.model.people, mine.operation.values
+        user = values["user"] if "user" in values else people.links[values["link"]].user
+        known = [link for link in mine.tenant.links if people.links[link].user == user]
+        if known and self.luck.random() < 0.7:
+            return self._use_of(mine.tenant, known[-1])
+        again = self._invite_user(mine.tenant, mine.tenant.owner, user)
+        again.key = f"k{self.luck.getrandbits(60)}"
+        return again
 
     def _budget_of(self, tenant: Tenant, project: str) -> Request:
         node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))

@@ -6,12 +6,13 @@ from infra.simulator.company_rules import CompanyRules
 from infra.simulator.device_rules import DeviceRules
 from infra.simulator.facts import CLOCK, Effect, Operation, Why
 from infra.simulator.hours_rules import HoursRules
+from infra.simulator.link_rules import LinkRules
 from infra.simulator.people_rules import PeopleRules
 from infra.simulator.site_rules import SiteRules
 from infra.simulator.stray_rules import StrayRules
 
 
-class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, DeviceRules):
+class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, DeviceRules, LinkRules):
     """One company."""
 
     def refusals(self, operation: Operation) -> Why:

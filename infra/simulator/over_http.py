@@ -38,7 +38,7 @@ from infra.simulator.tree_files import missing
 from infra.simulator.world import left_out_of
 from infra.year import runtime
 
-LEFT_OUT = frozenset({"stray", "settle", "adopt", "hand change", "status"})
+LEFT_OUT = frozenset({"stray", "settle", "adopt", "hand change", "status", "use link"})
 """What becomes of kept punches by itself comes at a moment of its own."""
 ONCE = "close"  # a history, as it takes most of a minute
 NO_END = (None, 0, 100_000)  # overlaps, as the model's time stands still here

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from infra.simulator.facts import Operation
 from infra.simulator.requests import Drawing, Request, Tenant
-from infra.simulator.roles import ROLES
+from infra.simulator.roles import ROLES, Link, Token
 
 
 class PeopleRequests(Drawing):
@@ -66,9 +66,10 @@ class PeopleRequests(Drawing):
         return self.luck.choice(able) if able and self.luck.random() < 0.5 else ""
 
     def _standing(self, tenant: Tenant) -> str:
-        """Now and then somebody behind a token that is not over."""
-        tokens = tenant.model.people.tokens.values()
-        behind = {user for token in tokens if token.ended_at is None for user in token.behind} - {tenant.owner}
+        """Now and then somebody behind a token or a link that is not over."""
+        people = tenant.model.people
+        made: list[Token | Link] = [*people.tokens.values(), *people.links]
+        behind = {user for each in made if each.ended_at is None for user in each.behind} - {tenant.owner}
         return self.luck.choice(sorted(behind)) if behind and self.luck.random() < 0.4 else ""
 
     def _revoke(self, tenant: Tenant, by: str) -> Request:

@@ -521,6 +521,19 @@ FAULTS = (
         'case Need.NOT_ARCHIVED if facts.project_status == "archived":',
         "case Need.NOT_ARCHIVED if False:",
     ),
+    # one-time links
+    Fault(
+        "a link works again",
+        "access/invitations.py",
+        "return Decided([used, invited.backed, ",
+        "return Decided([invited.backed, ",
+    ),
+    Fault(
+        "a link outlives the right of its maker",
+        "access/invitations.py",
+        "if not makers.holds(standing, row.by, access.role):",
+        "if False:",
+    ),
     # ingest secrets
     Fault(
         "an old secret works a minute longer",

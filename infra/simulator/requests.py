@@ -4,13 +4,22 @@ import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from infra.simulator.days import Days
 from infra.simulator.facts import COUNTED, SOURCES, Operation
 from infra.simulator.model import Model
 from infra.simulator.site import Site
 from infra.simulator.trees import Staged
+
+PAGES = ("/login/", "/password/")
+PAGES_SAY = {401: "not_authenticated", 404: "not_found"}
+
+
+class Fields(dict[str, Any]):
+    """What a form sends."""
 
 
 @dataclass
@@ -25,6 +34,8 @@ class Tenant:
     model: Model = field(default_factory=Model)
     tokens: dict[str, str] = field(default_factory=dict)  # user -> token
     made: dict[str, str] = field(default_factory=dict)  # id of a token that was made in the history -> token
+    links: dict[int, str] = field(default_factory=dict)  # paths of the one-time links that are known, by their number
+    emails: dict[str, str] = field(default_factory=dict)  # of users
     unknown: str = ""  # a clock ID that no operative has
     hands: dict[str, str] = field(default_factory=dict)  # operative -> clock ID
     to_repeat: list[Operation] = field(default_factory=list)  # imports that have failed
@@ -75,8 +86,22 @@ def nodes_of(rows: Iterable[dict[str, Any]]) -> set[tuple[str, str | None, str, 
     return {(row["id"], row["parent"], row["name"], row["cost_code"]) for row in rows}
 
 
+def address(path: str) -> str:
+    """Where a path is: pages are beside the API."""
+    return path if path.startswith(PAGES) else f"/api/v1{path}"
+
+
+def said(status: int, body: bytes) -> Any:
+    """What an answer says: of a page, what its status means."""
+    if body.startswith(b"<"):
+        return {"code": PAGES_SAY.get(status)}
+    return json.loads(body, parse_float=Decimal) if body else None
+
+
 def encoded(body: Any) -> tuple[str, bytes]:
-    """The media type of a body, and its bytes: text is a file of CSV, all else is JSON."""
+    """The media type of a body, and its bytes: text is a file of CSV, fields are a form's, all else is JSON."""
+    if isinstance(body, Fields):
+        return "application/x-www-form-urlencoded", urlencode(body).encode()
     if isinstance(body, str):
         return "text/csv", body.encode()
     return "application/json", b"" if body is None else json.dumps(body).encode()

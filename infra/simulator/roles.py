@@ -47,11 +47,30 @@ class Token:
 
 
 @dataclass
+class Link:
+    """A link by which somebody sets their password: who stands behind it, and when it is too old, as clocks differ."""
+
+    user: str
+    behind: frozenset[str]
+    ends: tuple[float, float]
+    ended_at: float | None = None  # used, replaced, or not backed any more
+
+    def works(self, now: float) -> bool:
+        """Whether it works for sure."""
+        return self.ended_at is None and now < self.ends[0]
+
+    def is_over(self, now: float) -> bool:
+        """Whether it works no more, for sure."""
+        return now >= self.ends[1] or (self.ended_at is not None and now >= self.ended_at)
+
+
+@dataclass
 class People:
     """The users of a company: base roles, roles on projects, who is active; and tokens that were made for them."""
 
     roles: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
     inactive: set[str] = field(default_factory=set)
     memberships: dict[tuple[str, str], str] = field(default_factory=dict)  # (project, user) -> role
 
@@ -66,10 +85,19 @@ class People:
         return may and (self.roles[user] != OWNER or self.roles[maker] == OWNER)
 
     def end_tokens(self, now: float) -> None:
-        """Tokens end, for good, with the right of anybody behind them to make them."""
-        for token in self.tokens.values():
+        """Tokens and links end, for good, with the right of anybody behind them to make them; links with activity."""
+        for user in self.inactive:
+            self.end_links(user, now)
+        made: list[Token | Link] = [*self.tokens.values(), *self.links]
+        for token in made:
             if token.ended_at is None and not all(self.may_make_for(maker, token.user) for maker in token.behind):
                 token.ended_at = now
+
+    def end_links(self, user: str, now: float) -> None:
+        """What somebody could have set their password with is over."""
+        for link in self.links:
+            if link.user == user and link.ended_at is None:
+                link.ended_at = now
 
     def may_somewhere(self, user: str, what: str) -> bool:
         """Whether a user may do it by the base role, or on some project."""

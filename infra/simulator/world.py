@@ -15,7 +15,6 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import time_machine
@@ -35,11 +34,11 @@ from infra.simulator.bounds import small_bounds
 from infra.simulator.clients import KINDS, Clients
 from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.effects import Wrong
-from infra.simulator.facts import CLOCK, Operation
+from infra.simulator.facts import CLOCK, NOBODY, Operation
 from infra.simulator.judging import Judge
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.mirror import Mirror
-from infra.simulator.requests import Request, Tenant, encoded, nodes_of
+from infra.simulator.requests import Request, Tenant, address, encoded, nodes_of, said
 
 SHARDS = 2
 RESUMING = [each.name for each in SCHEDULED_FUNCTIONS].index("work_resume")
@@ -54,7 +53,17 @@ GATEWAY, HTTP, STALLED = (
     8.0,
 )  # seconds: the gateway's patience, a function's, and how long a machine may stand still
 A_WHILE = 5.0  # seconds by which one function's clock may be ahead of another's, and a little
-MUCH_MET = ("freeze", "sheet", "import", "rotate", "settings", "cap", "status")  # by requests about the same thing
+MUCH_MET = (
+    "freeze",
+    "sheet",
+    "import",
+    "rotate",
+    "settings",
+    "cap",
+    "status",
+    "invite",
+    "use",
+)  # by requests about the same thing
 BY_WORK = ("sheet", "review")  # what goes on after its request
 A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
 LAG = 3.0  # seconds by which a list may lag
@@ -430,10 +439,10 @@ class World:
         with self.function(request, HTTP):
             kind, raw = encoded(body)
             named = (("Content-Type", kind), *headers.items())
-            answer = self.gateway.answer(HttpRequest(method, f"/api/v1{path}", named, raw, "127.0.0.1"))
+            answer = self.gateway.answer(HttpRequest(method, address(path), named, raw, "127.0.0.1"))
         if answer is None or self.now() - began > GATEWAY:
             return 0, None
-        return int(answer.status), json.loads(answer.body, parse_float=Decimal) if answer.body else None
+        return int(answer.status), said(int(answer.status), answer.body)
 
     def _send(self, request: Request) -> None:
         """A request, and what its client makes of the answer."""
@@ -444,6 +453,8 @@ class World:
         operation = request.operation
         if operation.by == CLOCK:
             headers = {"X-Inbound-Secret": request.secret}
+        elif operation.by == NOBODY:
+            headers = {"Sec-Fetch-Site": "same-origin"}
         else:
             headers = {"Authorization": f"Bearer {request.token}"}
             headers |= {"Idempotency-Key": request.key} if request.key else {}

@@ -7,9 +7,10 @@ import pytest
 
 from infra.simulator.clients import Clients
 from infra.simulator.days import BEGINNINGS, Days
-from infra.simulator.facts import Entry, Operation
+from infra.simulator.facts import NOBODY, Entry, Operation
 from infra.simulator.meetings import OTHERWISE
 from infra.simulator.requests import Request, Tenant
+from infra.simulator.roles import Link
 from infra.simulator.site import Activity, Plan, Site
 
 DAY = "2026-06-08"
@@ -76,6 +77,18 @@ def test_the_operative_or_the_project_of_hours_takes_no_more(tenant: Tenant) -> 
         assert other is not None and other.method == "PATCH"
         found.add((other.path, *sorted(map(str, other.body or {}))))
     assert {path for path, *_ in found} <= {"/operatives/hand/", "/projects/p/"}
+
+
+def test_a_link_is_used_twice_at_once_or_replaced(tenant: Tenant) -> None:
+    tenant.model.people.links.append(Link("fay", frozenset(), (1.0, 2.0)))
+    tenant.links[0] = "/password/x/"
+    mine = asked(tenant, Operation("use", NOBODY, values={"link": 0}))
+    drawing = clients()
+    others = [drawing.beside(mine) for _ in range(30)]
+    assert {(other.path, other.key == "") for other in others if other} == {
+        ("/password/x/", True),
+        ("/users/fay/invite/", False),
+    }
 
 
 def test_two_change_settings_at_once(tenant: Tenant) -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from infra.simulator.device_rules import MOST_OVERLAPPING, REFUSED
 from infra.simulator.effects import Wrong
-from infra.simulator.facts import CLOCK, Effect, Entry, Hand, Operation
+from infra.simulator.facts import CLOCK, NOBODY, Effect, Entry, Hand, Operation
 from infra.simulator.figures import MILLION, Sums
 from infra.simulator.formed import formed
 from infra.simulator.judging import Judge
+from infra.simulator.link_rules import WEEK
 from infra.simulator.mirror import Mirror
 from infra.simulator.model import Model
 from infra.simulator.requests import Request, Tenant
@@ -123,6 +124,39 @@ def test_a_new_project_has_the_currency_of_a_moment_of_its_request() -> None:
         model.apply(Operation("settings", "owner", values={"currency": currency}))
     model.apply(Operation("found", "owner", values={"code": "X"}), Effect(began=25.0))
     assert model.founded == {"X": {"GBP", "USD"}}
+
+
+def invited(model: Model, by: str, user: str) -> Operation:
+    operation = Operation("invite", by, values={"user": user})
+    model.apply(operation, Effect(began=model.now()))
+    return Operation("use", NOBODY, values={"link": operation.values["link"], "password": by})
+
+
+def test_a_link_works_once_and_only_the_newest_of_a_user() -> None:
+    model = Model(people=people())
+    older, newer = (invited(model, "owner", "fay") for _ in range(2))
+    assert [model.refusals(each).hard for each in (older, newer)] == [{"not_found"}, set()]
+    model.apply(newer)
+    assert model.refusals(newer).hard == {"not_found"} and model.passwords == {"fay": ["owner"]}
+
+
+def test_a_link_ends_with_its_makers_right_its_users_activity_or_its_week() -> None:
+    model, now = Model(people=people()), [0.0]
+    model.now = lambda: now[0]
+    by_ann = invited(model, "ann", "fay")
+    model.apply(Operation("role", "owner", values={"user": "ann", "role": "foreman"}))
+    assert model.refusals(by_ann).hard == {"not_found"}
+    again = invited(model, "owner", "fay")
+    for active in (False, True):
+        model.apply(Operation("active", "owner", values={"user": "fay", "active": active}))
+        hard = model.refusals(Operation("invite", "owner", values={"user": "fay"})).hard
+        assert hard == (set() if active else {"inactive"})
+    assert model.refusals(again).hard == {"not_found"}
+    last = invited(model, "owner", "fay")
+    for at, answers in ((WEEK - 10, (set(), set())), (WEEK, (set(), {"not_found"})), (WEEK + 10, ({"not_found"},) * 2)):
+        now[0] = at
+        why = model.refusals(last)
+        assert (why.soft, why.maybe) == answers
 
 
 def test_so_many_secrets_work_beside_one_another() -> None:

@@ -1,0 +1,42 @@
+"""One-time links by which people set their passwords."""
+
+from infra.simulator.facts import CLOCKS, NOBODY, Effect, Facts, Operation, Why
+from infra.simulator.roles import Link
+
+WEEK = 7 * 86_400.0  # for which a link works
+
+
+class LinkRules(Facts):
+    """What is refused and done of links."""
+
+    def _judge_invite(self, operation: Operation) -> Why:
+        """By those who write users, for whom they could give their role; so could whoever stands behind their token."""
+        user, why = operation.values["user"], Why(maybe={"in_use"})
+        able = all(self.people.may_make_for(each, user) for each in (operation.by, *operation.behind))
+        why.soft |= set() if able and not self._lacks(operation, "write users") else {"permission_denied"}
+        why.hard |= {"inactive"} if user in self.people.inactive else set()
+        return why
+
+    def _judge_use(self, operation: Operation) -> Why:
+        """A link works once, and none but the newest of a user."""
+        link = self.people.links[operation.values["link"]]
+        if link.ended_at is not None:
+            return Why(hard={"not_found"})
+        over, works = link.is_over(self.now()), link.works(self.now())
+        return Why(soft={"not_found"} if over else set(), maybe=set() if works else {"not_found"})
+
+    # what is done
+
+    def _do_invite(self, operation: Operation, effect: Effect) -> None:
+        user = operation.values["user"]
+        behind = operation.behind | ({operation.by} if user != operation.by else set())
+        self.people.end_links(user, self.now())
+        until = effect.began + WEEK
+        operation.values["link"] = len(self.people.links)
+        self.people.links.append(Link(user, frozenset(behind), ends=(until - CLOCKS, until + CLOCKS)))
+
+    def _do_use(self, operation: Operation, effect: Effect) -> None:
+        assert operation.by == NOBODY, operation
+        user = self.people.links[operation.values["link"]].user
+        self.people.end_links(user, self.now())
+        self.passwords.setdefault(user, []).append(operation.values["password"])
