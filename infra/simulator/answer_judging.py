@@ -39,7 +39,7 @@ class AnswerJudge(Docket):
         if status < 400 and operation.by == CLOCK and operation.new:
             day = operation.new.day
             self.kept.setdefault(day, set()).add(operation.values["told"])
-            if whole(self.kept[day]) and not request.stopped and day not in request.tenant.model.punched:
+            if whole(self.kept[day]) and day not in self.stopped | request.tenant.model.punched:
                 raise Wrong(f"both ends of {day} are kept, and they are no hours: {operation}")
         if status == 200 and operation.verb == "import" and not request.key and not request.done:
             self._all_is_there(request)

@@ -18,5 +18,6 @@ class Docket:
         self.punches: dict[tuple[str, str], Request] = {}  # operative and date -> a punch of them
         self.told: dict[tuple[str, str], dict[str, Decimal]] = {}  # of these: what was told in all -> the hours
         self.kept: dict[tuple[str, str], set[str]] = {}  # and what of it was answered: it is not to be lost
+        self.stopped: set[tuple[str, str]] = set()  # those that waited, perhaps, as no hours were taken of them
         self.corrections: dict[str, int] = {}
         self.made_at: dict[str, float] = {}  # entry -> when it was last written

@@ -186,6 +186,7 @@ class Facts:
     rates: dict[str, list[tuple[str, Decimal]]] = field(default_factory=dict)  # as they were entered, one after another
     entries: dict[str, Entry] = field(default_factory=dict)
     gone: dict[str, Entry] = field(default_factory=dict)
+    left: dict[str, float] = field(default_factory=dict)  # activity -> when hours last went from it to another
     punched: set[tuple[str, str]] = field(default_factory=set)  # operative and clock-in of what became hours
     resolved: dict[tuple[str, str], dict[str, tuple[Decimal, str]]] = field(default_factory=dict)
     caps: list[tuple[float, Decimal]] = field(

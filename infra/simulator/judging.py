@@ -53,8 +53,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         for project, code in operation.codes():
             for site in [model.sites[project]] if project else model.sites.values():
                 request.nodes |= {(code, site.codes()[code])} if code in site.codes() else set()
-        if operation.by == CLOCK and operation.new is not None:
-            request.stopped = request.stopped or not takes_hours(model, operation.new.day)
+        if operation.by == CLOCK and operation.new is not None and not takes_hours(model, operation.new.day):
+            self.stopped.add(operation.new.day)
         why = model.refusals(operation)
         request.allowed.append(why.answers())
         request.free = request.free or not why.soft
@@ -67,7 +67,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
 
     def begin(self, request: Request) -> None:
         """A client sends a request, perhaps again."""
-        request.sent, request.stopped = self.now(), False
+        request.sent = self.now()
         if request not in self.open:
             self.open.append(request)
         request.allowed, request.let_in = [] if request.operation.by == CLOCK else request.allowed, False

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from infra.simulator.company_rules import CompanyRules
 from infra.simulator.device_rules import DeviceRules
-from infra.simulator.facts import CLOCK, Effect, Operation, Why
+from infra.simulator.facts import CLOCK, Effect, Entry, Operation, Why
 from infra.simulator.hours_rules import HoursRules
 from infra.simulator.link_rules import LinkRules
 from infra.simulator.people_rules import PeopleRules
@@ -39,7 +39,8 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, Device
         entry = self.entries[operation.entry]
         before, day = entry.status, entry.day
         if operation.verb == "approve":
-            entry.status, entry.node, entry.rate = "approved", effect.node, effect.rate
+            self._moves(entry, effect.node)
+            entry.status, entry.rate = "approved", effect.rate
         elif operation.verb == "reject":
             entry.status = "rejected"
         elif operation.verb == "reopen":
@@ -56,10 +57,17 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, Device
             assert operation.verb == "edit", operation.verb
             for name, value in operation.values.items():
                 if name == "code":
-                    entry.node, entry.born = effect.node, self.now()
+                    self._moves(entry, effect.node)
                 elif getattr(entry, name) != value:
                     setattr(entry, name, value)
                     entry.changers[name] = operation.hand
         if entry.status != before:
             entry.history.append((operation.by, before, entry.status))
         return {day, entry.day}
+
+    def _moves(self, entry: Entry, node: str | None) -> None:
+        """Hours come to an activity, perhaps from another, whose list of hours may lag."""
+        if entry.node is not None and entry.node != node:
+            self.left[entry.node] = self.now()
+        entry.born = self.now() if entry.node != node else entry.born
+        entry.node = node

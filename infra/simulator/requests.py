@@ -54,7 +54,6 @@ class Request:
     began: float = 0.0
     allowed: list[set[str]] = field(default_factory=list)  # what was right to refuse, at each moment of the request
     let_in: bool = False  # of a device: there was a moment of its last sending at which its secret worked
-    stopped: bool = False  # of a punch: at some moment no hours were taken of its day
     free: bool = False  # there was a moment at which nothing soft stood against it
     done: bool = False
     work: str = ""  # the work that carries it out

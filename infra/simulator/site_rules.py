@@ -101,7 +101,9 @@ class SiteRules(Facts):
         below = site.below(operation.node)
         if any(each.node in below and each.born < self.now() - LAG for each in self.entries.values()):
             why.soft.add("in_use")
-        elif any(each.node in below for each in (*self.entries.values(), *self.gone.values())):
+        elif any(each.node in below for each in (*self.entries.values(), *self.gone.values())) or any(
+            self.left.get(id, -LAG) >= self.now() - LAG for id in below
+        ):
             why.maybe.add("in_use")
         return why
 
