@@ -49,7 +49,7 @@ class StrayRules(Facts):
     def waits(self, stray: Stray, date: str) -> bool:
         """Whether a kept punch becomes no hours now, whoever's it is."""
         site = self.sites[stray.project]
-        return date <= site.closed_to or not site.takes_hours
+        return date <= site.closed_to or not site.takes_hours or self.spare in self.idle
 
     def become_hours(self, date: str, id: str) -> list[tuple[str, str]]:
         """A kept punch is hours of the operative whose it is, without a cost code."""
