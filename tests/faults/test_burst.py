@@ -45,6 +45,7 @@ def test_a_burst_over_many_operatives_loses_nothing_and_shares_no_row(site: Site
     found = sum(site.manager.ok("GET", f"/labour/?operative={hand}&page_size=1")["count"] for hand in hands)
     assert found == 2 * each, "none lost, none doubled"
     shared = {key for key, times in client.touched.items() if times > 1}
-    assert {(key[0].rpartition("-")[2], key[-1]) for key in shared} <= {("labour", "day")}, (
-        "an operative's own days only"
-    )
+    own = {*hands, *(f"{prefix}-{n}" for n in range(operatives))}
+    others = [key for key in shared if own.isdisjoint("#".join(key).split("#"))]
+    assert not others, "an operative's own days, and their clock ID's own events, only"
+    assert {key[-1] for key in shared if key[0].endswith("labour")} <= {"day"}
