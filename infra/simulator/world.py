@@ -36,6 +36,7 @@ from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.effects import Wrong
 from infra.simulator.facts import CLOCK, NOBODY, Operation
 from infra.simulator.judging import Judge
+from infra.simulator.looking import of_others, somewhere
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.mirror import Mirror
 from infra.simulator.requests import Request, Tenant, address, encoded, nodes_of, said
@@ -327,6 +328,8 @@ class World:
             self._read()
         elif choice < 0.06:
             self._read_tree()
+        elif choice < 0.07:
+            self._look_around()
         elif choice < 0.08:
             self._trespass()
         elif choice < 0.09:
@@ -507,6 +510,16 @@ class World:
             raise Wrong(f"{path} shows {page['results']}, it was {reading.seen}")
         if status not in (0, 200, 503):
             raise Wrong(f"{path} answers {status} {page}")
+
+    def _look_around(self) -> None:
+        """Any other read by anybody: answered, or refused for what they may not, with nothing of the other company."""
+        mine, other = self.luck.sample(self.tenants, 2)
+        user, path = self.luck.choice(list(mine.tokens)), somewhere(self.luck, self.days, mine)
+        status, answer = self.http(None, "GET", path, None, {"Authorization": f"Bearer {mine.tokens[user]}"})
+        if status not in (0, 200, 401, 403, 404, 503):
+            raise Wrong(f"{path} is answered {status} {answer} to {user}")
+        if found := of_others(other, answer):
+            raise Wrong(f"{path} shows {user} {found} of another company: {answer}")
 
     def _walk(self) -> None:
         """A list in small pages while others write: what stays where it is comes exactly once."""
