@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from chalicelib.handlers.wbs_files import checks
 from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
 from chalicelib.storage.store import store
 from chalicelib.storage.work import commit
@@ -16,6 +17,7 @@ from chalicelib.times import utc_now
 from chalicelib.tree import imports
 from chalicelib.tree.export import CSV, XLSX
 from chalicelib.tree.rows import ALL_LEVELS, Line, Node
+from chalicelib.work.rows import Intent
 from tests.stage import Reply, Stage
 from tests.tree.callers import owner
 from tests.tree.conftest import Tree
@@ -359,6 +361,16 @@ class TestShownAtOnce:
             assert (reply.status, list(reply.body.get("errors", {}))) == (400, ["cost_code"])
             work.step()
         assert tree.client.ok("POST", "/labour/", body)["cost_code"] == "C-1"
+
+    def test_a_step_that_knows_the_work_as_it_was_before_another_ended_it_is_taken_anew(self, tree: Tree) -> None:
+        work = Work(tree, *SMALL[:1])
+        work.step()
+        known = Reading(store())
+        before = known.row(Intent, key(work.company, work.id), "intent")
+        assert before is not None and before.state["piece"] == before.arguments["pieces"], "the flip is next"
+        ended, after = work.end(), shown(tree)
+        one_step(work.company, work.id, known)
+        assert (work.job(), shown(tree)) == (ended, after)
 
     def test_edits_of_the_structure_wait_until_it_is_shown(self, tree: Tree) -> None:
         imported(tree, *ROWS[:2])

@@ -1,6 +1,7 @@
 """Work of more than one transaction, as tests take it forward."""
 
 from chalicelib.storage.queries import Query
+from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.storage.work import commit
 from chalicelib.times import utc_now
@@ -17,9 +18,9 @@ def unfinished(company: str, *, waiting: bool = False) -> list[Intent]:
     return [row for row in rows if (row.kind == LATER) is waiting]
 
 
-def one_step(company: str, id: str) -> None:
-    """One transaction of some work."""
-    commit(store(), lambda reading: intents._taken(reading, company, id, utc_now(), True))
+def one_step(company: str, id: str, known: Reading | None = None) -> None:
+    """One transaction of some work, by a function that may have read some of it before."""
+    commit(store(), lambda reading: intents._taken(reading, company, id, utc_now(), True), known=known)
 
 
 def finish(company: str) -> None:
