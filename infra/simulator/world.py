@@ -357,10 +357,12 @@ class World:
 
     def _week(self) -> None:
         """A week passes: clients do not ask any more, keys and work of before expire."""
+        if not self._seen_to():
+            return
         for request in self.waiting:
             self.judge.end(request)
         self.waiting = []
-        self._pass(8 * 86_400)
+        self.wait(8 * 86_400)
         self.memory.expire(datetime.now(UTC).timestamp())
 
     @contextmanager
@@ -412,10 +414,14 @@ class World:
 
     def _pass(self, seconds: float) -> None:
         """Time passes; a day only once operators have seen to all that was given up, as a stream holds it no longer."""
-        for _ in range(9 if seconds > HELD else 0):
-            self._redrive()
-        if seconds <= HELD or not self.given_up:
+        if seconds <= HELD or self._seen_to():
             self.wait(seconds)
+
+    def _seen_to(self) -> bool:
+        """Whether nothing that was given up is left, after some tries."""
+        for _ in range(9):
+            self._redrive()
+        return not self.given_up
 
     def _scheduled(self, number: int) -> None:
         function = SCHEDULED_FUNCTIONS[number]
