@@ -13,7 +13,7 @@ from chalicelib.work.kinds import Finished, Step
 from chalicelib.work.rows import Intent
 
 TOGETHER = 64  # activities that are asked about at the same time
-LATER = timedelta(minutes=1)
+LATER = timedelta(minutes=1)  # until it is tried again where a large change was in the way
 
 
 def have_hours(reading: Reading, company: str, activities: Sequence[str]) -> bool:

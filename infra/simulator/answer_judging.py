@@ -1,15 +1,18 @@
 """Judges answers: each refusal was right at some moment of its request, and each success has had its effect."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from infra.simulator.docket import Docket
 from infra.simulator.effects import Wrong, whole
-from infra.simulator.facts import CLOCK, RUNS
+from infra.simulator.facts import CLOCK, RUNS, Secret
 from infra.simulator.requests import Request
+from infra.simulator.roles import Link
 from infra.simulator.site import LEVELS
 from infra.simulator.tree_files import missing
 
 ACCEPTED = ("sheet", "review")  # what is carried out by work and takes effect row by row
+SHOWN_AGAIN = {"rotate": "secret", "invite": "link"}  # what a replay shows while it works
 AGAIN = ("idempotency_in_progress", "rate_limited")
 
 
@@ -24,10 +27,8 @@ class AnswerJudge(Docket):
             raise Wrong(f"500: {answer} to {operation}")
         if status in (0, 429, 503, 504) or code in AGAIN:
             return False
-        if status < 400 and operation.verb == "rotate":
-            answer = self._secret_shown(request, answer)
-        if status < 400 and operation.verb == "invite":
-            answer = self._link_shown(request, answer)
+        if status < 400 and operation.verb in SHOWN_AGAIN:
+            answer = self._shown_while_it_works(request, answer)
         if request.key and status < 400:
             if operation.verb == "token":
                 answer = self._shown_once(request, answer)
@@ -77,34 +78,24 @@ class AnswerJudge(Docket):
             raise Wrong(f"another token is shown: {request.operation}")
         return {name: value for name, value in answer.items() if name != "token"}
 
-    def _secret_shown(self, request: Request, answer: Any) -> Any:
-        """The answer without the ingest secret, which is shown again to whoever repeats the request while it works."""
-        tenant, number, text = request.tenant, request.operation.values.get("number"), answer.get("secret")
+    def _shown_while_it_works(self, request: Request, answer: Any) -> Any:
+        """The answer without a secret or link, which is shown again to whoever repeats the request while it works."""
+        tenant, name = request.tenant, SHOWN_AGAIN[request.operation.verb]
+        number, text = request.operation.values.get(name), answer.get(name)
         if number is None:
             return answer
-        secret = tenant.model.secrets[number]
-        if text is None and secret.works(self.now()):
-            raise Wrong(f"the secret is not shown again: {request.operation}")
-        if text is not None and secret.is_over(request.sent):
-            raise Wrong(f"a secret is shown that has ended: {request.operation}")
-        if text is not None and tenant.secrets.setdefault(number, text) != text:
-            raise Wrong(f"another secret is shown: {request.operation}")
-        return {name: value for name, value in answer.items() if name != "secret"}
-
-    def _link_shown(self, request: Request, answer: Any) -> Any:
-        """The answer without the link, which is shown again to whoever repeats the request while it works."""
-        tenant, number, text = request.tenant, request.operation.values.get("link"), answer.get("link")
-        if number is None:
-            return answer
-        link = tenant.model.people.links[number]
-        if text is None and link.works(self.now()):
-            raise Wrong(f"the link is not shown again: {request.operation}")
-        if text is not None and link.is_over(request.sent):
-            raise Wrong(f"a link is shown that works no more: {request.operation}")
-        path = text and f"/password/{text.partition('/password/')[2]}"
-        if path and tenant.links.setdefault(number, path) != path:
-            raise Wrong(f"another link is shown: {request.operation}")
-        return {name: value for name, value in answer.items() if name != "link"}
+        made: Sequence[Secret | Link] = tenant.model.secrets
+        known = tenant.secrets
+        if name == "link":
+            made, known = tenant.model.people.links, tenant.links
+            text = text and f"/password/{text.partition('/password/')[2]}"
+        if text is None and made[number].works(self.now()):
+            raise Wrong(f"the {name} is not shown again: {request.operation}")
+        if text is not None and made[number].is_over(request.sent):
+            raise Wrong(f"a {name} is shown that has ended: {request.operation}")
+        if text is not None and known.setdefault(number, text) != text:
+            raise Wrong(f"another {name} is shown: {request.operation}")
+        return {field: value for field, value in answer.items() if field != name}
 
     def _all_is_there(self, request: Request) -> None:
         """A file that says what is there already has nothing to write where there is no key to complete."""

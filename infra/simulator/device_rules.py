@@ -43,5 +43,5 @@ class DeviceRules(Facts):
         end = (effect.began + overlap - CLOCKS, effect.began + overlap + CLOCKS) if overlap else (now, now)
         for each in self.secrets:
             each.end_by(end)
-        operation.values["number"] = len(self.secrets)
+        operation.values["secret"] = len(self.secrets)
         self.secrets.append(Secret())

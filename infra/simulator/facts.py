@@ -295,6 +295,14 @@ class Facts:
         site = self.sites[project]
         return self.idle.get(operative, began) < began or (not site.takes_hours and site.stopped < began)
 
+    def _made_for(self, operation: Operation, what: str) -> Why:
+        """What a user signs in with is made by those who may; so must all who stand behind the token in use."""
+        user, why = operation.values["user"], Why(maybe={"in_use"})
+        able = all(self.people.may_make_for(each, user) for each in (operation.by, *operation.behind))
+        why.soft |= set() if able and not self._lacks(operation, what) else {"permission_denied"}
+        why.hard |= {"inactive"} if user in self.people.inactive else set()
+        return why
+
     def _of_project(self, operation: Operation, *either: str) -> Why:
         lacks = self._lacks(operation, *either, project=operation.project)
         gone = operation.node and not self.sites[operation.project].has(operation.node)

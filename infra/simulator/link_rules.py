@@ -11,11 +11,7 @@ class LinkRules(Facts):
 
     def _judge_invite(self, operation: Operation) -> Why:
         """By those who write users, for whom they could give their role; so could whoever stands behind their token."""
-        user, why = operation.values["user"], Why(maybe={"in_use"})
-        able = all(self.people.may_make_for(each, user) for each in (operation.by, *operation.behind))
-        why.soft |= set() if able and not self._lacks(operation, "write users") else {"permission_denied"}
-        why.hard |= {"inactive"} if user in self.people.inactive else set()
-        return why
+        return self._made_for(operation, "write users")
 
     def _judge_use(self, operation: Operation) -> Why:
         """A link works once, and none but the newest of a user."""

@@ -168,7 +168,7 @@ class Remote:
             request.tenant.made[answer["id"]] = answer["token"]
         model.apply(operation, Effect(answer.get("id", ""), rate, answer.get("wbs")))
         if operation.verb == "rotate":
-            request.tenant.secrets[operation.values["number"]] = answer["secret"]
+            request.tenant.secrets[operation.values["secret"]] = answer["secret"]
 
     def _closed(self, request: Request, job: Any) -> None:
         """The days are closed when the job ends; what was submitted in them is rejected, or keeps them open."""

@@ -35,11 +35,7 @@ class PeopleRules(Facts):
 
     def _judge_token(self, operation: Operation) -> Why:
         """A token, by those who manage tokens; whoever stands behind the one in use must be able to make it as well."""
-        user, why = operation.values["user"], Why(maybe={"in_use"})
-        able = all(self.people.may_make_for(each, user) for each in (operation.by, *operation.behind))
-        why.soft |= set() if able and not self._lacks(operation, "manage tokens") else {"permission_denied"}
-        why.hard |= {"inactive"} if user in self.people.inactive else set()
-        return why
+        return self._made_for(operation, "manage tokens")
 
     def _judge_revoke(self, operation: Operation) -> Why:
         token, roles = self.people.tokens[operation.values["token"]], self.people.roles
