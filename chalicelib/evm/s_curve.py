@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Literal
 
-from chalicelib.evm.amounts import Number, half_up
+from chalicelib.evm.amounts import Number
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.planned_value import PlannedCurve
 from chalicelib.evm.sums import Deltas, Sums, merged, total, up_to
@@ -24,13 +24,13 @@ class TooManyPoints(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Cumulative amounts at ``date``, the end of a period, in the unit of the inputs."""
+    """Cumulative amounts at ``date``, the end of a period, in the unit of the inputs; the forecast is exact."""
 
     date: date
     planned: int
     earned: int | None
     spent: int | None
-    forecast: int | None
+    forecast: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,16 @@ class Line:
     spent: int
     eac: Fraction
 
-    def at(self, day: date) -> int | None:
-        """The line's value: None before it begins, AC where it begins, EAC from its end on."""
+    def at(self, day: date) -> Fraction | None:
+        """The line's exact value: None before it begins, AC where it begins, EAC from its end on."""
         if day < self.begin:
             return None
         if day == self.begin:
-            return self.spent
+            return Fraction(self.spent)
         if day >= self.end:
-            return half_up(self.eac)
+            return self.eac
         part = Fraction((day - self.begin).days, (self.end - self.begin).days)
-        return half_up(self.spent + (self.eac - self.spent) * part)
+        return self.spent + (self.eac - self.spent) * part
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,10 @@ def as_csv(curve: Curve, measure: Measure) -> str:
     return text.getvalue()
 
 
-def shown(amount: int, measure: Measure) -> Decimal:
-    """A stored amount in hours or money, to 0.01."""
-    return rounded(Fraction(amount, MICRO if measure == "hours" else MONEY), AMOUNT_PLACES)
+def shown(amount: int | Fraction, measure: Measure) -> Decimal:
+    """An amount in the unit of what is stored, in hours or money, to 0.01."""
+    return rounded(Fraction(amount) / (MICRO if measure == "hours" else MONEY), AMOUNT_PLACES)
 
 
-def _shown(amount: int | None, measure: Measure) -> Decimal | None:
+def _shown(amount: int | Fraction | None, measure: Measure) -> Decimal | None:
     return None if amount is None else shown(amount, measure)

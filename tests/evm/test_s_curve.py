@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.evm import table
 from chalicelib.evm.calendar import WorkCalendar
 from chalicelib.evm.planned_value import Plan, planned_value, slope_changes
 from chalicelib.evm.s_curve import Interval, Point, TooManyPoints, period_end, s_curve
@@ -40,8 +41,8 @@ class TestWeeksEndOnSundayAndDateIsThePeriodsEnd:
             (8, 50, 15, 10, None),
             (11, 80, 40, 50, 50),
             (15, 100, None, None, 65),  # 50 + 75 x 4 / 20 days
-            (22, 100, None, None, 91),  # 50 + 75 x 11 / 20, half up
-            (29, 100, None, None, 118),  # 50 + 75 x 18 / 20
+            (22, 100, None, None, 50 + Fraction(75 * 11, 20)),
+            (29, 100, None, None, 50 + Fraction(75 * 18, 20)),
             (5, 100, None, None, 125),
         ]
 
@@ -108,8 +109,12 @@ class TestForecastRunsStraightByCalendarDays:
             elif gone >= whole:
                 assert point.forecast == eac
             else:
-                assert point.forecast is not None
-                assert abs(point.forecast - (7 + Fraction(eac - 7, whole) * gone)) <= Fraction(1, 2)
+                assert point.forecast == 7 + Fraction(eac - 7, whole) * gone
+
+    def test_a_point_is_rounded_once(self) -> None:
+        """0.0049996… h is 0.00 h, though in whole millionths it is 0.005 h."""
+        drawn = s_curve(Sums(), [(EPOCH, 3)], WEEK, EPOCH, "day", forecast_finish=EPOCH + timedelta(days=3), eac=14_993)
+        assert [str(row.forecast) for row in table.rows(drawn, "hours")] == ["0.00", "0.00", "0.01", "0.01"]
 
 
 class TestCumulativeByPeriodEnd:
