@@ -5,10 +5,10 @@ from typing import Any
 
 from infra.simulator.docket import Docket
 from infra.simulator.effects import Wrong, whole
-from infra.simulator.facts import CLOCK, RUNS, Secret
+from infra.simulator.facts import CLOCK, Secret
 from infra.simulator.requests import Request
 from infra.simulator.roles import Link
-from infra.simulator.site import LEVELS
+from infra.simulator.site import LEVELS, RUNS
 from infra.simulator.tree_files import missing
 
 ACCEPTED = ("sheet", "review")  # what is carried out by work and takes effect row by row

@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.simulator.figures import Hours
 from infra.simulator.roles import People
-from infra.simulator.site import Shown, Site
+from infra.simulator.site import RUNS, Shown, Site
 
 CLOCK = "the clock"
 NOBODY = "somebody who is not signed in"
@@ -27,7 +27,6 @@ SOURCES = {
 }
 APPROVING = ("approve", "reject", "reopen")
 MOST_BASELINES = 20
-RUNS = 45.0  # seconds that a request runs at most
 CLOCKS = 4.5  # seconds by which two functions' clocks differ at most, and a little
 
 

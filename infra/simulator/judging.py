@@ -98,6 +98,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         for id, _, _ in entries_of(changes):
             self.made_at[id] = self.now()
         works = [item["id"]["S"] for _, item in puts(changes, "work", "intent")]
+        self._frozen(changes)
         tenant = None
         if (
             request is not None

@@ -5,6 +5,7 @@ repeat with its token has no second effect.
 """
 
 import json
+import marshal
 from bisect import insort
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -86,12 +87,12 @@ class Memory:
 
     def batch_get_item(self, RequestItems: Mapping[str, Any]) -> dict[str, Any]:
         asked = [(name, key) for name, each in RequestItems.items() for key in each["Keys"]]
-        if not 1 <= len(asked) <= MOST_GOT or len({json.dumps(each) for each in asked}) < len(asked):
+        places = [(name, self.tables[name].place(key)) for name, key in asked]
+        if not 1 <= len(asked) <= MOST_GOT or len(set(places)) < len(asked):
             raise refused("ValidationException", "Too many items, none, or one twice")
         answers: dict[str, list[Item]] = {name: [] for name in RequestItems}
-        for name, key in asked:
-            table = self.tables[name]
-            item = table.items.get(table.place(key))
+        for name, place in places:
+            item = self.tables[name].items.get(place)
             if item is not None:
                 answers[name].append(copied(item))
         return {"Responses": answers, "UnprocessedKeys": {}}
@@ -112,7 +113,7 @@ class Memory:
         limit = asked.get("Limit", len(rows) + 1)
         read, spent = list[Item](), 0
         for item in rows:
-            spent += len(str(item))
+            spent += len(marshal.dumps(item))
             if len(read) == limit or (read and spent > PAGE):
                 break
             read.append(item)

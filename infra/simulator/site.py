@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+RUNS = 45.0  # seconds that a request runs at most
+
 LEVELS = 4
 
 
@@ -54,6 +56,17 @@ class Baseline:
 
     plans: dict[str, Plan]
     holidays: frozenset[str]
+    accepted: float  # when the freeze began
+
+    def keep(self, activity: str, plan: Plan, site: "Site") -> bool:
+        """Whether an activity may be in it so: as it was when the freeze began, or by a request that ran by then."""
+        late = site.born.get(activity, 0.0) - self.accepted
+        if activity not in self.plans and not 0.0 <= late <= RUNS:
+            return False
+        there = self.plans[activity] if activity in self.plans else site.activities[activity].plan
+        by_then = [each for began, each in site.planned.get(activity, []) if began <= self.accepted]
+        self.plans[activity] = plan
+        return plan in (there, *by_then)
 
 
 @dataclass
@@ -81,6 +94,9 @@ class Site:
     )  # what was deleted, and its parent
     names: dict[str, str] = field(default_factory=dict)  # of what is there, and of what was
     born: dict[str, float] = field(default_factory=dict)  # node -> when it was made by itself, or came back
+    planned: dict[str, list[tuple[float, Plan]]] = field(
+        default_factory=dict
+    )  # activity -> its changes of plan: since when their request ran, and the plan afterwards
     edited: dict[tuple[str, str], float] = field(default_factory=dict)  # activity and field -> when it was last edited
     renamed: float = -1.0  # when somebody last took or left a name or code, but for large changes of the tree
     busy: bool = False  # a large change or a freeze has the tree
@@ -166,10 +182,10 @@ class Site:
             activity.code = code or ""
             self.activities[node] = activity
 
-    def freeze(self) -> None:
+    def freeze(self, now: float) -> None:
         """The plan of now is the next baseline."""
         plans = {id: deepcopy(each.plan) for id, each in self.activities.items()}
-        self.baselines.append(Baseline(plans, frozenset(self.holidays)))
+        self.baselines.append(Baseline(plans, frozenset(self.holidays), now))
 
     def above(self, node: str) -> list[str]:
         """A node and everything above it."""

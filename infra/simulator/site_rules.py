@@ -1,5 +1,7 @@
 """Projects: their plans, trees, measurements, baselines, holidays and closed days."""
 
+from dataclasses import replace
+
 from infra.simulator.facts import MOST_BASELINES, Effect, Facts, Operation, Why
 from infra.simulator.site import Activity, Measured, Plan
 
@@ -166,16 +168,21 @@ class SiteRules(Facts):
 
     def _do_budget(self, operation: Operation, effect: Effect) -> None:
         self._activity(operation).plan.budget = operation.values["budget"]
-        self._edited(operation, "budget")
+        self._planned(operation, effect, "budget")
 
     def _edited(self, operation: Operation, *fields: str) -> None:
         edited = self.sites[operation.project].edited
         edited |= dict.fromkeys(((operation.node, field) for field in fields), self.now())
 
+    def _planned(self, operation: Operation, effect: Effect, *fields: str) -> None:
+        site, plan = self.sites[operation.project], self._activity(operation).plan
+        self._edited(operation, *fields)
+        site.planned.setdefault(operation.node, []).append((effect.began, replace(plan)))
+
     def _do_dates(self, operation: Operation, effect: Effect) -> None:
         plan: Plan = self._activity(operation).plan
         plan.start, plan.finish = operation.values["start"], operation.values["finish"]
-        self._edited(operation, "start", "finish")
+        self._planned(operation, effect, "start", "finish")
 
     def _do_node_rate(self, operation: Operation, effect: Effect) -> None:
         self._activity(operation).rate = operation.values["rate"]
@@ -206,7 +213,7 @@ class SiteRules(Facts):
         self.sites[operation.project].cut(operation.node)
 
     def _do_freeze(self, operation: Operation, effect: Effect) -> None:
-        self.sites[operation.project].freeze()
+        self.sites[operation.project].freeze(self.now())
 
     def _do_measure(self, operation: Operation, effect: Effect) -> None:
         values = operation.values

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from infra.simulator import trees
@@ -18,8 +19,9 @@ from infra.simulator.effects import (
     puts,
     rate_kept,
 )
-from infra.simulator.facts import RUNS, Effect, Operation
+from infra.simulator.facts import Effect, Operation
 from infra.simulator.requests import Request, Tenant
+from infra.simulator.site import RUNS, Plan
 from infra.simulator.tree_files import missing
 
 
@@ -46,8 +48,6 @@ class WorkJudge(Docket):
             self._shown(work)
         elif work.work in self.works:
             work.staged.note(changes)
-        if operation.verb == "freeze":
-            self._frozen(work, changes)
         if operation.verb == "close":
             self._closing(work, changes)
         if operation.verb == "cut":
@@ -107,18 +107,19 @@ class WorkJudge(Docket):
             if id in site.activities and not any(each.node == id for each in hours):
                 raise Wrong(f"{id} is brought back without any hours: {work.operation}")
 
-    @staticmethod
-    def _frozen(work: Request, changes: Sequence[Change]) -> None:
-        """What was there when the freeze began is frozen; what a request made that had begun by then may be."""
-        site = work.tenant.model.sites[work.operation.project]
+    def _frozen(self, changes: Sequence[Change]) -> None:
+        """An activity is kept for a baseline, by its freeze or by whoever changes the activity meanwhile."""
         for _, row in puts(changes, "projects", "baseline#"):
             if "activity" not in row:
                 continue
+            [site] = [
+                site for each in self.tenants for id, site in each.model.sites.items() if id == row["project"]["S"]
+            ]
             id, baseline = row["activity"]["S"], site.baselines[int(row["sk"]["S"].partition("#")[2]) - 1]
-            late = site.born.get(id, 0.0) - work.accepted
-            if id not in baseline.plans and not 0.0 <= late <= RUNS:
-                raise Wrong(f"{id} is frozen, and was not there: {work.operation}")
-            baseline.plans.setdefault(id, deepcopy(site.activities[id].plan))
+            start, finish = (row.get(f"baseline_{end}", {}).get("S") for end in ("start", "finish"))
+            plan = Plan(Decimal(row["budget_hours"]["N"]), start, finish)
+            if not baseline.keep(id, plan, site):
+                raise Wrong(f"{id} is frozen as {plan}, and it was not so")
 
     def _settle(self, work: Request, id: str) -> None:
         model, operation = work.tenant.model, work.operation

@@ -280,3 +280,22 @@ def test_what_a_request_without_a_key_puts_beside_work_is_not_its_effect_yet() -
     intent = ("work", None, {"pk": {"S": "c#i"}, "sk": {"S": "intent"}})
     login = ("access", None, {"pk": {"S": "c"}, "sk": {"S": "access"}})
     assert [Judge._is_effect(request, [], [login, each]) for each in (piece, intent)] == [False, True]
+
+
+def test_a_baseline_keeps_a_plan_of_before_or_one_that_was_on_its_way() -> None:
+    site, before, after = Site("P"), Plan(Decimal(8)), Plan(Decimal(9))
+    site.activities["a"] = Activity("t", "P-1", replace(before))
+    site.freeze(100.0)
+    [baseline] = site.baselines
+    site.activities["a"].plan.budget = Decimal(9)
+    site.planned["a"] = [(101.0, replace(after))]
+    assert baseline.keep("a", before, site)
+    assert not baseline.keep("a", after, site)  # its request came later
+    site.freeze(200.0)
+    site.planned["a"].append((199.0, replace(before)))
+    assert site.baselines[1].keep("a", before, site) and site.baselines[1].plans["a"] == before
+    site.activities["new"] = Activity("t", "P-2", replace(after))
+    site.born["new"] = 150.0
+    assert not site.baselines[0].keep("new", after, site)
+    site.born["new"] = 101.0
+    assert site.baselines[0].keep("new", after, site)
