@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN_READY := $(VENV)/.run-ready
 
-.PHONY: help setup run test test-long faults faults-long burst proofs simulate simulate-http planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
+.PHONY: help setup run test test-long faults faults-long burst proofs simulate simulate-http storage planted soak attack lint types docs real year mutate linters rehearse contract clients strangers browser bench clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -32,7 +32,7 @@ test: $(READY)  ## all tests but the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-long: $(READY)  ## the tests that take seconds each; minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "long and not every_fault and not long_work and not attack and not proof and not burst"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "long and not every_fault and not long_work and not attack and not proof and not burst and not ministack"
 
 faults: $(READY)  ## every fault at every storage call of every write; PART=4: at each fourth
 	$(BIN)/python -m pytest -n 2 tests/faults -m "every_fault and not long_work"
@@ -52,6 +52,9 @@ simulate: $(READY)  ## histories from a seed over storage that breaks, against a
 
 simulate-http: $(READY)  ## the same histories over HTTP, without faults; RUNS=3 SEED=1, OPTIONS=--rehearsal: on the deployment
 	$(BIN)/python -m infra.simulator.over_http $(OPTIONS)
+
+storage: $(READY)  ## the simulator's storage against MiniStack's, by random calls
+	$(BIN)/python -m pytest tests/simulator -m ministack
 
 planted: $(READY)  ## makes the product wrong in 105 ways; after how many histories each is found
 	$(BIN)/python -m infra.simulator.planted
