@@ -425,8 +425,8 @@ FAULTS = (
     Fault(
         "a forecast begins at nothing",
         "evm/s_curve.py",
-        "return half_up(self.spent + (self.eac - self.spent) * part)",
-        "return half_up(self.eac * part)",
+        "return self.spent + (self.eac - self.spent) * part",
+        "return self.eac * part",
     ),
     # people and companies
     Fault(
