@@ -21,7 +21,7 @@ from chalicelib.ids import new_id
 from chalicelib.storage.changes import Change, Put, absent
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.rows import key
-from chalicelib.storage.store import Store
+from chalicelib.storage.store import ConditionFailed, Store
 from chalicelib.storage.work import Decided, commit
 from chalicelib.times import stamp, utc_now
 from chalicelib.work.kinds import Step, StepOf, step_of
@@ -157,6 +157,10 @@ def _taken(
     except WbsyncError as error:  # the work may not be done: it says why, and it has changed nothing
         step = None
         intent.status, intent.errors = "failed", _problems(error)
+    except (LookupError, StopIteration, ValueError, AssertionError, AttributeError, TypeError) as error:
+        if _is_old(reading, intent):  # what was read before and after another function took the step does not fit
+            raise ConditionFailed from error
+        raise
     if step is not None:
         _advance(intent, step)
     intent.version, intent.updated_at = intent.version + 1, stamp(now)
@@ -165,6 +169,12 @@ def _taken(
         return Decided(changes, intent)
     refused = partial(_taken, company=company, id=id, now=now, waited_for=waited_for, take=step.otherwise)
     return Decided(changes, intent, otherwise=refused)
+
+
+def _is_old(reading: Reading, intent: Intent) -> bool:
+    """Whether another function has taken a step since the work was read."""
+    now = Reading(reading.store).row(Intent, intent.pk, intent.sk)
+    return now is None or now.version != intent.version
 
 
 def _advance(intent: Intent, step: Step) -> None:

@@ -134,6 +134,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
             return False  # looked at as a clock's hours, whoever writes them
         if request.key:
             return '"COMPLETED"' in json.dumps(items, default=repr)
+        if request.operation.verb == "approve" and not entries_of(changes):
+            return False  # it is refused, and a clash that another cap has raised is kept with that
         written = [(table, (after or before)) for table, before, after in changes]
         beforehand = ("access", "idempotency")  # and what is put beside work that is still to be begun
         return not request.done and any(

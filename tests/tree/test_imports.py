@@ -362,15 +362,21 @@ class TestShownAtOnce:
             work.step()
         assert tree.client.ok("POST", "/labour/", body)["cost_code"] == "C-1"
 
-    def test_a_step_that_knows_the_work_as_it_was_before_another_ended_it_is_taken_anew(self, tree: Tree) -> None:
-        work = Work(tree, *SMALL[:1])
-        work.step()
+    @pytest.mark.parametrize("steps", [0, 1])
+    def test_a_step_that_knows_the_work_as_it_was_before_another_ended_it_is_taken_anew(
+        self, tree: Tree, steps: int
+    ) -> None:
+        imported(tree, *ROWS[:2], activity("C-3", "Cover", place="Yard"))
+        work = Work(tree, activity("C-2", "Cure", place="Yard"))  # one leaves its parent, another gets it
+        for _ in range(steps):
+            work.step()
         known = Reading(store())
         before = known.row(Intent, key(work.company, work.id), "intent")
-        assert before is not None and before.state["piece"] == before.arguments["pieces"], "the flip is next"
+        assert before is not None and before.arguments["pieces"] == 1, "first the piece, then the flip"
         ended, after = work.end(), shown(tree)
         one_step(work.company, work.id, known)
         assert (work.job(), shown(tree)) == (ended, after)
+        assert [node["cost_code"] for node in after if node["cost_code"]] == ["C-1", "C-3", "C-2"]
 
     def test_edits_of_the_structure_wait_until_it_is_shown(self, tree: Tree) -> None:
         imported(tree, *ROWS[:2])
