@@ -1,6 +1,7 @@
 """What clients try: requests drawn by luck, allowed or not, by everybody."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 
 from infra.simulator.days import Days
@@ -71,6 +72,7 @@ KINDS = LABOUR | PLANS
 UNKNOWN = (CLOCK, NOBODY)  # who is not a user with a token
 UNKEYED = 0.06  # of people's requests; nobody repeats these
 OF_TREES = frozenset({"create", "budget", "dates", "move", "grow", "recode", "cut", "import", "freeze"})
+LARGE = frozenset({"import", "move", "cut"})  # changes of a tree, of many rows where bounds are low
 LOGGING = frozenset({"create", "sheet", "hours file"})
 
 
@@ -86,6 +88,8 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         kinds = self.kinds
         if any(site.staging for site in tenant.model.sites.values()) and self.luck.random() < 0.5:
             kinds = {kind: often for kind, often in kinds.items() if kind in OF_TREES} or kinds  # while it lasts
+        elif any(self.returning(tenant)) and self.luck.random() < 0.5:
+            kinds = {kind: often for kind, often in kinds.items() if kind in LARGE} or kinds
         kind = self.luck.choices(list(kinds), list(kinds.values()))[0]
         if tenant.to_repeat and self.luck.random() < 0.1:
             kind = "import"
@@ -111,6 +115,12 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         keyed = request.operation.by not in UNKNOWN and self.luck.random() > UNKEYED
         request.key = request.key or (f"k{self.luck.getrandbits(60)}" if keyed else "")
         return request
+
+    @staticmethod
+    def returning(tenant: Tenant) -> Iterator[str]:
+        """The activities that are deleted, and are to come back as hours have come to them."""
+        worked = {each.node for each in tenant.model.entries.values()}
+        return (id for site in tenant.model.sites.values() for id in site.gone if id in worked)
 
     def _by_whoever_may(self, request: Request) -> None:
         """The request asked by somebody who is not refused, where there is somebody; much else happens by chance."""

@@ -74,7 +74,7 @@ class HoursRules(Facts):
         if entry.node is None and operation.code is None:
             why.hard.add("cost_code_required")
         elif operation.code is None and entry.node not in self.sites[entry.project].activities:
-            why.soft.add("cost_code_required")  # it has been deleted
+            why.maybe.add("cost_code_required")  # it has been deleted, and comes back, as it has these hours
         return why
 
     def _judge_resolve(self, operation: Operation) -> Why:

@@ -33,6 +33,8 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests, LinkRequests):
         elif mine.operation.verb in ("status", "project_rate"):
             project, owner = mine.operation.project, mine.tenant.owner
             found = self._status_of(mine.tenant, owner, project) if "status" in self.kinds else None
+        elif mine.operation.verb == "cut":
+            found = self._hours_below(mine)
         elif mine.operation.verb == "import" and self.luck.random() < 0.4:
             found = self._hours_of_the_file(mine)
         elif mine.operation.verb == "import" and "recode" in self.kinds:
@@ -73,6 +75,15 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests, LinkRequests):
         """Hours on an activity that a file names: one that is there, or is to be."""
         new = self._hours(mine.tenant, mine.tenant.owner)
         new.project, new.code = mine.operation.project, self.luck.choice(mine.operation.values["rows"]).code
+        return self._logged(mine.tenant, mine.tenant.owner, new)
+
+    def _hours_below(self, mine: Request) -> Request | None:
+        """Hours on an activity that goes with the node that is being deleted."""
+        new, site = self._hours(mine.tenant, mine.tenant.owner), mine.tenant.model.sites[mine.operation.project]
+        codes = [code for code, node in site.codes().items() if mine.operation.node in site.above(node)]
+        if not codes:
+            return None
+        new.project, new.code = mine.operation.project, self.luck.choice(codes)
         return self._logged(mine.tenant, mine.tenant.owner, new)
 
     def _of_the_file(self, mine: Request) -> Request | None:

@@ -31,7 +31,7 @@ from infra.local.pump import remaining
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
 from infra.simulator.bounds import small_bounds
-from infra.simulator.clients import KINDS, Clients
+from infra.simulator.clients import KINDS, LARGE, Clients
 from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.effects import Wrong
 from infra.simulator.facts import CLOCK, NOBODY, Operation
@@ -55,9 +55,11 @@ GATEWAY, HTTP, STALLED = (
 )  # seconds: the gateway's patience, a function's, and how long a machine may stand still
 A_WHILE = 5.0  # seconds by which one function's clock may be ahead of another's, and a little
 MUCH_MET = (
+    "cut",
     "freeze",
     "sheet",
     "import",
+    "move",
     "rotate",
     "settings",
     "cap",
@@ -66,6 +68,7 @@ MUCH_MET = (
     "use",
 )  # by requests about the same thing
 BY_WORK = ("sheet", "review")  # what goes on after its request
+A_MINUTE = 61.0  # after which it is looked again whether hours have come to what was deleted, and a little
 A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
 LAG = 3.0  # seconds by which a list may lag
 PATIENCE = 6 * 86_400.0  # after which a client does not repeat itself: its key is kept for a week
@@ -156,7 +159,8 @@ class World:
         touched = self.memory.touched(operation, parameters) if operation in WRITES else frozenset()
         at_work = frame.request is not None and frame.request.work in self.judge.works
         often = 0.06 if frame.request and frame.request.operation.by != CLOCK else 0.12  # these meet one another more
-        often = 0.25 if at_work else often  # what it has begun is half done
+        deletes = frame.request is not None and frame.request.operation.verb == "cut"
+        often = 0.25 if at_work or deletes else often  # what it has begun is half done, or not looked at again for long
         if self.faults and self.depth < DEEPEST and self.luck.random() < often:
             self.depth += 1
             flying = operation == "transact_write_items" and self.luck.random() < 0.5  # it takes its time
@@ -248,7 +252,14 @@ class World:
         return 0.5 if mine.operation.verb in MUCH_MET else 0.08
 
     def _meet(self, mine: Request) -> None:
-        """Somebody wants something of the very thing that a request is about; closed days perhaps at once."""
+        """Somebody wants something of the very thing that a request is about; closed days perhaps at once. Or what has
+        been deleted is to come back, while a large change has the tree.
+        """
+        large = mine.operation.verb in LARGE and mine.tenant.model.sites[mine.operation.project].busy
+        if large and any(self.clients.returning(mine.tenant)):
+            self.wait(A_MINUTE)
+            self._scheduled(RESUMING)
+            return
         other = self.clients.beside(mine)
         if other is None:
             self._send(self.clients.draw(mine.tenant))
