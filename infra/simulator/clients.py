@@ -66,6 +66,7 @@ PLANS = {
     "hire": 1,
     "retrain": 1,
     "enlist": 1,
+    "mail": 2,
     "found": 1,
 }
 KINDS = LABOUR | PLANS

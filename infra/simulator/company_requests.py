@@ -7,6 +7,7 @@ from infra.simulator.requests import Drawing, Request, Tenant
 from infra.simulator.roles import ROLES
 
 TRADES = ("mason", "rigger")
+WEEKS = ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6], [1, 2, 3, 4], [2, 3, 6, 7])  # Monday is 1
 STATUSES = ("on_hold", "completed", "archived", "active")
 FEW = 4  # codes and e-mails that new projects and users may have, so that they meet
 
@@ -47,17 +48,30 @@ class CompanyRequests(Drawing):
         return self._status_of(tenant, by, self.luck.choice([*stopped, *stopped, *tenant.model.sites]))
 
     def _status_of(self, tenant: Tenant, by: str, project: str) -> Request:
-        """A project is put on hold or ended, or taken up again."""
+        """A project is put on hold or ended, or taken up again; or it gets another name or other working days."""
         open_again = not tenant.model.sites[project].takes_hours and self.luck.random() < 0.8
         status = self.luck.choice(("active", "on_hold") if open_again else STATUSES)
-        body = self._some({"name": f"Project {self.luck.randrange(9)}", "status": status})
+        week = self.luck.choice(WEEKS)
+        body = self._some({"name": f"Project {self.luck.randrange(9)}", "status": status, "working_days": week})
         operation = Operation("status", by, project=project, values=body)
         return Request(tenant, operation, "PATCH", f"/projects/{project}/", dict(body), "")
 
     def _enlist(self, tenant: Tenant, by: str) -> Request:
-        email = f"new{self.luck.randrange(FEW)}@{tenant.name.lower()}.example"
-        values = {"email": email, "role": self.luck.choice(ROLES[1:])}
+        values = {"email": self._email(tenant), "role": self.luck.choice(ROLES[1:])}
         return Request(tenant, Operation("enlist", by, values=values), "POST", "/users/", {"name": "New", **values}, "")
+
+    def _email(self, tenant: Tenant) -> str:
+        return f"new{self.luck.randrange(FEW)}@{tenant.name.lower()}.example"
+
+    def _mail(self, tenant: Tenant, by: str) -> Request:
+        """Somebody gets another e-mail, mostly one who has a link or has set a password."""
+        invited = [link.user for link in tenant.model.people.links if link.ended_at is None]
+        return self._mail_of(tenant, by, self.luck.choice([*invited, *tenant.model.passwords, self._other(tenant, by)]))
+
+    def _mail_of(self, tenant: Tenant, by: str, user: str) -> Request:
+        values = {"user": user, "email": self._email(tenant)}
+        body = {"email": values["email"]}
+        return Request(tenant, Operation("mail", by, values=values), "PATCH", f"/users/{user}/", body, "")
 
     def _found(self, tenant: Tenant, by: str) -> Request:
         code = f"{tenant.name}-new-{self.luck.randrange(FEW)}"

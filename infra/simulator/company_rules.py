@@ -1,6 +1,7 @@
 """The company itself: its operatives, users and projects."""
 
 from infra.simulator.facts import Effect, Facts, Operation, Why
+from infra.simulator.roles import OWNER
 
 
 class CompanyRules(Facts):
@@ -15,13 +16,22 @@ class CompanyRules(Facts):
         return Why(soft={"permission_denied"} if self._lacks(operation, "manage the company") else set())
 
     def _judge_status(self, operation: Operation) -> Why:
-        """The name and status of a project, by those who may edit it."""
+        """The name, status and working days of a project, by those who may edit it."""
         return self._of_project(operation, "edit projects")
 
     def _judge_enlist(self, operation: Operation) -> Why:
         """An e-mail is one user's."""
         why = Why(soft={"permission_denied"} if self._lacks(operation, "write users") else set())
-        why.hard |= {"conflict"} if operation.values["email"] in self.emails else set()
+        why.hard |= {"conflict"} if operation.values["email"] in self.emails.values() else set()
+        return why
+
+    def _judge_mail(self, operation: Operation) -> Why:
+        """An e-mail is one user's, and nobody changes those of people who may more."""
+        user, why = operation.values["user"], Why()
+        above = self.people.roles[user] == OWNER and self.people.roles[operation.by] != OWNER
+        why.soft |= {"permission_denied"} if above or self._lacks(operation, "write users") else set()
+        others = {email for id, email in self.emails.items() if id != user}
+        why.hard |= {"conflict"} if operation.values["email"] in others else set()
         return why
 
     def _judge_found(self, operation: Operation) -> Why:
@@ -40,7 +50,14 @@ class CompanyRules(Facts):
 
     def _do_enlist(self, operation: Operation, effect: Effect) -> None:
         self.people.roles[effect.id] = operation.values["role"]
-        self.emails.add(operation.values["email"])
+        self.emails[effect.id] = operation.values["email"]
+
+    def _do_mail(self, operation: Operation, effect: Effect) -> None:
+        """What was sent to the e-mail of before works no more."""
+        user, email = operation.values["user"], operation.values["email"]
+        if self.emails.get(user) != email:
+            self.people.end_links(user, self.now())
+        self.emails[user] = email
 
     def _do_found(self, operation: Operation, effect: Effect) -> None:
         ends = [*(at for at, _ in self.currencies), self.now()][1:]
@@ -67,4 +84,5 @@ class CompanyRules(Facts):
         site, values = self.sites[operation.project], operation.values
         took, site.name = site.takes_hours, values.get("name", site.name)
         site.status = values.get("status", site.status)
+        site.week = tuple(values.get("working_days", site.week))
         site.stopped = self.now() if took and not site.takes_hours else site.stopped

@@ -158,7 +158,8 @@ def _company(world: World, tenant: Tenant) -> None:
     _same("operatives", trades, {**dict.fromkeys((*tenant.hands, model.spare)), **model.trades})
     projects = {row["id"]: row for row in _walk(world, tenant, "/projects/?page_size=3")}
     for id, site in model.sites.items():
-        _same(f"the project {id}", (projects[id]["name"], projects[id]["status"]), (site.name, site.status))
+        is_now = projects[id]["name"], projects[id]["status"], tuple(projects[id]["working_days"])
+        _same(f"the project {id}", is_now, (site.name, site.status, site.week))
     for code, currencies in model.founded.items():
         [currency] = [row["currency"] for row in projects.values() if row["code"] == code]
         _same(f"the currency of {code}", currency in currencies, True)
@@ -193,7 +194,7 @@ def _links(world: World, tenant: Tenant) -> None:
             _same(f"the link {number}", status, 200 if link.works(now) else 404)
     for user, passwords in tenant.model.passwords.items():
         for password in passwords:
-            fields = Fields(email=tenant.emails[user], password=password)
+            fields = Fields(email=tenant.model.emails.get(user, tenant.emails[user]), password=password)
             status, _ = world.http(None, "POST", "/login/", fields, {"Sec-Fetch-Site": "same-origin"})
             right = password == passwords[-1] and user not in people.inactive
             _same(f"{user} with {password}", status, 303 if right else 401)

@@ -6,7 +6,7 @@ looked at a moment before. Any of the reasons may be the answer.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
@@ -130,7 +130,7 @@ class Secret:
         self.ends = end if self.ends is None else (min(self.ends[0], end[0]), min(self.ends[1], end[1]))
 
 
-@dataclass
+@dataclass(repr=False)
 class Operation:
     """What somebody wants done: the verb, of which entry, node or project, and with what."""
 
@@ -148,6 +148,10 @@ class Operation:
     token: str = ""  # the one in use, where it is not the user's own
     behind: frozenset[str] = frozenset()  # who stands behind it
     secret: int = 0  # of a device: the number of the ingest secret that it sends
+
+    def __repr__(self) -> str:
+        told = {each.name: getattr(self, each.name) for each in fields(self)[2:]}
+        return ", ".join([f"{self.verb} by {self.by}", *(f"{name} {value}" for name, value in told.items() if value)])
 
     @property
     def hand(self) -> Hand:
@@ -193,7 +197,7 @@ class Facts:
     )  # since when, hours in a day
     strays: dict[str, Stray] = field(default_factory=dict)  # date -> the punch
     trades: dict[str, str] = field(default_factory=dict)  # of operatives who have been given one
-    emails: set[str] = field(default_factory=set)  # of users who have come in the history
+    emails: dict[str, str] = field(default_factory=dict)  # of users who have got one in the history
     passwords: dict[str, list[str]] = field(default_factory=dict)  # user -> those that were set, the last one last
     secrets: list[Secret] = field(default_factory=lambda: [Secret()])  # of devices, one after another
     founded: dict[str, set[str]] = field(default_factory=dict)  # projects that have come in it: code -> currencies

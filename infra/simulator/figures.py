@@ -48,10 +48,11 @@ SUMMED = [each.name for each in fields(Sums)]
 
 
 class WorkDays:
-    """The days of a plan on which work is done: Monday to Friday without its holidays, from its first day on."""
+    """The days of a plan on which work is done: those of its week without its holidays, from its first day on."""
 
-    def __init__(self, first: str, holidays: Iterable[str]) -> None:
-        self._next, self._holidays, self._days = date.fromisoformat(first), frozenset(holidays), list[str]()
+    def __init__(self, first: str, week: Iterable[int], holidays: Iterable[str]) -> None:
+        self._week, self._holidays = frozenset(week), frozenset(holidays)
+        self._next, self._days = date.fromisoformat(first), list[str]()
 
     def between(self, start: str, finish: str) -> list[str]:
         """Those from one day to another, both included."""
@@ -69,7 +70,7 @@ class WorkDays:
 
     def _extend(self) -> None:
         day = self._next.isoformat()
-        if self._next.isoweekday() <= 5 and day not in self._holidays:
+        if self._next.isoweekday() in self._week and day not in self._holidays:
             self._days.append(day)
         self._next += timedelta(days=1)
 
@@ -154,7 +155,8 @@ class View:
         baseline = site.baselines[number - 1] if number else None
         plans = baseline.plans if baseline else {id: each.plan for id, each in site.activities.items()}
         starts = [each.start for each in plans.values() if each.start]
-        self.work_days = WorkDays(min(starts, default="2000-01-01"), baseline.holidays if baseline else site.holidays)
+        kept = baseline or site
+        self.work_days = WorkDays(min(starts, default="2000-01-01"), kept.week, kept.holidays)
         self._without = {id for id in site.activities if id not in plans}
         by_activity: dict[str, list[Hours]] = {}
         for each in work:

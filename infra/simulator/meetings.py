@@ -56,12 +56,14 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests, LinkRequests):
         return self._shift(punch.tenant, new.operative, new.date, other)
 
     def _link_of(self, mine: Request) -> Request:
-        """Somebody uses the same link, or the one before; or the same user is invited again."""
+        """Somebody uses the same link, or the one before; or the same user is invited again, or gets another e-mail."""
         people, values = mine.tenant.model.people, mine.operation.values
         user = values["user"] if "user" in values else people.links[values["link"]].user
         known = [link for link in mine.tenant.links if people.links[link].user == user]
-        if known and self.luck.random() < 0.7:
+        if known and self.luck.random() < 0.5:
             return self._use_of(mine.tenant, known[-1])
+        if "mail" in self.kinds and self.luck.random() < 0.5:
+            return self._mail_of(mine.tenant, mine.tenant.owner, user)
         again = self._invite_user(mine.tenant, mine.tenant.owner, user)
         again.key = f"k{self.luck.getrandbits(60)}"
         return again

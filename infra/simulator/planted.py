@@ -428,7 +428,19 @@ FAULTS = (
         "return self.spent + (self.eac - self.spent) * part",
         "return self.eac * part",
     ),
+    Fault(
+        "a baseline has the working days of every week",
+        "tree/baselines.py",
+        "working_days=list(ground.project.working_days)",
+        "working_days=[1, 2, 3, 4, 5]",
+    ),
     # people and companies
+    Fault(
+        "people sign in with the e-mail of before",
+        "people/users.py",
+        "Put(directory.listing(row.pk, row.id, row.email), absent(Directory)),",
+        "Put(directory.listing(row.pk, row.id, row.email + '.'), absent(Directory)),",
+    ),
     Fault(
         "everybody may approve",
         "labour/surroundings.py",

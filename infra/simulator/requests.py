@@ -68,6 +68,12 @@ class Request:
     answer: tuple[int, Any] | None = None  # the first that came whole
     sent: float = 0.0  # for the last time
 
+    def __str__(self) -> str:
+        by = self.operation.by
+        role = self.tenant.model.people.roles.get(by)
+        body = "" if self.body is None else f" {self.body}".replace("\n", " | ")
+        return f"{self.method} {self.path}{body} by {role + ' ' if role else ''}{by}"
+
     @property
     def token(self) -> str:
         """With what it is sent."""

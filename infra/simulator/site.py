@@ -52,9 +52,10 @@ class Activity:
 
 @dataclass
 class Baseline:
-    """Plans and holidays, as they were when they were frozen."""
+    """Plans, working days and holidays, as they were when they were frozen."""
 
     plans: dict[str, Plan]
+    week: tuple[int, ...]
     holidays: frozenset[str]
     accepted: float  # when the freeze began
 
@@ -86,6 +87,7 @@ class Site:
     code: str
     nodes: dict[str, str | None] = field(default_factory=dict)  # levels 1 to 3 -> parent
     activities: dict[str, Activity] = field(default_factory=dict)
+    week: tuple[int, ...] = (1, 2, 3, 4, 5)  # its working days, Monday is 1
     holidays: set[str] = field(default_factory=set)
     rate: Decimal | None = None
     baselines: list[Baseline] = field(default_factory=list)
@@ -185,7 +187,7 @@ class Site:
     def freeze(self, now: float) -> None:
         """The plan of now is the next baseline."""
         plans = {id: deepcopy(each.plan) for id, each in self.activities.items()}
-        self.baselines.append(Baseline(plans, frozenset(self.holidays), now))
+        self.baselines.append(Baseline(plans, self.week, frozenset(self.holidays), now))
 
     def above(self, node: str) -> list[str]:
         """A node and everything above it."""

@@ -79,6 +79,7 @@ class Died(BaseException):
     """The function is gone: nothing may clean up."""
 
 
+HERE = ": it is this one"
 Batch = tuple[StreamFunction, list[dict[str, Any]]]
 
 
@@ -101,7 +102,12 @@ class Frame:
     request: Request | None
     began: float
     deadline: float
+    name: str  # of a stream's or the schedule's function
     dead: bool = False
+
+    def __str__(self) -> str:
+        asked = self.request
+        return f"{asked.method} {asked.path}" if asked else self.name
 
 
 class World:
@@ -129,7 +135,8 @@ class World:
         self.tenants: list[Tenant] = []
         self.mirrors: dict[str, Mirror] = {}
         self.parameters: dict[str, str] = {}  # what functions have put into Parameter Store
-        self.log: list[str] = []
+        self.log: list[str] = []  # what a failure tells of the history
+        self.taken = 0  # steps
 
     def now(self) -> float:
         """Seconds since the beginning, by the one clock that never differs."""
@@ -171,8 +178,7 @@ class World:
                 self.flying.pop()
             self.depth -= 1
         if self.now() > frame.deadline:
-            self.log.append("out of time")
-            self._die(frame)
+            self._die(frame, "its time is up")
         if any(touched & other for other in self.flying):
             raise self._conflict(operation, parameters, touched)
         breaks = self.faults and self.luck.random() < (0.08 if at_work else 0.02)
@@ -184,10 +190,10 @@ class World:
         if fault == "conflicts" and operation == "transact_write_items":
             raise self._conflict(operation, parameters, touched)
         if fault == "dies before":
-            self._die(frame)
+            self._die(frame, f"before its {operation}")
         answer = self._reach(operation, parameters)
         if fault == "dies after":
-            self._die(frame)
+            self._die(frame, f"after its {operation}")
         if fault == "loses its answer":
             raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
         return answer
@@ -277,9 +283,15 @@ class World:
             for _ in self.streams[shard]:
                 self._deliver(shard)
 
-    def _die(self, frame: Frame) -> None:
+    def _die(self, frame: Frame, why: str) -> None:
+        self.tell(f"{frame} dies: {why}")
         frame.dead = True
         raise Died
+
+    def tell(self, what: str) -> None:
+        """Note what happens: in which step and when, further to the right what comes in between."""
+        at = (self.days.begin + timedelta(seconds=self.elapsed)).strftime("%d %b %H:%M:%S")
+        self.log.append(f"{self.taken:4}  {at}  {'  ' * self.depth}{what}")
 
     def close(self) -> None:
         """Nothing is open."""
@@ -311,6 +323,7 @@ class World:
         self.mirrors = {tenant.id: Mirror(tenant) for tenant in self.tenants}
         self.faults = True
         for _ in range(self.steps):
+            self.taken += 1
             self._step()
         self.faults = False
         self.quiet()
@@ -377,16 +390,16 @@ class World:
         self.memory.expire(datetime.now(UTC).timestamp())
 
     @contextmanager
-    def function(self, request: Request | None, seconds: float) -> Iterator[None]:
+    def function(self, request: Request | None, seconds: float, name: str = "") -> Iterator[None]:
         """A function's run: what it does counts for the request, and it may die."""
         skew = timedelta(seconds=self.luck.choice((-2, 0, 0, 2)) if self.faults else 0)  # clocks of functions differ
         stall = self.luck.choice((0, 0, 0, STALLED)) if self.faults else 0
         self.clock.shift(skew)
-        self.frames.append(Frame(request, self.now(), self.now() + seconds + stall))
+        self.frames.append(Frame(request, self.now(), self.now() + seconds + stall, name))
         try:
             yield
         except Died:
-            self.log.append("died")
+            pass
         finally:
             self.clock.shift(-skew)
             self.frames.pop()
@@ -408,7 +421,7 @@ class World:
     def _handed(self, function: StreamFunction, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Records handed to their function: those that it has not done."""
         event = json.loads(json.dumps(stream_event(batch, ARN)))
-        with self.function(None, function.seconds):
+        with self.function(None, function.seconds, function.name):
             context = LambdaContext(function.name, function.seconds, self.now)
             try:
                 return remaining(batch, work_of(function)(function.name, event, context))
@@ -436,7 +449,7 @@ class World:
 
     def _scheduled(self, number: int) -> None:
         function = SCHEDULED_FUNCTIONS[number]
-        with self.function(None, function.seconds):
+        with self.function(None, function.seconds, function.name):
             context = LambdaContext(function.name, function.seconds, self.now)
             try:
                 work_of(function)(function.name, scheduled_event(function.name), context)
@@ -444,7 +457,7 @@ class World:
                 self._failed(function.name, error)
 
     def _failed(self, function: str, error: Exception) -> None:
-        self.log.append(f"{function}: {error!r}")
+        self.tell(f"{function} fails: {error!r}")
         if not self.faults:
             raise Wrong(f"{function} fails although nothing breaks: {error!r}") from error
 
@@ -478,8 +491,14 @@ class World:
         else:
             headers = {"Authorization": f"Bearer {request.token}"}
             headers |= {"Idempotency-Key": request.key} if request.key else {}
-        status, answer = self.http(request, request.method, request.path, request.body, headers)
-        self.log.append(f"{request.method} {request.path} {request.body} by {operation.by}: {status}")
+        try:
+            status, answer = self.http(request, request.method, request.path, request.body, headers)
+        except Wrong:
+            if not self.log or not self.log[-1].endswith(HERE):
+                self.tell(f"{request}{HERE}")
+            raise
+        code = answer.get("code", "") if isinstance(answer, dict) else ""
+        self.tell(f"{request}: {f'{status} {code}'.strip() if status else 'no answer came'}")
         known = self.judge.answered(request, status, answer)
         if known and not (self.faults and self.luck.random() < 0.1):
             self.judge.end(request)

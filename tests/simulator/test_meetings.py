@@ -79,7 +79,7 @@ def test_the_operative_or_the_project_of_hours_takes_no_more(tenant: Tenant) -> 
     assert {path for path, *_ in found} <= {"/operatives/hand/", "/projects/p/"}
 
 
-def test_a_link_is_used_twice_at_once_or_replaced(tenant: Tenant) -> None:
+def test_a_link_is_used_twice_at_once_or_replaced_or_its_user_gets_another_e_mail(tenant: Tenant) -> None:
     tenant.model.people.links.append(Link("fay", frozenset(), (1.0, 2.0)))
     tenant.links[0] = "/password/x/"
     mine = asked(tenant, Operation("use", NOBODY, values={"link": 0}))
@@ -88,6 +88,7 @@ def test_a_link_is_used_twice_at_once_or_replaced(tenant: Tenant) -> None:
     assert {(other.path, other.key == "") for other in others if other} == {
         ("/password/x/", True),
         ("/users/fay/invite/", False),
+        ("/users/fay/", True),
     }
 
 

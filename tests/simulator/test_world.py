@@ -76,11 +76,11 @@ def test_a_write_of_what_a_transaction_under_way_writes_is_a_conflict(app: Any) 
 
 def test_a_function_ends_when_its_time_is_over(app: Any) -> None:
     with history(app, 1, 10) as world:
-        with world.function(None, 30):
+        with world.function(None, 30, "rollup"):
             world.wait(31)
             world.get_item(TableName=store().name("projects"), Key={"pk": {"S": "a"}, "sk": {"S": "1"}})
             pytest.fail("it goes on")
-        assert world.log == ["out of time", "died"]
+        assert [line.split("  ")[-1] for line in world.log] == ["rollup dies: its time is up"]
 
 
 def test_every_planted_fault_is_still_a_change_of_one_place() -> None:
