@@ -74,7 +74,8 @@ class HoursRules(Facts):
         if entry.node is None and operation.code is None:
             why.hard.add("cost_code_required")
         elif operation.code is None and entry.node not in self.sites[entry.project].activities:
-            why.maybe.add("cost_code_required")  # it has been deleted, and comes back, as it has these hours
+            # it has been deleted; until that is cleared away it may be found, as it comes back with these hours
+            (why.maybe if self.sites[entry.project].busy else why.soft).add("cost_code_required")
         return why
 
     def _judge_resolve(self, operation: Operation) -> Why:
