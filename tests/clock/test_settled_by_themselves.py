@@ -197,6 +197,7 @@ def crossing(gates: Gates, meanwhile: Callable[[], Any], *, streams: bool) -> It
         yield
 
 
+@pytest.mark.long
 def test_an_event_that_cannot_be_processed_holds_up_no_other_that_waits_with_it(gates: Gates) -> None:
     code = f"many-{len(gates.hands)}"
     hands = [gates.hand() for _ in range(3)]

@@ -622,6 +622,7 @@ def test_a_hash_in_an_id_reaches_no_other_key(stage: Stage, plan: dict[str, Any]
     )
 
 
+@pytest.mark.long
 def test_a_tree_of_more_than_five_thousand_nodes_needs_under(stage: Stage) -> None:
     project = stage.owner.ok("POST", "/projects/", {"code": "BIG", "name": "Big"})["id"]
     top = stage.owner.ok("POST", f"/projects/{project}/wbs/", {"name": "Top"})["id"]

@@ -101,6 +101,7 @@ def stream(client: Any) -> list[dict[str, Any]]:
     return records
 
 
+@pytest.mark.long
 def test_concurrent_transactions_on_the_same_items_lose_nothing(dynamodb: Any) -> None:
     names = ["a", "b", "c", "d"]
 

@@ -51,6 +51,7 @@ def increment(name: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.long
 def test_the_server_answers_threads_and_ends_with_its_context() -> None:
     with MotoServer() as server:
         dynamodb = client("dynamodb", server.endpoint_url)

@@ -222,6 +222,7 @@ def test_storage_that_fails_while_activities_are_tried_one_by_one_ends_the_batch
         recompute(disturbed(site.store, fail), site.place, one_by_one)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gone", ["head", "root"])
 def test_rows_that_went_missing_are_built_anew(stage: Stage, gone: str) -> None:
     """Whatever happened to the sums, the sources are the truth."""
@@ -236,6 +237,7 @@ def test_rows_that_went_missing_are_built_anew(stage: Stage, gone: str) -> None:
     site.check()
 
 
+@pytest.mark.long
 def test_every_project_is_checked_once_a_day(stage: Stage) -> None:
     """A schedule runs it in slices; a new project joins by its own stream record."""
     site = Site(stage)
@@ -259,6 +261,7 @@ def test_every_project_is_checked_once_a_day(stage: Stage) -> None:
     site.store.transact([Delete(Slices, ("repairs", site.place.pk))])
 
 
+@pytest.mark.long
 def test_a_malformed_row_of_the_schedule_does_not_stop_the_others(stage: Stage) -> None:
     """Checks and repairs that name nothing: what is behind them is done all the same."""
     site = Site(stage)

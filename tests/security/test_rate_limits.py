@@ -136,6 +136,7 @@ def test_a_wrong_ingest_secret_spends_nothing_of_the_companys(stage: Stage) -> N
     assert int(left) == 30 - 12  # eleven by the first address, one of them refused, and this one
 
 
+@pytest.mark.long
 def test_a_count_of_ten_minutes_ago_is_none_of_now(stage: Stage) -> None:
     """The slot of the next minute is kept for functions whose clocks are ahead; one that is old is not theirs."""
     for gap in range(2, 23):
