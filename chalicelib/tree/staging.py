@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from chalicelib.storage.changes import Change, Put, Update, absent
-from chalicelib.storage.store import ConditionFailed
 from chalicelib.tree.carrying import Carried, line, unrenamed
 from chalicelib.tree.claims import claimed, keys
 from chalicelib.tree.editions import EDITION, GONE, busy, staged
@@ -35,12 +34,8 @@ def flip(outline: Outline, intent: str, clearing: str, *, bulk: bool = False) ->
     """Show what is staged; from now on the intent ``clearing`` has the outline.
 
     ``bulk`` says that the plans of many nodes change with it.
-
-    Raises:
-        ConditionFailed: the intent has it no more; it was read before another function ended it.
     """
-    if outline.change != intent or outline.staged is None:
-        raise ConditionFailed
+    assert outline.change == intent and outline.staged is not None, "the intent has it, as long as it is not ended"
     actions = [Outline.edition.set(outline.staged), Outline.change.set(clearing)]
     actions += [Outline.bulk.set(outline.staged)] if bulk else []
     return Update(Outline, (outline.pk, outline.sk), tuple(actions), _same(outline) & (Outline.change == intent))

@@ -158,8 +158,9 @@ def _taken(
         step = None
         intent.status, intent.errors = "failed", _problems(error)
     except (LookupError, StopIteration, ValueError, AssertionError, AttributeError, TypeError) as error:
-        if _is_old(reading, intent):  # what was read before and after another function took the step does not fit
-            raise ConditionFailed from error
+        newest = find(reading.store, company, id)
+        if newest is None or newest.version != intent.version:
+            raise ConditionFailed from error  # what was read before and after another function took the step
         raise
     if step is not None:
         _advance(intent, step)
@@ -169,12 +170,6 @@ def _taken(
         return Decided(changes, intent)
     refused = partial(_taken, company=company, id=id, now=now, waited_for=waited_for, take=step.otherwise)
     return Decided(changes, intent, otherwise=refused)
-
-
-def _is_old(reading: Reading, intent: Intent) -> bool:
-    """Whether another function has taken a step since the work was read."""
-    now = Reading(reading.store).row(Intent, intent.pk, intent.sk)
-    return now is None or now.version != intent.version
 
 
 def _advance(intent: Intent, step: Step) -> None:

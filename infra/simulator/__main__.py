@@ -13,7 +13,7 @@ from infra.simulator.effects import Wrong
 from infra.simulator.stage import standing
 from infra.simulator.world import FAULTS, history
 
-A_WHILE = 30.0  # seconds between two signs of progress
+PROGRESS = 30.0  # seconds after which it is said how far it is
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,13 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
         logging.disable(logging.CRITICAL)
         for seed in range(asked.seed, asked.seed + asked.runs):
             if (wrong := failure(app, seed, asked.steps, without)) is not None:
-                say(f"seed {seed} goes wrong; looking for a shorter history (--no-shrink: not)")
-                least = (asked.steps, without) if asked.no_shrink else shortest(app, seed, asked.steps, without)
+                least = asked.steps, without
+                if not asked.no_shrink:
+                    say(f"seed {seed} goes wrong; looking for a shorter history (--no-shrink: not)")
+                    least = shortest(app, seed, *least)
                 say(f"seed {seed}, commit {_commit()}, after {least[0]} steps: {failure(app, seed, *least) or wrong}")
                 say(f"again: {_again(seed, *least)}")
                 return 1
             taken += asked.steps
-            if time.monotonic() - told > A_WHILE:
+            if time.monotonic() - told > PROGRESS:
                 told = time.monotonic()
                 say(f"{taken // asked.steps} of {asked.runs} histories, nothing wrong so far")
     seconds = time.monotonic() - began

@@ -1,7 +1,6 @@
 """What clients try: requests drawn by luck, allowed or not, by everybody."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 
 from infra.simulator.days import Days
@@ -89,7 +88,7 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         kinds = self.kinds
         if any(site.staging for site in tenant.model.sites.values()) and self.luck.random() < 0.5:
             kinds = {kind: often for kind, often in kinds.items() if kind in OF_TREES} or kinds  # while it lasts
-        elif any(self.returning(tenant)) and self.luck.random() < 0.5:
+        elif self.returns(tenant) and self.luck.random() < 0.5:
             kinds = {kind: often for kind, often in kinds.items() if kind in LARGE} or kinds
         kind = self.luck.choices(list(kinds), list(kinds.values()))[0]
         if tenant.to_repeat and self.luck.random() < 0.1:
@@ -118,10 +117,10 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         return request
 
     @staticmethod
-    def returning(tenant: Tenant) -> Iterator[str]:
-        """The activities that are deleted, and are to come back as hours have come to them."""
+    def returns(tenant: Tenant) -> bool:
+        """Whether an activity that is deleted is to come back, as hours have come to it."""
         worked = {each.node for each in tenant.model.entries.values()}
-        return (id for site in tenant.model.sites.values() for id in site.gone if id in worked)
+        return any(not worked.isdisjoint(site.gone) for site in tenant.model.sites.values())
 
     def _by_whoever_may(self, request: Request) -> None:
         """The request asked by somebody who is not refused, where there is somebody; much else happens by chance."""

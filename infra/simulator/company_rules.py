@@ -1,7 +1,6 @@
 """The company itself: its operatives, users and projects."""
 
 from infra.simulator.facts import Effect, Facts, Operation, Why
-from infra.simulator.roles import OWNER
 
 
 class CompanyRules(Facts):
@@ -28,7 +27,7 @@ class CompanyRules(Facts):
     def _judge_mail(self, operation: Operation) -> Why:
         """An e-mail is one user's, and nobody changes those of people who may more."""
         user, why = operation.values["user"], Why()
-        above = self.people.roles[user] == OWNER and self.people.roles[operation.by] != OWNER
+        above = self.people.is_above(user, operation.by)
         why.soft |= {"permission_denied"} if above or self._lacks(operation, "write users") else set()
         others = {email for id, email in self.emails.items() if id != user}
         why.hard |= {"conflict"} if operation.values["email"] in others else set()

@@ -1,7 +1,7 @@
 """People: their rates, roles and memberships, and whether they may sign in."""
 
 from infra.simulator.facts import Effect, Facts, Operation, Why
-from infra.simulator.roles import OWNER, Token
+from infra.simulator.roles import Token
 
 
 class PeopleRules(Facts):
@@ -38,8 +38,8 @@ class PeopleRules(Facts):
         return self._made_for(operation, "manage tokens")
 
     def _judge_revoke(self, operation: Operation) -> Why:
-        token, roles = self.people.tokens[operation.values["token"]], self.people.roles
-        lacks = self._lacks(operation, "manage tokens") or (roles[token.user] == OWNER and roles[operation.by] != OWNER)
+        token = self.people.tokens[operation.values["token"]]
+        lacks = self._lacks(operation, "manage tokens") or self.people.is_above(token.user, operation.by)
         return Why({"permission_denied"} if lacks else set(), {"not_found"} if token.ended_at is not None else set())
 
     # what is done

@@ -82,7 +82,11 @@ class People:
     def may_make_for(self, maker: str, user: str) -> bool:
         """Whether somebody may make a token for a user: nobody hands out what they have not."""
         may = maker not in self.inactive and self.may(maker, "manage tokens")
-        return may and (self.roles[user] != OWNER or self.roles[maker] == OWNER)
+        return may and not self.is_above(user, maker)
+
+    def is_above(self, user: str, other: str) -> bool:
+        """Whether somebody is an owner, and another is not: nobody but owners changes what owners have."""
+        return self.roles[user] == OWNER and self.roles[other] != OWNER
 
     def end_tokens(self, now: float) -> None:
         """Tokens and links end, for good, with the right of anybody behind them to make them; links with activity."""

@@ -112,9 +112,8 @@ class WorkJudge(Docket):
         for _, row in puts(changes, "projects", "baseline#"):
             if "activity" not in row:
                 continue
-            [site] = [
-                site for each in self.tenants for id, site in each.model.sites.items() if id == row["project"]["S"]
-            ]
+            sites = {id: site for each in self.tenants for id, site in each.model.sites.items()}
+            site = sites[row["project"]["S"]]
             id, baseline = row["activity"]["S"], site.baselines[int(row["sk"]["S"].partition("#")[2]) - 1]
             start, finish = (row.get(f"baseline_{end}", {}).get("S") for end in ("start", "finish"))
             plan = Plan(Decimal(row["budget_hours"]["N"]), start, finish)

@@ -79,7 +79,6 @@ class Died(BaseException):
     """The function is gone: nothing may clean up."""
 
 
-HERE = ": it is this one"
 Batch = tuple[StreamFunction, list[dict[str, Any]]]
 
 
@@ -209,6 +208,9 @@ class World:
             frame = self.frames[-1]
             try:
                 self.judge.committed(frame.request, parameters["TransactItems"], self.memory.written, frame.began)
+            except Wrong:
+                self.tell(f"{frame.request or frame}: it is this one")
+                raise
             except Exception as error:  # not to be taken for one of the product's
                 raise Wrong(f"cannot judge {parameters}: {error!r}") from error
         return answer
@@ -262,7 +264,7 @@ class World:
         been deleted is to come back, while a large change has the tree.
         """
         large = mine.operation.verb in LARGE and mine.tenant.model.sites[mine.operation.project].busy
-        if large and any(self.clients.returning(mine.tenant)):
+        if large and self.clients.returns(mine.tenant):
             self.wait(A_MINUTE)
             self._scheduled(RESUMING)
             return
@@ -399,7 +401,7 @@ class World:
         try:
             yield
         except Died:
-            pass
+            pass  # it has been told where it died
         finally:
             self.clock.shift(-skew)
             self.frames.pop()
@@ -491,14 +493,9 @@ class World:
         else:
             headers = {"Authorization": f"Bearer {request.token}"}
             headers |= {"Idempotency-Key": request.key} if request.key else {}
-        try:
-            status, answer = self.http(request, request.method, request.path, request.body, headers)
-        except Wrong:
-            if not self.log or not self.log[-1].endswith(HERE):
-                self.tell(f"{request}{HERE}")
-            raise
-        code = answer.get("code", "") if isinstance(answer, dict) else ""
-        self.tell(f"{request}: {f'{status} {code}'.strip() if status else 'no answer came'}")
+        status, answer = self.http(request, request.method, request.path, request.body, headers)
+        why = (answer or {}).get("code", "") if status >= 400 else ""
+        self.tell(f"{request}: {f'{status} {why}'.rstrip() if status else 'no answer came'}")
         known = self.judge.answered(request, status, answer)
         if known and not (self.faults and self.luck.random() < 0.1):
             self.judge.end(request)
