@@ -53,7 +53,8 @@ def invite(reading: Reading, caller: Caller, id: str, now: datetime) -> Decided[
         by=marks,
         expires_at=stamp(now + timedelta(days=DAYS)),
     )
-    same = Check(Access, (row.pk, "access"), Access.version == rows.access.version)
+    read = (Access.version == rows.access.version) & (Access.user["email"] == rows.access.user["email"])
+    same = Check(Access, (row.pk, "access"), read)
     return Decided([Put(row), same, *checks], Made(row, link))
 
 

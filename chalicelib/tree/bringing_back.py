@@ -16,7 +16,7 @@ from chalicelib.tree.claims import claim_key, claimed, keys
 from chalicelib.tree.editions import as_of, from_document, require_own, require_still, standing_of
 from chalicelib.tree.ground import new_place, node_key, outline_key, place_key
 from chalicelib.tree.movement import with_children
-from chalicelib.tree.order import nodes_of
+from chalicelib.tree.order import ancestors_of, nodes_of
 from chalicelib.tree.rows import DeletedNode, Node, NodeEvent, Outline, Place, lines_of
 from chalicelib.tree.standing import Standing, bring_back
 
@@ -37,7 +37,7 @@ def tombstone_key(company: str, node: str) -> Wanted:
 
 
 def brought_back(reading: Reading, company: str, id: str, now: datetime) -> list[Change]:
-    """The changes that bring a deleted node back where it was, last among its siblings; none where it is there.
+    """The changes that bring a deleted node back where it was last, at the end of its siblings; none where it is there.
 
     Its name and code get an ending where somebody else has them by now.
 
@@ -48,27 +48,45 @@ def brought_back(reading: Reading, company: str, id: str, now: datetime) -> list
     tombstone: DeletedNode | None = reading.rows(tombstone_key(company, id))[0]
     if tombstone is None:
         return []
-    ids = nodes_of(tombstone.order, project)
     outline: Outline | None = reading.rows(outline_key(company, project))[0]
     if outline is None:
         return []
     require_still(outline)
-    reading.rows(*(of(company, each) for each in ids for of in (node_key, place_key, tombstone_key)))
-    top: Place = reading.rows(place_key(company, project))[0]
-    holder, changes = Holder(top, standing_of(top), None), list[Change]()
-    places: list[Change] = []
-    for each in ids:
-        node, place, gone = reading.rows(*(of(company, each) for of in (node_key, place_key, tombstone_key)))
-        require_own(holder.row, node, place)
-        if as_of(node, outline.edition) is not None:
-            holder = Holder(place, standing_of(place), each)
-            continue
-        edited = bring_back(holder.standing, each)
+    ids = nodes_of(tombstone.order, project)
+    reading.rows(*(row for each in ids for row in _rows_of(company, each)), place_key(company, project))
+    parent, deleted = _deleted(reading, company, id, outline.edition)
+    place: Place = reading.rows(place_key(company, parent or project))[0]
+    require_own(place)
+    holder, changes, places = Holder(place, standing_of(place), parent), list[Change](), list[Change]()
+    for gone in deleted:
+        edited = bring_back(holder.standing, gone.id)
         places.append(_placed(company, project, Holder(holder.row, edited.standing, holder.node)))
         back = _as_it_was(gone, outline, now)
-        changes += _returned(reading, company, gone, back, holder.node, holder.standing.order + edited.step, now)
-        holder = Holder(None, Standing(holder.standing.order + edited.step), each)
+        order = holder.standing.order + edited.step
+        changes += _returned(reading, company, gone, back, holder.node, order, now)
+        holder = Holder(None, Standing(order), gone.id)
     return [*changes, *places, _placed(company, project, holder)] if changes else []
+
+
+def _rows_of(company: str, node: str) -> tuple[Wanted, Wanted, Wanted]:
+    return node_key(company, node), place_key(company, node), tombstone_key(company, node)
+
+
+def _deleted(reading: Reading, company: str, id: str, edition: int) -> tuple[str | None, list[DeletedNode]]:
+    """The parent that is there, None for the project itself; and what is deleted below it, from there to the node.
+
+    A parent may have been moved after the node was deleted, so each says itself where it was.
+    """
+    found = list[DeletedNode]()
+    each: str | None = id
+    while each is not None:
+        node, place, gone = reading.rows(*_rows_of(company, each))
+        require_own(node, place)
+        if as_of(node, edition) is not None:
+            break
+        found.append(gone)
+        each = next(reversed(ancestors_of(gone.order, project_of(id))), None)
+    return each, found[::-1]
 
 
 def _placed(company: str, project: str, holder: Holder) -> Change:

@@ -60,6 +60,17 @@ def test_a_session_is_refused_when_its_user_is_deactivated_meanwhile(stage: Stag
     raced(stage, people, session, "the user is deactivated")
 
 
+def test_a_link_made_while_its_user_gets_another_email_works(stage: Stage, people: People) -> None:
+    """It is made for the new address, rather than for one that is not the user's any more."""
+    (_, user), (_, maker), company = people.make("engineer"), people.make("admin"), stage.made["company"]["id"]
+    now = datetime.now(UTC)
+    decide = link(company, maker, user, now)
+    decisions = iter([decide(Reading(store()))])
+    stage.owner.ok("PATCH", f"/users/{user}/", {"email": "moved@people.example"})
+    made = commit(store(), lambda reading: next(decisions, None) or decide(reading)).answer
+    assert invitations.find(Reading(store()), made.link.text, now).email == "moved@people.example"
+
+
 def raced(stage: Stage, people: People, made: Any, between: str) -> None:
     (_, user), (_, maker), company = people.make("engineer"), people.make("admin"), stage.made["company"]["id"]
     decide: Decide = made(company, maker, user, datetime.now(UTC))

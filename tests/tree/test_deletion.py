@@ -93,6 +93,24 @@ def test_hours_that_slipped_in_bring_the_node_back(tree: Tree, stage: Stage) -> 
     assert tree.client.send("DELETE", f"/api/v1/wbs/{top}/").status == 409
 
 
+def test_a_node_that_was_moved_comes_back_where_it_was_last(tree: Tree, stage: Stage) -> None:
+    """Also with an activity that was deleted before the move, and so says that it was elsewhere."""
+    company = stage.made["company"]["id"]
+    _, old, trade, activity = tree.branch()
+    entry = hours(stage, tree, "C-1")
+    row = moved_to(entry["id"], company, None)
+    assert gone(tree, activity) == 204
+    new = tree.branch("South")[1]
+    tree.change(trade, name="Steel")
+    tree.change(trade, parent=new)
+    assert gone(tree, trade) == 204
+    moved_to(entry["id"], company, row)
+    finish_what_waits(company)
+    assert (tree.read(trade)["parent"], tree.read(activity)["parent"]) == (new, trade)
+    assert [node["id"] for node in tree.nodes(parent=old)] == []
+    integrity.check(tree.project)
+
+
 def test_a_node_comes_back_after_the_large_change_that_is_under_way(tree: Tree, stage: Stage) -> None:
     company = stage.made["company"]["id"]
     *_, activity = tree.branch()
