@@ -17,6 +17,7 @@ from chalicelib.clock.timeline import Timeline
 from chalicelib.clock.versions import decided_at
 from chalicelib.clock.writing import changes
 from chalicelib.errors import InUse, Invalid, InvalidTransition, NotFound
+from chalicelib.labour.actors import remembered
 from chalicelib.operatives import operatives
 from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading
@@ -171,7 +172,8 @@ def _apply(
     concerned = {leader.sk: leader, target.sk: target}
     if choice.action != "dismiss":
         leader.closed = leader.closed_at = None
-        leader.decision = {**(leader.decision or {}), **choice.values, "at": decided_at(leader, now)}
+        leader.decision = {**(leader.decision or {}), **choice.values, **_by(choice, caller)}
+        leader.decision["at"] = decided_at(leader, now)
         concerned |= {row.sk: row for row in _let_go(line, leader, choice, now)}
     for row in concerned.values():
         step = {"at": stamp(now), "by": caller.user, "action": choice.action, "reason": choice.reason}
@@ -179,6 +181,13 @@ def _apply(
         row.settled_by = caller.user
         line.changed.add(row.sk)
     return sorted(concerned)
+
+
+def _by(choice: Choice, caller: Caller) -> dict[str, object]:
+    """Whose decision the times are, or the operative."""
+    if choice.action == "fix":
+        return {"timed_by": remembered(caller)}
+    return {"assigned_by": remembered(caller)} if "operative" in choice.values else {}
 
 
 def _let_go(line: Timeline, leader: ClockEvent, choice: Choice, now: datetime) -> list[ClockEvent]:

@@ -10,6 +10,7 @@ from chalicelib.clock.moments import Moment
 from chalicelib.clock.payloads import Punch, code_form
 from chalicelib.clock.rows import ClockEvent, event_place
 from chalicelib.clock.values import Booked, Decision, Event, Shift, Site, Worker
+from chalicelib.labour.actors import again
 from chalicelib.labour.rows import Entry
 from chalicelib.operatives.rows import Operative
 from chalicelib.projects.rows import Project
@@ -67,6 +68,8 @@ def decision_of(row: ClockEvent) -> Decision:
         clock_in=moment(kept.get("clock_in")),
         clock_out=moment(kept.get("clock_out")),
         break_minutes=None if pause is None else Decimal(pause),
+        timed_by=again(kept.get("timed_by")),
+        assigned_by=again(kept.get("assigned_by")),
     )
 
 

@@ -15,6 +15,7 @@ from chalicelib.clock.values import Booked, Event, Facts, Outcome, Worker
 from chalicelib.clock.versions import decided_at
 from chalicelib.errors import InUse
 from chalicelib.ids import new_id
+from chalicelib.labour.actors import THE_CLOCK
 from chalicelib.storage.reading import Reading
 
 
@@ -101,18 +102,19 @@ class Timeline(Surroundings):
 
     def _book(self, event: Event, outcome: Outcome) -> None:
         assert self.books is not None
-        entry = self.books.entry(event.entry.id) if event.entry else None
+        entry, by = self.books.entry(event.entry.id) if event.entry else None, THE_CLOCK
         if entry is not None and outcome.withdraw:
+            by = event.decision.assigned_by if outcome.shift else THE_CLOCK
             self.booked.add(event.name)
-            self.books.withdraw(entry)
+            self.books.withdraw(entry, by)
             entry = None
         if outcome.shift is None:
             return
         self.booked |= {event.name, outcome.partner or event.name}
         if entry is None:
-            self.books.make(event.new_entry, outcome.shift, event.name)
+            self.books.make(event.new_entry, outcome.shift, event.name, by)
         else:
-            self.books.correct(entry, outcome.shift, event.name)
+            self.books.correct(entry, outcome.shift, event.name, event.decision.timed_by)
 
     def lacks_project(self, row: ClockEvent) -> bool:
         """Whether it cannot be known which project an event is of that names none."""

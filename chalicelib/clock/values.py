@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from chalicelib.clock.moments import Moment
+from chalicelib.labour.actors import THE_CLOCK, Actor
 
 
 class Shift(Struct, frozen=True):
@@ -40,7 +41,10 @@ class Booked(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What people decided about an event, taken together; ``at`` is the last time."""
+    """What people decided about an event, taken together; ``at`` is the last time.
+
+    ``timed_by`` has set instants or the break last, ``assigned_by`` the operative; nobody has, where it is the clock.
+    """
 
     at: datetime | None = None
     operative: str | None = None
@@ -48,6 +52,8 @@ class Decision(Struct, frozen=True):
     clock_in: Moment | None = None
     clock_out: Moment | None = None
     break_minutes: Decimal | None = None
+    timed_by: Actor = THE_CLOCK
+    assigned_by: Actor = THE_CLOCK
 
     @property
     def of_times(self) -> bool:

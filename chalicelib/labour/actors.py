@@ -41,8 +41,13 @@ def hand_of(caller: Caller) -> Hand:
 
 
 def remembered(caller: Caller) -> dict[str, object]:
-    """The caller as an intent keeps them."""
+    """The caller as an intent, or a decision about a punch, keeps them."""
     return {"user": caller.user, "token": caller.token, "makers": sorted(caller.makers)}
+
+
+def again(kept: Mapping[str, Any] | None) -> Actor:
+    """Whoever has been kept so; the clock where nobody has."""
+    return Actor(kept["user"], kept["token"], tuple(kept["makers"])) if kept else THE_CLOCK
 
 
 def places(company: str, kept: Mapping[str, Any]) -> list[Wanted]:

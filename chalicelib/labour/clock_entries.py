@@ -1,4 +1,6 @@
-"""What the clock does to hours: it makes an entry of a shift, corrects it, or withdraws it. It is nobody's hand.
+"""What the clock does to hours: it makes an entry of a shift, corrects it, or withdraws it.
+
+It is nobody's hand, but where somebody settles the punch of an entry that is there: what changes with that is theirs.
 
 All of it goes into the operative-days that the caller collects (:class:`~chalicelib.labour.days.Days`), whose
 changes belong into the same transaction: the days are written once, whatever the clock changes in them.
@@ -11,7 +13,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from chalicelib.labour import four_eyes
-from chalicelib.labour.actors import THE_CLOCK
+from chalicelib.labour.actors import THE_CLOCK, Actor
 from chalicelib.labour.audit import Step, trail
 from chalicelib.labour.days import Days
 from chalicelib.labour.entries import moved_on, written
@@ -32,8 +34,12 @@ class Clocked(Struct, frozen=True):
     hours: Decimal
 
 
-def create(days: Days, id: str, clocked: Clocked, shift: Mapping[str, object], now: datetime) -> list[Change]:
+def create(
+    days: Days, id: str, clocked: Clocked, shift: Mapping[str, object], by: Actor, now: datetime
+) -> list[Change]:
     """A submitted entry without an activity; ``shift`` is what the clock keeps on it for itself.
+
+    ``by`` has said that it is this operative's, where it was another's.
 
     Raises:
         InUse: the operative's day is full.
@@ -51,6 +57,7 @@ def create(days: Days, id: str, clocked: Clocked, shift: Mapping[str, object], n
         source="clock",
         submitted_at=at,
         shift=dict(shift),
+        changers=kept_changers(four_eyes.changers_after({}, by.hand, ["operative"])),
         version=1,
         created_at=at,
         updated_at=at,
@@ -60,11 +67,12 @@ def create(days: Days, id: str, clocked: Clocked, shift: Mapping[str, object], n
 
 
 def correct(
-    days: Days, entry: Entry, values: Mapping[str, object], shift: Mapping[str, object], now: datetime
+    days: Days, entry: Entry, values: Mapping[str, object], shift: Mapping[str, object], by: Actor, now: datetime
 ) -> list[Change]:
-    """What the clock says otherwise of its own entry, of operative, project, date and hours; the state stays.
+    """What the clock says otherwise of its own entry, of project, date and hours; the state stays.
 
-    What really changes is nobody's any more, so whoever changed it before may approve it again.
+    What really changes is nobody's any more, so whoever changed it before may approve it again; or it is ``by``, who
+    has fixed the times.
     """
     day, before = (entry.operative, entry.date), {name: getattr(entry, name) for name in (*values, "wbs")}
     if values.get("project", entry.project) != entry.project:
@@ -72,19 +80,19 @@ def correct(
     for name, value in values.items():
         setattr(entry, name, value)
     changed = four_eyes.changed_fields(before, {name: getattr(entry, name) for name in before})
-    entry.changers = kept_changers(four_eyes.changers_after(changers(entry), None, changed))
+    entry.changers = kept_changers(four_eyes.changers_after(changers(entry), by.hand, changed))
     entry.shift = dict(shift)
     version = moved_on(entry, now)
     days.put(entry, day)
-    return written(entry, version, Step("correct", entry.status, changes=changed), THE_CLOCK, now)
+    return written(entry, version, Step("correct", entry.status, changes=changed), by, now)
 
 
-def withdraw(days: Days, entry: Entry, now: datetime) -> list[Change]:
-    """The entry gone, as its punches turned out to be another shift's; its trail stays."""
+def withdraw(days: Days, entry: Entry, by: Actor, now: datetime) -> list[Change]:
+    """The entry gone, its trail not: its punches are another shift's, or by ``by`` another operative's."""
     step, before = Step("withdraw", entry.status), moved_on(entry, now)
     days.of(entry.operative, entry.date).drop(entry.id)
     return [
         Delete(Entry, (entry.pk, entry.sk), Entry.version == before),
         Put(DeletedEntry.of(entry, "deleted", stamp(now))),
-        trail(entry, THE_CLOCK, step, now, State.DELETED.value),
+        trail(entry, by, step, now, State.DELETED.value),
     ]

@@ -86,6 +86,27 @@ def test_a_person_says_whose_an_event_is_and_of_which_project(gates: Gates) -> N
     assert (moved["operative"], gates.hours(hand), gates.hours(other)) == (gates.hands[other], [], ["8.00"])
 
 
+@pytest.mark.parametrize("action", ["fix", "assign"])
+def test_who_settles_a_punch_that_is_hours_already_has_changed_them(gates: Gates, action: str) -> None:
+    """Somebody else approves; of a punch that was no hours yet, whoever settles it may."""
+    hand, other = gates.hand(), gates.hands[gates.hand()]
+    event = gates.punch(hand, "07:00", "15:00").body
+    body = {"break_minutes": 30, **WHY} if action == "fix" else {"operative": other}
+    entry = settle(gates, event["id"], action, body)["labour_entry"]
+    path = f"/api/v1/labour/{entry}/approve/"
+    assert gates.foreman.ok("GET", f"/labour/{entry}/")["allowed_actions"].count("approve") == 0
+    reply = gates.foreman.send("POST", path, {"cost_code": "C-1"})
+    assert (reply.status, reply.body["code"]) == (403, "own_entry")
+    me = gates.foreman.ok("GET", "/me/")["user"]["id"]
+    trail = gates.manager.ok("GET", f"/labour/{event['labour_entry']}/history/")["results"]
+    assert sorted({row["by"] or "" for row in trail}) == ["", me]
+    assert gates.manager.send("POST", path, {"cost_code": "C-1"}).status == 200
+    kept = gates.punch(f"stranger {hand}", "17:00", "15:00").body["id"]
+    settle(gates, kept, "fix", {"clock_in": f"{DAY}T09:00:00Z", **WHY})
+    entry = settle(gates, kept, "assign", {"operative": gates.hands[gates.hand()]})["labour_entry"]
+    assert gates.foreman.send("POST", f"/api/v1/labour/{entry}/approve/", {"cost_code": "C-1"}).status == 200
+
+
 def test_what_is_assigned_must_be_there(gates: Gates) -> None:
     event = gates.punch(gates.hand(), "07:00").body
     path = f"/api/v1/clock-events/{event['id']}/assign/"
