@@ -115,7 +115,7 @@ def dismiss(reading: Reading, caller: Caller, id: str, reason: str, now: datetim
     """An event that is nothing; what it was may still be read."""
 
     def choose(line: Timeline, row: ClockEvent) -> Choice:
-        if row.status == "matched":
+        if row.status == "matched" and row.labour_entry:
             raise InvalidTransition(
                 "The event has become hours: reject or delete its labour entry instead.",
                 labour_entry=row.labour_entry,
@@ -134,6 +134,7 @@ def _decided(
     line = _around(reading, caller, id, now)
     target = line.rows[row.sk]
     leader = _leader(line, target)
+    line.booked_by(leader)  # where its entry has been deleted, that was before this decision
     choice = choose(line, leader)
     for project in {target.project, choice.values.get("project")} - {None}:
         caller.require(P.APPROVE, project)

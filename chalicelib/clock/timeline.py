@@ -15,6 +15,7 @@ from chalicelib.clock.values import Booked, Event, Facts, Outcome, Worker
 from chalicelib.clock.versions import decided_at
 from chalicelib.errors import InUse
 from chalicelib.ids import new_id
+from chalicelib.labour import entries
 from chalicelib.labour.actors import THE_CLOCK
 from chalicelib.storage.reading import Reading
 
@@ -54,15 +55,14 @@ class Timeline(Surroundings):
     def _events(self) -> dict[str, Event]:
         found = {}
         for name, row in self.rows.items():
-            found[name] = records.event_of(row, self._booked(row), new_id())
+            found[name] = records.event_of(row, self.booked_by(row), new_id())
         return found
 
-    def _booked(self, row: ClockEvent) -> Booked | None:
+    def booked_by(self, row: ClockEvent) -> Booked | None:
         """An event's own entry. What a person has deleted is closed: no punch makes it again."""
-        assert self.books is not None
         if not records.owns_entry(row):
             return None
-        entry = self.books.entry(str(row.labour_entry))
+        entry = self.reading.row(*entries.place(self.company, str(row.labour_entry)))
         if entry is None:
             row.closed, row.closed_at = "entry_deleted", row.closed_at or decided_at(row, self.now)
             row.labour_entry = row.applied = None

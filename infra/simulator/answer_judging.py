@@ -36,7 +36,10 @@ class AnswerJudge(Docket):
                 raise Wrong(f"answered {request.answer} first, and then {(status, answer)}: {operation}")
             request.answer = status, answer
         if status < 400 and operation.verb == "stray":
-            request.tenant.model.strays[operation.values["date"]].event = answer["id"]
+            model = request.tenant.model
+            model.strays[operation.values["date"]].event = answer["id"]
+            if not model.owner and model.lately("auto_add_operatives", request.sent) == {True}:
+                raise Wrong(f"a clock ID that nobody has makes no operative: {operation}")
         if status < 400 and operation.by == CLOCK and operation.new:
             day = operation.new.day
             self.kept.setdefault(day, set()).add(operation.values["told"])

@@ -23,8 +23,8 @@ LABOUR = {
     "punch": 12,
     "sheet": 5,
     "hours file": 2,
-    "stray": 3,
-    "settle": 3,
+    "stray": 4,
+    "settle": 5,
     "adopt": 1,
     "approve many": 5,
     "reject many": 2,
@@ -35,6 +35,7 @@ PLANS = {
     "budget": 5,
     "dates": 4,
     "node rate": 2,
+    "rule": 2,
     "move": 4,
     "grow": 3,
     "recode": 2,
@@ -71,7 +72,7 @@ PLANS = {
 KINDS = LABOUR | PLANS
 UNKNOWN = (CLOCK, NOBODY)  # who is not a user with a token
 UNKEYED = 0.06  # of people's requests; nobody repeats these
-OF_TREES = frozenset({"create", "budget", "dates", "move", "grow", "recode", "cut", "import", "freeze"})
+OF_TREES = frozenset({"create", "budget", "dates", "rule", "move", "grow", "recode", "cut", "import", "freeze"})
 LARGE = frozenset({"import", "move", "cut"})  # changes of a tree, of many rows where bounds are low
 LOGGING = frozenset({"create", "sheet", "hours file"})
 

@@ -18,11 +18,12 @@ class ClockJudge(Docket):
         """A clock's hours come or are corrected, by a device's own request or later, as nothing stands in the way."""
         tenant = None
         self._require_taken(entries, began)
-        for id, before, after in entries:
+        for id, before, after in sorted(entries, key=lambda each: each[2] is not None):  # what goes, goes first
             found = [each for each in self.punches.values() if id in each.tenant.model.entries]
-            owner = next((each for each in self.tenants if after and after["operative"]["S"] == each.model.spare), None)
-            if owner is not None:
-                tenant = self._adopted(owner, id, before, after)
+            stray = self._stray(id, after)
+            if stray is not None:
+                tenant, date = stray
+                self._of_stray(tenant, date, id, before, after)
             elif before is None and after is not None:
                 tenant = self._punched(id, after)
             elif found and before is not None and after is not None:
@@ -39,18 +40,42 @@ class ClockJudge(Docket):
             if models and not same and models[0].idle_since(began, after["project"]["S"], after["operative"]["S"]):
                 raise Wrong(f"{id} is written though its operative or project takes no hours: {after}")
 
+    def _stray(self, id: str, after: Any) -> tuple[Tenant, str] | None:
+        """The kept punch that hours are of: its company and date."""
+        operative, date = (after["operative"]["S"], after["date"]["S"]) if after else ("", "")
+        known = ((tenant, tenant.model.stray_of(id, operative, date)) for tenant in self.tenants)
+        return next(((tenant, date) for tenant, date in known if date is not None), None)
+
     @staticmethod
-    def _adopted(tenant: Tenant, id: str, before: Any, after: Any) -> Tenant:
-        """A kept punch becomes hours by itself, once: somebody has its clock ID by now, or its days are open again."""
-        model, date = tenant.model, after["date"]["S"]
-        stray = model.strays.get(date)
-        known = stray is not None and (stray.status == "assigned" or (stray.status == "kept" and model.adopted))
-        if stray is None or before is not None or stray.entry or not known:
-            raise Wrong(f"{id} is made of {stray}, from {before}: {after}")
-        if date <= model.sites[stray.project].closed_for_good or Decimal(after["hours"]["N"]) != stray.hours:
-            raise Wrong(f"{id} is made of {stray} although the days are closed, or otherwise: {after}")
-        model.become_hours(date, id)
-        return tenant
+    def _of_stray(tenant: Tenant, date: str, id: str, before: Any, after: Any) -> None:
+        """Hours of a kept punch come, change or go with it, by a person's request or by themselves.
+
+        Never in closed days, each punch once, and never what a person has approved or changed.
+        """
+        model = tenant.model
+        stray, entry = model.strays[date], model.entries.get(id)
+        hours = Decimal(after["hours"]["N"]) if after else None
+        if entry is not None and after and hours == entry.hours and entry.status != "approved":
+            entry.by_clock, entry.punch = hours, entry.day  # what it says is what a person has made of it
+            return
+        wrong = (
+            stray.dismissed or date <= model.sites[stray.project].closed_for_good or hours not in (None, stray.hours)
+        )
+        moved = entry is not None and entry.punch[0] != model.whose(stray)
+        if before is None:
+            wrong |= bool(stray.entry) or after["operative"]["S"] != model.whose(stray)
+        else:
+            wrong |= id != stray.entry or entry is None or entry.status == "approved" or entry.corrected_by_hand
+            wrong |= moved is not (after is None)
+        if wrong:
+            raise Wrong(f"{id} is made of {stray}, and was {entry}: {after}")
+        if before is None:
+            model.apply(Operation("become", CLOCK, values={"date": date}), Effect(id))
+        elif after is None:
+            by = stray.assigned_by.user if stray.assigned_by else CLOCK
+            model.apply(Operation("withdraw", by, entry=id, values={"date": date}))
+        else:
+            model.apply(Operation("correct", CLOCK, entry=id, values={"hours": hours, "hand": stray.timed_by}))
 
     def _punched(self, id: str, after: Any) -> Tenant:
         day = after["operative"]["S"], after["date"]["S"]

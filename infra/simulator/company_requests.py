@@ -8,6 +8,8 @@ from infra.simulator.roles import ROLES
 
 TRADES = ("mason", "rigger")
 WEEKS = ([1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 6], [1, 2, 3, 4], [2, 3, 6, 7])  # Monday is 1
+ZONES = {"UTC": ("UTC", "Asia/Tokyo"), "Europe/Berlin": ("Europe/Berlin", "Europe/London")}
+"""Of projects: with the same nights, so that a shift by local time is as long in each."""
 STATUSES = ("on_hold", "completed", "archived", "active")
 FEW = 4  # codes and e-mails that new projects and users may have, so that they meet
 
@@ -30,8 +32,14 @@ class CompanyRequests(Drawing):
         return values if self.luck.random() < 0.4 else dict([self.luck.choice(list(values.items()))])
 
     def _settings(self, tenant: Tenant, by: str) -> Request:
-        body = {"name": f"Company {self.luck.randrange(9)}", "currency": self.luck.choice(("EUR", "GBP", "USD"))}
-        body = self._some(body)
+        body = self._some(
+            {
+                "name": f"Company {self.luck.randrange(9)}",
+                "currency": self.luck.choice(("EUR", "GBP", "USD")),
+                "timezone": self.luck.choice(("UTC", "Europe/Berlin", "Asia/Tokyo")),
+                "auto_add_operatives": self.luck.random() < 0.7,
+            }
+        )
         return Request(tenant, Operation("settings", by, values=body), "PATCH", "/company/", dict(body), "")
 
     def _hand_changed(self, tenant: Tenant, by: str, hand: str) -> Request:
@@ -41,18 +49,28 @@ class CompanyRequests(Drawing):
         return Request(tenant, operation, "PATCH", f"/operatives/{hand}/", body, "")
 
     def _hand_change(self, tenant: Tenant, by: str) -> Request:
-        return self._hand_changed(tenant, by, self.luck.choice([*tenant.model.idle, *tenant.hands]))
+        model = tenant.model
+        unclocked = [hand for hand in (model.spare, model.owner) if hand]
+        return self._hand_changed(tenant, by, self.luck.choice([*model.idle, *tenant.hands, *unclocked]))
 
     def _status(self, tenant: Tenant, by: str) -> Request:
         stopped = [id for id, site in tenant.model.sites.items() if not site.takes_hours]
         return self._status_of(tenant, by, self.luck.choice([*stopped, *stopped, *tenant.model.sites]))
 
     def _status_of(self, tenant: Tenant, by: str, project: str) -> Request:
-        """A project is put on hold or ended, or taken up again; or it gets another name or other working days."""
+        """A project is put on hold or ended, or taken up again; or something else of it is changed."""
         open_again = not tenant.model.sites[project].takes_hours and self.luck.random() < 0.8
         status = self.luck.choice(("active", "on_hold") if open_again else STATUSES)
-        week = self.luck.choice(WEEKS)
-        body = self._some({"name": f"Project {self.luck.randrange(9)}", "status": status, "working_days": week})
+        body = self._some(
+            {
+                "name": f"Project {self.luck.randrange(9)}",
+                "status": status,
+                "working_days": self.luck.choice(WEEKS),
+                "timezone": self.luck.choice(ZONES[tenant.zone]),
+                "start_date": self.luck.choice(("2025-01-06", "2025-02-03")),
+                "finish_date": self.luck.choice(("2028-11-30", "2028-12-29")),
+            }
+        )
         operation = Operation("status", by, project=project, values=body)
         return Request(tenant, operation, "PATCH", f"/projects/{project}/", dict(body), "")
 

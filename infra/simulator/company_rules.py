@@ -15,7 +15,7 @@ class CompanyRules(Facts):
         return Why(soft={"permission_denied"} if self._lacks(operation, "manage the company") else set())
 
     def _judge_status(self, operation: Operation) -> Why:
-        """The name, status and working days of a project, by those who may edit it."""
+        """The name, status, working days and time zone of a project, by those who may edit it."""
         return self._of_project(operation, "edit projects")
 
     def _judge_enlist(self, operation: Operation) -> Why:
@@ -59,16 +59,13 @@ class CompanyRules(Facts):
         self.emails[user] = email
 
     def _do_found(self, operation: Operation, effect: Effect) -> None:
-        ends = [*(at for at, _ in self.currencies), self.now()][1:]
-        lately = {currency for (_, currency), end in zip(self.currencies, ends, strict=True) if end >= effect.began}
-        self.founded[operation.values["code"]] = lately
+        taken_over = {name: self.lately(name, effect.began) for name in ("currency", "timezone")}
+        self.founded[operation.values["code"]] = taken_over
 
     def _do_settings(self, operation: Operation, effect: Effect) -> None:
         """What is not named stays as it is, also where two change different settings at once."""
-        if "name" in operation.values:
-            self.names["company"] = operation.values["name"]
-        if "currency" in operation.values:
-            self.currencies.append((self.now(), operation.values["currency"]))
+        for name, value in operation.values.items():
+            self.settings[name].append((self.now(), value))
 
     def _do_hand(self, operation: Operation, effect: Effect) -> None:
         hand, values = operation.values["operative"], operation.values
@@ -83,5 +80,6 @@ class CompanyRules(Facts):
         site, values = self.sites[operation.project], operation.values
         took, site.name = site.takes_hours, values.get("name", site.name)
         site.status = values.get("status", site.status)
-        site.week = tuple(values.get("working_days", site.week))
+        site.week, site.zone = tuple(values.get("working_days", site.week)), values.get("timezone", site.zone)
+        site.dates |= {name: values[name] for name in ("start_date", "finish_date") if name in values}
         site.stopped = self.now() if took and not site.takes_hours else site.stopped

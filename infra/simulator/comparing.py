@@ -1,16 +1,16 @@
 """The end of a history: everything that the API shows, against the model."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from chalicelib.rollups.repairs import rebuild
 from chalicelib.rollups.sources import Place
 from chalicelib.storage.store import store
+from infra.simulator.activity_comparing import compare_activities
 from infra.simulator.effects import Wrong, takes_hours, whole
 from infra.simulator.facts import CLOCK
-from infra.simulator.founding import ok
-from infra.simulator.report_comparing import compare_curve, compare_figures
+from infra.simulator.founding import ok, walk
+from infra.simulator.report_comparing import compare_curve, compare_figures, compare_pages
 from infra.simulator.requests import Fields, Tenant, nodes_of
 from infra.simulator.world import World
 
@@ -35,10 +35,12 @@ def compare(world: World, tenant: Tenant) -> None:
             drift = rebuild(store(), Place(tenant.id, project))
         _same(f"drift of {project}", drift, 0)
         compare_curve(world, tenant, project)
+        compare_activities(world, tenant, project)
+    compare_pages(world, tenant)
 
 
 def _labour(world: World, tenant: Tenant) -> None:
-    rows = {row["id"]: row for row in _walk(world, tenant, "/labour/?page_size=7")}
+    rows = {row["id"]: row for row in walk(world, tenant, "/labour/?page_size=7")}
     model = tenant.model
     codes = {node: code for site in model.sites.values() for code, node in site.codes().items()}
     _same("the entries listed", set(rows), set(model.entries))
@@ -65,13 +67,13 @@ def _labour(world: World, tenant: Tenant) -> None:
         if world.judge.punches[day].tenant is tenant and whole(kept) and takes_hours(model, day):
             _same(f"the punch of {day} has become hours", day in model.punched, True)
     held = {each.day for each in model.entries.values() if model.held(each.day) and model.sure(each.day)}
-    clashes = {(row["operative"], row["date"]) for row in _walk(world, tenant, "/clashes/?status=open&page_size=3")}
+    clashes = {(row["operative"], row["date"]) for row in walk(world, tenant, "/clashes/?status=open&page_size=3")}
     _same("open clashes", {day for day in clashes if model.sure(day)}, held)
-    events = {row["labour_entry"] for row in _walk(world, tenant, "/clock-events/?page_size=20")}
+    events = {row["labour_entry"] for row in walk(world, tenant, "/clock-events/?page_size=20")}
     orphans = {id for id, each in model.entries.items() if each.clocked} - events
     _same("a clock's hours without an event that they are of", orphans, set())
     for status in ("approved", "rejected"):
-        listed = {row["id"] for row in _walk(world, tenant, f"/labour/?status={status}&page_size=4")}
+        listed = {row["id"] for row in walk(world, tenant, f"/labour/?status={status}&page_size=4")}
         _same(f"the {status} entries", listed, {id for id, each in model.entries.items() if each.status == status})
     totals = ok(world, tenant, "GET", "/labour/?status=submitted&page_size=1&totals=true")
     waiting = [each for each in model.entries.values() if each.status == "submitted"]
@@ -82,19 +84,21 @@ def _labour(world: World, tenant: Tenant) -> None:
 def _strays(world: World, tenant: Tenant) -> None:
     """Each punch that a device was answered is there once, as people have left it."""
     model = tenant.model
-    events = {row["id"]: row for row in _walk(world, tenant, f"/clock-events/?clock_id={tenant.unknown}&page_size=2")}
+    events = {row["id"]: row for row in walk(world, tenant, f"/clock-events/?clock_id={tenant.unknown}&page_size=2")}
     _same("punches of nobody", len({row["clock_in"] for row in events.values()}), len(events))
     for date, stray in model.strays.items():
         if not stray.event:
             continue
-        row = events.get(stray.event, {})
-        waits = {"dismissed": "dismissed", "kept": "unmatched_operative"}
-        if stray.entry in model.entries and stray.status != "dismissed" and not model.waits(stray, date):
-            _same(f"the punch of {date}", (row.get("status"), row.get("labour_entry")), ("matched", stray.entry))
-        elif not stray.entry and stray.status in waits and (stray.status == "dismissed" or not model.adopted):
-            _same(f"the punch of {date}", row.get("status"), waits[stray.status])
-        elif not stray.entry and model.adopted and not model.waits(stray, date):
-            _same(f"the punch of {date} of an operative has become hours", row.get("status"), "matched")
+        row, entry, whose = events.get(stray.event, {}), model.entries.get(stray.entry), model.whose(stray)
+        if stray.dismissed or not whose:
+            wanted = "dismissed" if stray.dismissed else "unmatched_operative"
+            _same(f"the punch of {date}", row.get("status"), wanted) if not stray.entry else None
+        elif model.waits(stray, date) or (stray.entry and entry is None) or (entry and model.keeps(stray, entry)):
+            continue  # it is no hours now, or what it is may not follow
+        else:
+            shown = row.get("status"), row.get("labour_entry"), row.get("operative")
+            _same(f"the punch of {date}", shown, ("matched", stray.entry, whose))
+            _same(f"the hours of the punch of {date}", entry and model.is_of(stray, entry), True)
 
 
 def _reader(world: World, tenant: Tenant) -> None:
@@ -118,7 +122,7 @@ def _reader(world: World, tenant: Tenant) -> None:
     name = luck.choice(list(filters))
     value, fits = filters[name]
     path = f"/labour/?project={project}&page_size={luck.randrange(1, 6)}{f'&{name}={value}' if name else ''}"
-    rows = {row["id"]: row for row in _walk(world, tenant, path, reader=reader)}
+    rows = {row["id"]: row for row in walk(world, tenant, path, reader=reader)}
     _same(f"{path} for {reader}", set(rows), {id for id, each in own.items() if fits(each)})
     shows = model.people.may(reader, "see rates", project)
     _same(f"rates in {path} for {reader}", {"hourly_rate" in row for row in rows.values()} <= {shows}, True)
@@ -130,16 +134,16 @@ def _reader(world: World, tenant: Tenant) -> None:
 def _histories(world: World, tenant: Tenant) -> None:
     """Every change of state has one row: who, from what, to what."""
     for id, entry in (*tenant.model.entries.items(), *tenant.model.gone.items()):
-        rows = _walk(world, tenant, f"/labour/{id}/history/", by="at")
+        rows = walk(world, tenant, f"/labour/{id}/history/", by="at")
         steps = [(row["by"], row["from"] or "", row["to"]) for row in rows if row["from"] != row["to"]]
         _same(f"the history of {id}", sorted(steps, key=repr), sorted(entry.history, key=repr))
 
 
 def _people(world: World, tenant: Tenant) -> None:
     people = tenant.model.people
-    users = {row["id"]: (row["role"], row["active"]) for row in _walk(world, tenant, "/users/?page_size=4")}
+    users = {row["id"]: (row["role"], row["active"]) for row in walk(world, tenant, "/users/?page_size=4")}
     _same("users", users, {id: (role, id not in people.inactive) for id, role in people.roles.items()})
-    rows = _walk(world, tenant, "/memberships/", by="user")
+    rows = walk(world, tenant, "/memberships/", by="user")
     members = {(row["project"], row["user"]): row["role"] for row in rows}
     _same("memberships", members, people.memberships)
 
@@ -148,21 +152,24 @@ def _company(world: World, tenant: Tenant) -> None:
     """The company's settings, operatives and what they do, and projects."""
     model = tenant.model
     row = ok(world, tenant, "GET", "/company/")
-    wanted = model.names["company"], model.currencies[-1][1], model.cap
-    _same("the company", (row["name"], row["currency"], row["daily_cap_hours"]), wanted)
-    rows = {row["id"]: row for row in _walk(world, tenant, "/operatives/?page_size=3")}
-    for hand in tenant.hands:
-        shown = rows[hand]["name"], rows[hand]["active"]
-        _same(f"the operative {hand}", shown, (model.names[hand], hand not in model.idle))
+    shown = {name: row[name] for name in (*model.settings, "daily_cap_hours")}
+    wanted = {name: model.setting(name) for name in model.settings} | {"daily_cap_hours": model.cap}
+    _same("the company", shown, wanted)
+    rows = {row["id"]: row for row in walk(world, tenant, "/operatives/?page_size=3")}
+    for hand, name in model.names.items():
+        _same(f"the operative {hand}", (rows[hand]["name"], rows[hand]["active"]), (name, hand not in model.idle))
     trades = {id: row["trade"] for id, row in rows.items()}
     _same("operatives", trades, {**dict.fromkeys((*tenant.hands, model.spare)), **model.trades})
-    projects = {row["id"]: row for row in _walk(world, tenant, "/projects/?page_size=3")}
+    projects = {row["id"]: row for row in walk(world, tenant, "/projects/?page_size=3")}
     for id, site in model.sites.items():
-        is_now = projects[id]["name"], projects[id]["status"], tuple(projects[id]["working_days"])
-        _same(f"the project {id}", is_now, (site.name, site.status, site.week))
-    for code, currencies in model.founded.items():
-        [currency] = [row["currency"] for row in projects.values() if row["code"] == code]
-        _same(f"the currency of {code}", currency in currencies, True)
+        row = projects[id]
+        is_now = row["name"], row["status"], tuple(row["working_days"]), row["timezone"]
+        _same(f"the project {id}", is_now, (site.name, site.status, site.week, site.zone))
+        _same(f"the dates of {id}", {name: row[name] for name in site.dates}, site.dates)
+    for code, taken_over in model.founded.items():
+        [row] = [each for each in projects.values() if each["code"] == code]
+        for name, values in taken_over.items():
+            _same(f"the {name} of {code}", row[name] in values, True)
     codes = sorted(row["code"] for row in projects.values())
     _same("projects", codes, sorted([*(site.code for site in model.sites.values()), *model.founded]))
 
@@ -222,7 +229,7 @@ def _jobs(world: World, tenant: Tenant) -> None:
 def _project(world: World, tenant: Tenant, project: str) -> None:
     """The tree, and key figures of every node at two dates."""
     site = tenant.model.sites[project]
-    _same("the tree", nodes_of(_walk(world, tenant, f"/projects/{project}/wbs/")), site.tree())
+    _same("the tree", nodes_of(walk(world, tenant, f"/projects/{project}/wbs/")), site.tree())
     periods = ok(world, tenant, "GET", f"/projects/{project}/periods/")["results"]
     closed = max((row["closed_to"] for row in periods if row["status"] == "closed"), default="")
     _same("closed to", closed, site.closed_for_good)
@@ -230,18 +237,6 @@ def _project(world: World, tenant: Tenant, project: str) -> None:
     _same("baselines", baselines["count"], len(site.baselines))
     for _ in range(2):
         compare_figures(world, tenant, project)
-
-
-def _walk(world: World, tenant: Tenant, path: str | None, by: str = "id", reader: str = "") -> Iterator[Any]:
-    walked = set[str]()
-    while path:
-        page = ok(world, tenant, "GET", path, reader=reader)
-        for row in page["results"]:
-            if by == "id" and row["id"] in walked:
-                raise Wrong(f"{row['id']} is listed twice in {path}")
-            walked.add(row[by])
-            yield row
-        path = page["next"].partition("/api/v1")[2] if page["next"] else None
 
 
 def _same(what: str, found: Any, wanted: Any) -> None:

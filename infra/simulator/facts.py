@@ -104,11 +104,21 @@ class Stray:
     """A punched shift of a clock ID that nobody has."""
 
     project: str
-    hours: Decimal
+    shift: Decimal  # hours from its beginning to its end, as the device or a person says
+    pause: int = 0  # minutes, as a person says
     event: str = ""  # its id, once a device knows it
-    status: str = "kept"  # or "assigned", "dismissed"
+    to: str = ""  # whose it is, as a person says
+    dismissed: bool = False
     entry: str = ""  # the hours that it has become, if it ever has
     waits: bool = False  # somebody has settled it in closed days: that waits, whatever it has become
+    moved: bool = False  # its hours are gone, and come to another operative at once
+    timed_by: "Hand | None" = None
+    assigned_by: "Hand | None" = None
+
+    @property
+    def hours(self) -> Decimal:
+        """What is worked of it."""
+        return self.shift - Decimal(self.pause) / 60
 
 
 @dataclass
@@ -196,17 +206,29 @@ class Facts:
         default_factory=lambda: [(0.0, Decimal(16))]
     )  # since when, hours in a day
     strays: dict[str, Stray] = field(default_factory=dict)  # date -> the punch
-    trades: dict[str, str] = field(default_factory=dict)  # of operatives who have been given one
+    trades: dict[str, str | None] = field(default_factory=dict)  # of operatives who have been given one
     emails: dict[str, str] = field(default_factory=dict)  # of users who have got one in the history
     passwords: dict[str, list[str]] = field(default_factory=dict)  # user -> those that were set, the last one last
     secrets: list[Secret] = field(default_factory=lambda: [Secret()])  # of devices, one after another
-    founded: dict[str, set[str]] = field(default_factory=dict)  # projects that have come in it: code -> currencies
-    names: dict[str, str] = field(default_factory=dict)  # of the company and of operatives who have got another
-    currencies: list[tuple[float, str]] = field(default_factory=list)  # since when, of new projects
+    founded: dict[str, dict[str, set[Any]]] = field(
+        default_factory=dict
+    )  # projects that have come in it: code -> which of the company's settings they may have
+    names: dict[str, str] = field(default_factory=dict)  # of operatives who have got another
+    settings: dict[str, list[tuple[float, Any]]] = field(default_factory=dict)  # of the company, since when
     idle: dict[str, float] = field(default_factory=dict)  # operatives who are not active, since when
-    spare: str = ""  # the operative whose they are
-    adopted: bool = False  # by the clock ID that the operative has got
+    spare: str = ""  # the operative whose they are, as people say
+    owner: str = ""  # the operative who has got the clock ID, or was made for it
     unsure: set[tuple[str, str]] = field(default_factory=set)  # days whose resolution was judged by another cap
+
+    def setting(self, name: str) -> Any:
+        """A setting of the company as it is now."""
+        return self.settings[name][-1][1]
+
+    def lately(self, name: str, began: float) -> set[Any]:
+        """What a setting was, from a moment until now."""
+        known = self.settings.get(name, [])
+        ends = [*(at for at, _ in known), self.now()][1:]
+        return {value for (_, value), end in zip(known, ends, strict=True) if end >= began}
 
     # clashes
 

@@ -203,17 +203,39 @@ def _add(to: Sums, own: Sums) -> None:
 
 
 def _percent(activity: Activity, work: list[Hours], as_of: str) -> Fraction:
-    told = [each for each in activity.measured.values() if each.date <= as_of]
-    if not activity.units:
-        percents = [each for each in told if each.percent is not None]
-        last = max(percents, key=lambda each: each.date, default=None)
-        newest = [each for each in percents if last and each.date == last.date]
-        return Fraction(newest[-1].percent or 0) if newest else Fraction(0)
-    totals = [each for each in told if each.installed is not None]
+    """What an activity has earned of its budget, by its rule."""
+    last, begun = _last_percent(activity, as_of)
+    if activity.rule == "percent":
+        return last
+    quantity = Fraction(activity.quantity or 0)
+    done = max(Fraction(0), Fraction(installed(activity, work, as_of)))
+    if activity.rule == "units":
+        return min(Fraction(1), done / quantity)
+    if last >= 1 or (quantity and done >= quantity):
+        return Fraction(1)
+    begun = begun or any(each.date <= as_of for each in work)
+    return Fraction(int(begun and activity.rule == "50/50"), 2)
+
+
+def _last_percent(activity: Activity, as_of: str) -> tuple[Fraction, bool]:
+    """The percent that was entered last, and whether anything above 0 was the last of its day."""
+    percents, totals = dict[str, Decimal](), dict[str, Decimal]()
+    for each in (each for each in activity.measured.values() if each.date <= as_of):
+        if each.percent is not None:
+            percents[each.date] = each.percent
+        if each.installed is not None:
+            totals[each.date] = each.installed
+    last = percents[max(percents)] if percents else Decimal(0)
+    return Fraction(last), any(each > 0 for each in (*percents.values(), *totals.values()))
+
+
+def installed(activity: Activity, work: Iterable[Hours], as_of: str) -> Decimal:
+    """The last total that was measured, and what approved hours of a later date have installed since."""
+    totals = [each for each in activity.measured.values() if each.date <= as_of and each.installed is not None]
     since = max((each.date for each in totals), default="")
-    installed = [each.installed or Decimal(0) for each in totals if each.date == since][-1:]
-    installed += [each.quantity for each in work if each.quantity is not None and since < each.date <= as_of]
-    return min(Fraction(1), max(Fraction(0), Fraction(sum(installed)) / Fraction(activity.quantity or 0)))
+    found = [each.installed or Decimal(0) for each in totals if each.date == since][-1:]
+    found += [each.quantity for each in work if each.quantity is not None and since < each.date <= as_of]
+    return sum(found, Decimal(0))
 
 
 def shown(value: int | None, cost: bool = False) -> Decimal | None:

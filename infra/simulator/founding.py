@@ -1,5 +1,6 @@
 """The companies of a history: people of all roles, hands, projects with a tree, as the API makes them."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ PEOPLE = (
 )
 ZONES = {"A": "UTC", "B": "Europe/Berlin"}
 PLANS = (0, 2), (1, 4), None, (2, 3)  # from which to which of the dates of plans
+SETTINGS = ("name", "currency", "timezone", "auto_add_operatives")
 BUDGET, RATE = Decimal("100.01"), Decimal("42.5")  # a day's share leaves a remainder, which decides on half a cent
 
 
@@ -36,8 +38,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
     tenant.owner = ok(world, tenant, "GET", "/me/")["user"]["id"]
     tenant.tokens = {tenant.owner: made["token"]}
     company_now = ok(world, tenant, "GET", "/company/")
-    tenant.model.names["company"] = company_now["name"]
-    tenant.model.currencies = [(0.0, company_now["currency"])]
+    tenant.model.settings = {name: [(0.0, company_now[name])] for name in SETTINGS}
     people = tenant.model.people
     tenant.emails[tenant.owner] = f"owner@{name.lower()}.example"
     people.roles[tenant.owner] = "owner"
@@ -65,7 +66,7 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
 
 def _project(world: World, tenant: Tenant, code: str) -> None:
     project = ok(world, tenant, "POST", "/projects/", {"code": code, "name": code, "planned_rate": float(RATE)})["id"]
-    site = tenant.model.sites[project] = Site(code, rate=RATE, name=code)
+    site = tenant.model.sites[project] = Site(code, rate=RATE, name=code, zone=tenant.zone)
 
     def node(name: str, parent: str | None, **plan: Any) -> str:
         body = {"name": f"{code} {name}", "parent": parent, **plan}
@@ -104,3 +105,20 @@ def ok(world: World, tenant: Tenant, method: str, path: str, body: Any = None, r
     if not 200 <= status < 300:
         raise Wrong(f"{method} {path}: {status} {answer}")
     return answer
+
+
+def walk(world: World, tenant: Tenant, path: str | None, by: str = "id", reader: str = "") -> Iterator[Any]:
+    """The rows of a list, page by page; ``by`` is what each has for itself.
+
+    Raises:
+        Wrong: one is there twice.
+    """
+    walked = set[str]()
+    while path:
+        page = ok(world, tenant, "GET", path, reader=reader)
+        for row in page["results"]:
+            if by in ("id", "node") and row[by] in walked:
+                raise Wrong(f"{row[by]} is listed twice in {path}")
+            walked.add(row[by])
+            yield row
+        path = page["next"].partition("/api/v1")[2] if page["next"] else None

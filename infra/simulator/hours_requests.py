@@ -6,7 +6,6 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from infra.simulator.days import Shift
 from infra.simulator.facts import CLOCK, Entry, Operation
 from infra.simulator.requests import Drawing, Request, Tenant
 
@@ -145,8 +144,7 @@ class HoursRequests(Drawing):
         return self._shift(tenant, hand, date, self.luck.choice(("both", "both", "in", "out")))
 
     def _shift(self, tenant: Tenant, hand: str, date: str, told: str) -> Request:
-        longer = int(told == "both" and self.luck.random() < 0.2)
-        shift = Shift(date, tenant.zone, *((7, 15 + longer) if tenant.zone == "UTC" else (22, 6 + longer)))
+        shift = self._whole_shift(tenant, date, int(told == "both" and self.luck.random() < 0.2))
         project = next(iter(tenant.model.sites))
         new = Entry(project, hand, date, shift.hours, None, CLOCK, clocked=True)
         body = {"clock_id": tenant.hands[hand], "project_code": tenant.model.sites[project].code}

@@ -20,8 +20,7 @@ from infra.simulator.effects import (
     takes_hours,
     telling,
 )
-from infra.simulator.facts import CLOCK, Effect, Operation
-from infra.simulator.model import Model
+from infra.simulator.facts import CLOCK, Effect
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.work_judging import WorkJudge
 
@@ -46,6 +45,12 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         model, operation = request.tenant.model, request.operation
         if operation.verb == "read tree":
             request.seen.append(model.sites[operation.project].tree())
+            return
+        if operation.verb == "read sign-in":
+            request.seen.append({model.opens(**operation.values)})
+            return
+        if operation.verb == "read session":
+            request.seen.append(model.lasts(operation.values["session"]))
             return
         if operation.verb == "read":
             request.seen.append(model.looks(operation.by, operation.entry))
@@ -99,6 +104,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
             self.made_at[id] = self.now()
         works = [item["id"]["S"] for _, item in puts(changes, "work", "intent")]
         self._frozen(changes)
+        if request is not None and request.operation.by == CLOCK:
+            self._joins(request, changes, began)
         tenant = None
         if (
             request is not None
@@ -167,23 +174,34 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         if operation.verb in ACCEPTED:
             return
         made = [id for id, before, _ in entries_of(changes) if before is None]
-        if operation.verb == "settle":
-            self._settled(model, operation, made)
         made += [row["id"]["S"] for of in MADE for before, row in puts(changes, *of) if before is None]
         rate, node = rate_kept(request, operation, changes), activity_of(request, operation, changes)
         model.apply(operation, Effect(made[0] if made else "", rate, node, began=began))
+        if operation.verb == "settle":
+            self._settled(request, changes, began)
 
-    @staticmethod
-    def _settled(model: Model, operation: Operation, made: Sequence[str]) -> None:
-        """A kept punch becomes hours once, when somebody says whose it is, and not inside a closed period.
+    def _settled(self, request: Request, changes: Sequence[Change], began: float) -> None:
+        """The hours of a kept punch are as people have settled it, at once, but where something stands in the way."""
+        model, date = request.tenant.model, request.operation.values["date"]
+        found = sorted(entries_of(changes), key=lambda each: each[2] is not None)  # what goes, goes first
+        self._require_taken(found, began)
+        for id, before, after in found:
+            if self._stray(id, after) != (request.tenant, date):
+                raise Wrong(f"{id} is of another punch: {request.operation}")
+            self._of_stray(request.tenant, date, id, before, after)
+        stray = model.strays[date]
+        entry = model.entries.get(stray.entry)
+        if stray.dismissed or not model.whose(stray) or stray.waits:
+            return
+        if entry is None or not (model.is_of(stray, entry) or model.keeps(stray, entry)):
+            raise Wrong(f"the hours of {stray} are {entry}: {request.operation}")
 
-        Where its hours have been deleted, a person may say so again.
-        """
-        stray, date = model.strays[operation.values["date"]], operation.values["date"]
-        closed = date <= model.sites[stray.project].closed_for_good
-        assigned = operation.values["action"] == "assign"
-        waits = model.waits(stray, date)
-        if made and (stray.entry in model.entries or closed or not assigned):
-            raise Wrong(f"{made} is made of {stray}: {operation}")
-        if not made and assigned and not stray.entry and not waits:
-            raise Wrong(f"nothing is made of {stray}: {operation}")
+    def _joins(self, request: Request, changes: Sequence[Change], began: float) -> None:
+        """A clock ID that nobody has makes an operative, once, where the company wants it so."""
+        for _, row in (each for each in puts(changes, "operatives", "operative") if each[0] is None):
+            model = request.tenant.model
+            wanted = request.operation.verb == "stray" and True in model.lately("auto_add_operatives", began)
+            if model.owner or not wanted or row["external_clock_id"]["S"] != request.tenant.unknown:
+                raise Wrong(f"{request.operation} makes the operative {row}")
+            model.owner = row["id"]["S"]
+            model.names[model.owner], model.trades[model.owner] = request.tenant.unknown, None

@@ -1,9 +1,12 @@
 """One-time links by which people set their passwords."""
 
 from infra.simulator.facts import CLOCKS, NOBODY, Effect, Facts, Operation, Why
-from infra.simulator.roles import Link
+from infra.simulator.roles import Link, Session
 
 WEEK = 7 * 86_400.0  # for which a link works
+HALF_A_DAY = 12 * 3_600.0  # for which a session lasts
+MOST_SESSIONS = 10  # of a user; the oldest ends with another
+LET_IN, LEFT_OUT = 303, 401  # of sign-ins
 
 
 class LinkRules(Facts):
@@ -20,6 +23,21 @@ class LinkRules(Facts):
             return Why(hard={"not_found"})
         over, works = link.is_over(self.now()), link.works(self.now())
         return Why(soft={"not_found"} if over else set(), maybe=set() if works else {"not_found"})
+
+    # people at a browser
+
+    def opens(self, user: str, email: str, password: str) -> int:
+        """What a sign-in is answered now: the password that was set last opens, by the e-mail of now."""
+        right = password == self.passwords[user][-1] and self.emails.get(user, email) == email
+        return LET_IN if right and user not in self.people.inactive else LEFT_OUT
+
+    def lasts(self, session: Session) -> set[int]:
+        """What a session may be answered now. Another password ends it, signing out, and half a day."""
+        ended = session.ended or session.password < len(self.passwords[session.user]) - 1
+        if ended or session.user in self.people.inactive or self.now() > session.opened + HALF_A_DAY + 60:
+            return {401}
+        old = self.now() > session.opened + HALF_A_DAY - CLOCKS or session.ended is None
+        return {200, 401} if old else {200}
 
     # what is done
 

@@ -52,6 +52,9 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, Device
             entry.status = "deleted"
             self.gone[operation.entry] = self.entries.pop(operation.entry)
         elif operation.verb == "correct":
+            if entry.hours != operation.values["hours"]:  # nobody's any more, or whoever has fixed the punch
+                entry.changers.pop("hours", None)
+                entry.changers |= {"hours": operation.values["hand"]} if operation.values.get("hand") else {}
             entry.hours = entry.by_clock = operation.values["hours"]
         else:
             assert operation.verb == "edit", operation.verb

@@ -211,7 +211,7 @@ class Remote:
                 values = {"name": node["name"], "code": node["cost_code"]}
                 if row is not None:
                     values |= {"budget": row.budget, "quantity": row.quantity, "start": row.start, "finish": row.finish}
-                    values |= {"by_percent": node["earning_rule"] == "percent"}
+                    values |= {"rule": node["earning_rule"]}
                 shown[node["id"]] = Shown(level, node["parent"], True, values)
         request.tenant.model.apply(operation, Effect(shown=shown))
         if wrong := [*missing(site, plans.values(), 0.0)]:

@@ -663,6 +663,63 @@ FAULTS = (
         "changed = intents.changed_at(at, now)",
         "changed = at",
     ),
+    # kept punches
+    Fault(
+        "an unknown clock ID always makes an operative",
+        "clock/ingest.py",
+        "if line.owner is None and line.tenant.auto_add_operatives:",
+        "if line.owner is None:",
+    ),
+    Fault(
+        "an unknown clock ID makes no operative",
+        "clock/ingest.py",
+        "if line.owner is None and line.tenant.auto_add_operatives:",
+        "if False:",
+    ),
+    Fault(
+        "whoever fixes a punch may approve its hours",
+        "clock/timeline.py",
+        "self.books.correct(entry, outcome.shift, event.name, event.decision.timed_by)",
+        "self.books.correct(entry, outcome.shift, event.name, THE_CLOCK)",
+    ),
+    Fault(
+        "a break that somebody has fixed is not subtracted",
+        "clock/values.py",
+        "return event.break_minutes if given is None else given",
+        "return event.break_minutes",
+    ),
+    Fault(
+        "hours stay with the operative of before",
+        "clock/settlement.py",
+        "return replace(base, shift=made, withdraw=made.operative != entry.shift.operative)",
+        "return base if made.operative != entry.shift.operative else replace(base, shift=made)",
+    ),
+    # people at a browser
+    Fault(
+        "a session outlives another password",
+        "access/invitations.py",
+        "sessions.end(access, sessions.live(access.tokens)),",
+        "sessions.end(access, []),",
+    ),
+    # reports
+    Fault(
+        "a pace is of all days",
+        "evm/look_ahead.py",
+        "days = calendar.working_days(first_averaged_day(as_of), as_of)",
+        "days = AVERAGED_DAYS",
+    ),
+    Fault(
+        "drafts are not missing",
+        "labour/missing_hours.py",
+        'PRESENT = ("submitted", "approved")',
+        'PRESENT = ("submitted", "approved", "draft")',
+    ),
+    Fault(
+        "units are counted to the end",
+        "rollups/outlooks.py",
+        "installed = account.installed(as_of)",
+        "installed = account.installed(date.max)",
+    ),
     # lists and companies
     Fault(
         "no entry is found again",

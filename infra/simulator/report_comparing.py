@@ -6,7 +6,7 @@ from typing import Any
 from infra.simulator.effects import Wrong
 from infra.simulator.figures import Sums, View
 from infra.simulator.formed import FORECASTS, estimates, formed, rounded
-from infra.simulator.founding import ok
+from infra.simulator.founding import ok, walk
 from infra.simulator.requests import Tenant
 from infra.simulator.schedule import Curve, Timing, timing
 from infra.simulator.world import World
@@ -15,18 +15,23 @@ INTERVALS = ("day", "week", "month")
 
 
 class Asked:
-    """At which date, in what, by which plan and which estimate at completion, drawn by luck."""
+    """At which date, in what, by which plan and which estimate at completion, drawn by luck.
 
-    def __init__(self, world: World, tenant: Tenant, project: str, as_of: str) -> None:
+    ``like`` another it is in the same and by the same estimate, and by the newest baseline.
+    """
+
+    def __init__(self, world: World, tenant: Tenant, project: str, as_of: str, like: "Asked | None" = None) -> None:
         site, luck = tenant.model.sites[project], world.luck
         count = len(site.baselines)
-        self.as_of, self.cost = as_of, luck.random() < 0.5
-        self.forecast, plan = luck.choice(FORECASTS), luck.choice(("", "current", *range(1, count + 1)))
+        self.as_of = as_of
+        self.cost: bool = like.cost if like else luck.random() < 0.5
+        self.forecast: str = like.forecast if like else luck.choice(FORECASTS)
+        plan = "" if like else luck.choice(("", "current", *range(1, count + 1)))
         self.number = count or None if plan == "" else None if plan == "current" else int(plan)
         self.view = View(site, tenant.model.work(project), self.cost, self.number)
         measure = "cost" if self.cost else "hours"
-        self.query = f"as_of={self.as_of}&measure={measure}&forecast={self.forecast}"
-        self.query += f"&baseline={plan}" if plan else ""  # by default the newest
+        self.base = f"as_of={self.as_of}&measure={measure}&forecast={self.forecast}"
+        self.query = f"{self.base}&baseline={plan}" if plan else self.base  # by default the newest
         self.head = {"as_of": self.as_of, "baseline": self.number}
 
     def figures(self, sums: Sums, times: Timing) -> dict[str, Any]:
@@ -44,8 +49,32 @@ def compare_figures(world: World, tenant: Tenant, project: str) -> None:
         row = ok(world, tenant, "GET", path)
         times = timing(asked.view, node, asked.as_of)
         wanted = asked.figures(sums, times)
-        _alike(path, row, wanted)
-        _alike(path, {"reasons": _reasons(row)}, {"reasons": reasons(wanted, sums, times.finished)})
+        alike(path, row, wanted)
+        alike(path, {"reasons": _reasons(row)}, {"reasons": reasons(wanted, sums, times.finished)})
+
+
+def compare_pages(world: World, tenant: Tenant) -> None:
+    """The same figures as pages show them: the nodes of a level, the children of a node, and the projects."""
+    as_of = world.days.near(world.luck)
+    projects = {project: Asked(world, tenant, project, as_of) for project in tenant.model.sites}
+    asked, project = next(iter(projects.values())), next(iter(projects))
+    site, sums = asked.view.site, asked.view.sums(as_of)
+    level, parent = world.luck.randrange(1, 5), world.luck.choice(list(site.nodes))
+    below = {id for id, above in site.nodes.items() if above == parent}
+    below |= {id for id, each in site.activities.items() if each.parent == parent}
+    of_level = {node for node in sums if node and len(site.above(node)) == level}
+    which, nodes = world.luck.choice(((f"level={level}", of_level), (f"parent={parent}", below)))
+    path = f"/reports/kpis/?project={project}&{which}&page_size=3&{asked.query}"
+    rows = {row["node"]: row for row in walk(world, tenant, path, by="node")}
+    alike(path, {"nodes": set(rows)}, {"nodes": nodes})
+    for node, row in rows.items():
+        alike(f"{path} of {node}", row, asked.figures(sums[node], timing(asked.view, node, as_of)))
+    path = f"/reports/portfolio/?{asked.base}&page_size=2"
+    rows = {row["project"]: row for row in walk(world, tenant, path, by="project")}
+    for project in projects:
+        own = Asked(world, tenant, project, as_of, like=asked)
+        wanted = own.figures(own.view.sums(as_of)[""], timing(own.view, "", as_of))
+        alike(f"{path} of {project}", rows[project], wanted)
 
 
 def reasons(figures: dict[str, Any], sums: Sums, finished: bool) -> dict[str, str]:
@@ -80,15 +109,15 @@ def compare_curve(world: World, tenant: Tenant, project: str) -> None:
         raise Wrong(f"{path}: {status} {answer}")
     if not known:
         return  # without a planned rate there is no curve in money
-    _alike(path, answer, {**asked.head, "interval": interval, "unit": "EUR" if asked.cost else "hours"})
+    alike(path, answer, {**asked.head, "interval": interval, "unit": "EUR" if asked.cost else "hours"})
     curve = Curve(asked.view, node, asked.as_of, interval, asked.forecast).series()
     points = [[point["date"] for point in series] for series in (answer["series"], curve)]
-    _alike(path, {"dates": points[0]}, {"dates": points[1]})
+    alike(path, {"dates": points[0]}, {"dates": points[1]})
     for found, wanted in zip(answer["series"], curve, strict=True):
-        _alike(f"{path} at {wanted['date']}", found, wanted)
+        alike(f"{path} at {wanted['date']}", found, wanted)
 
 
-def _alike(what: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+def alike(what: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Raises :class:`Wrong` where something wanted is not found so, and names it alone."""
     wrong = [name for name in wanted if found.get(name, Decimal("NaN")) != wanted[name]]
     if wrong:

@@ -8,18 +8,24 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.simulator.days import Days
+from infra.simulator.days import Days, Shift
 from infra.simulator.facts import COUNTED, SOURCES, Operation
 from infra.simulator.model import Model
 from infra.simulator.site import Site
 from infra.simulator.trees import Staged
 
-PAGES = ("/login/", "/password/")
+PAGES = ("/login/", "/logout/", "/password/")
 PAGES_SAY = {401: "not_authenticated", 404: "not_found"}
 
 
 class Fields(dict[str, Any]):
     """What a form sends."""
+
+
+class Workbook(str):
+    """A file of CSV that is sent as XLSX, in the same bytes each time."""
+
+    content: bytes
 
 
 @dataclass
@@ -49,7 +55,7 @@ class Request:
     operation: Operation
     method: str
     path: str
-    body: dict[str, Any] | str | None  # text is a file of CSV
+    body: dict[str, Any] | str | None  # text is a file
     key: str
     began: float = 0.0
     allowed: list[set[str]] = field(default_factory=list)  # what was right to refuse, at each moment of the request
@@ -104,9 +110,11 @@ def said(status: int, body: bytes) -> Any:
 
 
 def encoded(body: Any) -> tuple[str, bytes]:
-    """The media type of a body, and its bytes: text is a file of CSV, fields are a form's, all else is JSON."""
+    """The media type of a body, and its bytes: text is a file, fields are a form's, all else is JSON."""
     if isinstance(body, Fields):
         return "application/x-www-form-urlencoded", urlencode(body).encode()
+    if isinstance(body, Workbook):
+        return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body.content
     if isinstance(body, str):
         return "text/csv", body.encode()
     return "application/json", b"" if body is None else json.dumps(body).encode()
@@ -153,6 +161,11 @@ class Drawing:
             return f"{site.code}-{self.luck.randrange(8)}"  # nobody's, or one that an import is bringing
         codes = list(site.codes())
         return self.luck.choice(codes[:2] if self.narrow else codes)
+
+    @staticmethod
+    def _whole_shift(tenant: Tenant, date: str, longer: int = 0) -> Shift:
+        """A day's, or a night's where nights differ; hours ``longer`` than usual."""
+        return Shift(date, tenant.zone, *((7, 15 + longer) if tenant.zone == "UTC" else (22, 6 + longer)))
 
     @staticmethod
     def _patch(tenant: Tenant, operation: Operation, body: dict[str, Any]) -> Request:

@@ -65,6 +65,18 @@ class Link:
 
 
 @dataclass
+class Session:
+    """A browser's session: whose, by which of their passwords, and since when at the earliest."""
+
+    user: str
+    cookie: str
+    password: int
+    opened: float
+    others: int  # that the user had had by then
+    ended: bool | None = False  # signed out; None where nobody knows, as no answer came
+
+
+@dataclass
 class People:
     """The users of a company: base roles, roles on projects, who is active; and tokens that were made for them."""
 

@@ -42,12 +42,10 @@ class Activity:
     rate: Decimal | None = None
     measured: dict[str, Measured] = field(default_factory=dict)  # in the order in which they were recorded
     measured_at: float = -1.0  # when it was last measured, or a measurement deleted
-    by_percent: bool = False  # it had been measured by percent when it got a quantity
+    rule: str = ""  # by which it earns; by default units where there is a quantity, else percent
 
-    @property
-    def units(self) -> bool:
-        """Whether it earns by units installed, and not by the percent entered."""
-        return self.quantity is not None and not self.by_percent
+    def __post_init__(self) -> None:
+        self.rule = self.rule or ("units" if self.quantity is not None else "percent")
 
 
 @dataclass
@@ -104,6 +102,8 @@ class Site:
     busy: bool = False  # a large change or a freeze has the tree
     staging: bool = False  # a large change is on its way, and is not to be seen yet
     name: str = ""  # where it has got another
+    zone: str = "UTC"
+    dates: dict[str, str] = field(default_factory=dict)  # its own first and last one, where it has got them
     status: str = "active"
     stopped: float = 0.0  # when it last got a status with which it takes no hours
     closed_to: str = ""  # announced
@@ -170,9 +170,8 @@ class Site:
         activity.plan.budget = values.get("budget", activity.plan.budget)
         activity.plan.start = values.get("start", activity.plan.start)
         activity.plan.finish = values.get("finish", activity.plan.finish)
-        first = activity.quantity is None
         activity.quantity = values.get("quantity", activity.quantity)
-        activity.by_percent = values.get("by_percent", first or activity.by_percent)
+        activity.rule = values.get("rule", activity.rule)
 
     def bring_back(self, node: str, name: str, code: str | None) -> None:
         """A deleted node is there again, where it was, by its name and code or others."""

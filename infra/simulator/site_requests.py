@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from infra.simulator.facts import Operation
-from infra.simulator.requests import Drawing, Request, Tenant
+from infra.simulator.requests import Drawing, Request, Tenant, Workbook
 from infra.simulator.site import Site
-from infra.simulator.tree_files import Row, row_of, text
+from infra.simulator.tree_files import Row, row_of, text, workbook
 
 MOST_ACTIVITIES = 8  # of a project, so that what is deleted at once is few
 
@@ -43,6 +43,10 @@ class SiteRequests(Drawing):
         start, finish = sorted((self.luck.choice(self.days.plans), self.luck.choice(self.days.plans)))
         values = {"start": start, "finish": finish}
         return self._of_activity(tenant, by, "dates", values, {f"baseline_{name}": day for name, day in values.items()})
+
+    def _rule(self, tenant: Tenant, by: str) -> Request:
+        rule = self.luck.choice(("percent", "units", "0/100", "50/50"))
+        return self._of_activity(tenant, by, "rule", {"rule": rule}, {"earning_rule": rule})
 
     def _node_rate(self, tenant: Tenant, by: str) -> Request:
         rate = self.luck.choice((None, Decimal("47.5")))
@@ -105,9 +109,13 @@ class SiteRequests(Drawing):
             return self._grow(tenant, by)
         return self._file(tenant, by, project, rows, bad=self.luck.random() < 0.1)
 
-    @staticmethod
-    def _file(tenant: Tenant, by: str, project: str, rows: list[Row], *, bad: bool = False) -> Request:
-        file = text([*rows, replace(rows[0], path=("", *rows[0].path[1:]))] if bad else rows)
+    def _file(self, tenant: Tenant, by: str, project: str, rows: list[Row], *, bad: bool = False) -> Request:
+        """A file of CSV, or a workbook."""
+        written = [*rows, replace(rows[0], path=("", *rows[0].path[1:]))] if bad else rows
+        file: str = text(written)
+        if self.luck.random() < 0.3:
+            file = Workbook(file)
+            file.content = workbook(written)
         operation = Operation("import", by, project=project, values={"rows": tuple(rows), "bad": bad})
         return Request(tenant, operation, "POST", f"/projects/{project}/wbs/import/", file, "")
 

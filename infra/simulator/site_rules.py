@@ -48,6 +48,14 @@ class SiteRules(Facts):
     def _judge_dates(self, operation: Operation) -> Why:
         return self._of_tree(operation, "edit budgets", "edit the WBS")
 
+    def _judge_rule(self, operation: Operation) -> Why:
+        """By which rule an activity earns; only one with a quantity earns by units."""
+        why = self._of_tree(operation, "edit budgets", "edit the WBS")
+        there = self.sites[operation.project].activities.get(operation.node)
+        if there is not None and operation.values["rule"] == "units" and there.quantity is None:
+            why.hard.add("validation_error")
+        return why
+
     def _judge_node_rate(self, operation: Operation) -> Why:
         return self._of_tree(operation, "edit budgets")
 
@@ -74,7 +82,7 @@ class SiteRules(Facts):
             there = site.activities[codes[row.code]] if row.code in codes else None
             if row.budget != (there.plan.budget if there else 0):
                 why.soft |= self._of_project(operation, "edit budgets").soft
-            if there is not None and there.units and row.quantity is None:
+            if there is not None and there.rule == "units" and row.quantity is None:
                 why.soft.add("validation_error")
             if any(site.path(id) == row.path for code, id in codes.items() if code not in named):
                 why.soft.add("validation_error")
@@ -183,6 +191,10 @@ class SiteRules(Facts):
         plan: Plan = self._activity(operation).plan
         plan.start, plan.finish = operation.values["start"], operation.values["finish"]
         self._planned(operation, effect, "start", "finish")
+
+    def _do_rule(self, operation: Operation, effect: Effect) -> None:
+        self._activity(operation).rule = operation.values["rule"]
+        self._edited(operation, "rule")
 
     def _do_node_rate(self, operation: Operation, effect: Effect) -> None:
         self._activity(operation).rate = operation.values["rate"]

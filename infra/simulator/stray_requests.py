@@ -1,6 +1,7 @@
 """Requests about punches of a clock ID that nobody has."""
 
-from infra.simulator.days import Shift
+from typing import Any
+
 from infra.simulator.facts import CLOCK, Operation, Stray
 from infra.simulator.requests import Drawing, Request, Tenant
 
@@ -11,7 +12,7 @@ class StrayRequests(Drawing):
     def _stray(self, tenant: Tenant, by: str) -> Request:
         """A whole shift, again and again; its hours are the same each time."""
         date = self.luck.choice(self.days.work[:3])
-        shift = Shift(date, tenant.zone, *((7, 15) if tenant.zone == "UTC" else (22, 6)))
+        shift = self._whole_shift(tenant, date)
         project = next(iter(tenant.model.sites))
         tenant.model.strays.setdefault(date, Stray(project, shift.hours))
         body = {"clock_id": tenant.unknown, "project_code": tenant.model.sites[project].code}
@@ -23,9 +24,16 @@ class StrayRequests(Drawing):
         known = [date for date, each in tenant.model.strays.items() if each.event]
         if not known:
             return self._stray(tenant, by)
-        date, action = self.luck.choice(known), self.luck.choice(("assign", "dismiss"))
+        date, action = self.luck.choice(known), self.luck.choice(("assign", "fix", "fix", "dismiss"))
+        if tenant.model.owner not in ("", tenant.model.spare) and self.luck.random() < 0.5:
+            action = "assign"  # its hours go from the operative who was made for it to another
         operation = Operation("settle", by, values={"date": date, "action": action})
-        body = {"operative": tenant.model.spare} if action == "assign" else {"reason": "so"}
+        body: dict[str, Any] = {"operative": tenant.model.spare} if action == "assign" else {"reason": "so"}
+        if action == "fix" and self.luck.random() < 0.6:
+            operation.values["pause"] = body["break_minutes"] = self.luck.choice((0, 30, 45))
+        elif action == "fix":
+            shift = self._whole_shift(tenant, date, self.luck.choice((0, 1)))
+            operation.values["shift"], body["clock_out"] = shift.hours, shift.times[1]
         path = f"/clock-events/{tenant.model.strays[date].event}/{action}/"
         return Request(tenant, operation, "POST", path, body, "")
 

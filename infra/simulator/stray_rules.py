@@ -1,4 +1,6 @@
-"""Punches of a clock ID that nobody has: kept until somebody says whose they are, or that they are nothing."""
+"""Punches of a clock ID that nobody has: kept until somebody says whose and when they are, or that they are nothing."""
+
+from dataclasses import replace
 
 from infra.simulator.facts import CLOCK, Effect, Entry, Facts, Operation, Stray, Why
 
@@ -11,51 +13,103 @@ class StrayRules(Facts):
         return Why(maybe={"conflict", "invalid_transition", "period_closed"})
 
     def _judge_settle(self, operation: Operation) -> Why:
-        """By those who approve on its project. A second word on a punch may be too late for its hours."""
-        stray = self.strays[operation.values["date"]]
+        """By those who approve on its project; what is hours follows where nobody has approved or changed them."""
+        stray, date = self.strays[operation.values["date"]], operation.values["date"]
         why = Why()
         if self._lacks(operation, "see all labour", project=stray.project):
             why.soft |= {"not_found", "permission_denied"}
         if self._lacks(operation, "approve", project=stray.project):
             why.soft.add("permission_denied")
-        closed = self.waits(stray, operation.values["date"])
-        if operation.values["action"] == "assign":
-            why.maybe |= {"invalid_transition", "period_closed"} if closed or stray.entry else set()
-        elif stray.entry in self.entries:
-            (why.maybe if stray.waits else why.hard).add(
-                "invalid_transition"
-            )  # what waits can be dismissed: hours stay
-        else:
-            why.maybe |= {"invalid_transition"} if stray.entry else set()
+        entry, after = self.entries.get(stray.entry), self._settled(operation)
+        if entry is None:
+            return why
+        if not after.dismissed:
+            why.maybe |= {"invalid_transition"} if self.keeps(after, entry) else set()
+        else:  # what waits can be dismissed: hours stay
+            (why.maybe if stray.waits or self.waits(stray, date) else why.hard).add("invalid_transition")
         return why
 
     def _judge_adopt(self, operation: Operation) -> Why:
-        return Why(soft={"permission_denied"} if self._lacks(operation, "manage operatives") else set())
+        """A clock ID is one operative's."""
+        why = Why(soft={"permission_denied"} if self._lacks(operation, "manage operatives") else set())
+        why.hard |= {"conflict"} if self.owner not in ("", self.spare) else set()
+        return why
 
     # what is done
 
     def _do_stray(self, operation: Operation, effect: Effect) -> None:
         """Nothing, until somebody says whose it is."""
 
-    def _do_settle(self, operation: Operation, effect: Effect) -> list[tuple[str, str]]:
-        stray = self.strays[operation.values["date"]]
-        stray.waits |= self.waits(stray, operation.values["date"])
-        stray.status = {"assign": "assigned", "dismiss": "dismissed"}[operation.values["action"]]
-        return self.become_hours(operation.values["date"], effect.id) if effect.id else []
+    def _do_settle(self, operation: Operation, effect: Effect) -> None:
+        """What somebody says of it; the hours follow. Where its hours were deleted, there may be some again."""
+        date = operation.values["date"]
+        after = self.strays[date] = self._settled(operation)
+        after.waits |= self.waits(after, date)
+        if not after.dismissed and after.entry not in self.entries:
+            after.entry = ""
+
+    def _settled(self, operation: Operation) -> Stray:
+        """A punch as it is once somebody has settled it."""
+        values, hand = operation.values, operation.hand
+        stray = self.strays[values["date"]]
+        if values["action"] == "dismiss":
+            return replace(stray, dismissed=True)
+        if values["action"] == "assign":
+            return replace(stray, dismissed=False, to=self.spare, assigned_by=hand)
+        shift, pause = values.get("shift", stray.shift), values.get("pause", stray.pause)
+        return replace(stray, dismissed=False, shift=shift, pause=pause, timed_by=hand)
 
     def _do_adopt(self, operation: Operation, effect: Effect) -> None:
-        self.adopted = True
+        self.owner = self.spare
+
+    def _do_become(self, operation: Operation, effect: Effect) -> list[tuple[str, str]]:
+        """A kept punch is hours of the operative whose it is, without a cost code."""
+        date = operation.values["date"]
+        stray = self.strays[date]
+        whose, hand = self.whose(stray), stray.assigned_by if stray.moved else None
+        stray.entry, stray.moved = effect.id, False
+        entry = Entry(stray.project, whose, date, stray.hours, None, CLOCK, clocked=True, born=self.now())
+        entry.by_clock, entry.punch = stray.hours, entry.day
+        entry.changers = {"operative": hand} if hand else {}
+        entry.history = [(None, "", "submitted")]
+        self.entries[effect.id] = entry
+        return [entry.day]
+
+    def _do_withdraw(self, operation: Operation, effect: Effect) -> list[tuple[str, str]]:
+        """Its hours are gone, as it is another operative's."""
+        entry = self.gone[operation.entry] = self.entries.pop(operation.entry)
+        by = None if operation.by == CLOCK else operation.by
+        entry.history.append((by, entry.status, "deleted"))
+        entry.status = "deleted"
+        stray = self.strays[operation.values["date"]]
+        stray.entry, stray.moved = "", True
+        return [entry.day]
+
+    # what several ask
+
+    def whose(self, stray: Stray) -> str:
+        """The operative of a kept punch: whom somebody has named, else who has its clock ID; empty if nobody."""
+        return stray.to or self.owner
 
     def waits(self, stray: Stray, date: str) -> bool:
-        """Whether a kept punch becomes no hours now, whoever's it is."""
+        """Whether a kept punch becomes no hours now."""
         site = self.sites[stray.project]
-        return date <= site.closed_to or not site.takes_hours or self.spare in self.idle
+        return date <= site.closed_to or not site.takes_hours or self.whose(stray) in self.idle
 
-    def become_hours(self, date: str, id: str) -> list[tuple[str, str]]:
-        """A kept punch is hours of the operative whose it is, without a cost code."""
-        stray = self.strays[date]
-        stray.entry = id
-        entry = Entry(stray.project, self.spare, date, stray.hours, None, CLOCK, clocked=True, born=self.now())
-        entry.history = [(None, "", "submitted")]
-        self.entries[id] = entry
-        return [entry.day]
+    def is_of(self, stray: Stray, entry: Entry) -> bool:
+        """Whether hours were made as their punch says, or are so by now."""
+        made = self.whose(stray), stray.hours
+        return made in ((entry.punch[0], entry.by_clock), (entry.operative, entry.hours))
+
+    def keeps(self, stray: Stray, entry: Entry) -> bool:
+        """Whether hours do not follow what their punch says otherwise, as somebody has approved or changed them."""
+        made = self.whose(stray), stray.hours
+        approved = entry.status == "approved"
+        if made == (entry.punch[0], entry.by_clock) or (not approved and made == (entry.operative, entry.hours)):
+            return False
+        return approved or entry.corrected_by_hand
+
+    def stray_of(self, id: str, operative: str, date: str) -> str | None:
+        """The date of the kept punch that hours are of, by their id or by whose they are."""
+        known = next((date for date, each in self.strays.items() if each.entry == id), None)
+        return known or (date if operative in {self.spare, self.owner} - {""} else None)

@@ -48,7 +48,7 @@ class Staged:
         found = {}
         for id, row in (*self.new.items(), *self.changed.items()):
             values = {mine: row[name] for name, mine in FIELDS.items() if name in row}
-            values |= {"by_percent": row["earning_rule"] == "percent"} if row.get("earning_rule") else {}
+            values |= {"rule": row["earning_rule"]} if row.get("earning_rule") else {}
             level = int(row["level"]) if id in self.new else None
             found[id] = Shown(level, self._parent(id, project), id in self.orders, _exact(values))
         return found
@@ -83,8 +83,10 @@ def rules_wrong(site: Site, before: Site, rows: Sequence[Row], since: float) -> 
         if row.quantity is None or (was is not None and was.quantity is not None) or id not in site.activities:
             continue
         activity = site.activities[id]
-        if activity.measured_at < since and activity.units == bool(activity.measured):
-            yield f"{row.code} earns by {'units' if activity.units else 'percent'}: {activity}"
+        if was is not None and (was.rule != "percent" or site.edited.get((id, "rule"), -1.0) >= since):
+            continue  # somebody has said by which it earns
+        if activity.measured_at < since and (activity.rule == "units") is bool(activity.measured):
+            yield f"{row.code} earns by {activity.rule}: {activity}"
 
 
 def useless(site: Site, shown: dict[str, Shown]) -> list[str]:

@@ -31,6 +31,7 @@ from infra.local.pump import remaining
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
 from infra.simulator.bounds import small_bounds
+from infra.simulator.browsers import Browsers
 from infra.simulator.clients import KINDS, LARGE, Clients
 from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.effects import Wrong
@@ -133,6 +134,7 @@ class World:
         self.waiting: list[Request] = []
         self.tenants: list[Tenant] = []
         self.mirrors: dict[str, Mirror] = {}
+        self.browsers = Browsers()
         self.parameters: dict[str, str] = {}  # what functions have put into Parameter Store
         self.log: list[str] = []  # what a failure tells of the history
         self.taken = 0  # steps
@@ -362,6 +364,8 @@ class World:
             self._walk()
         elif choice < 0.1:
             self.mirrors[self._tenant().id].look(self)
+        elif choice < 0.12:
+            self.browsers.visit(self)
         elif choice < 0.45:
             self._send(self.clients.draw(self._tenant()))
         elif choice < 0.65 and self.waiting:
@@ -469,6 +473,13 @@ class World:
         self, request: Request | None, method: str, path: str, body: Any, headers: Mapping[str, str]
     ) -> tuple[int, Any]:
         """One request through the gateway: status and body; status 0 when nothing comes back."""
+        status, _, found = self.exchange(request, method, path, body, headers)
+        return status, found
+
+    def exchange(
+        self, request: Request | None, method: str, path: str, body: Any, headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, str], Any]:
+        """The same with the headers of the answer."""
         answer: Any = None
         began = self.now()
         with self.function(request, HTTP):
@@ -476,8 +487,9 @@ class World:
             named = (("Content-Type", kind), *headers.items())
             answer = self.gateway.answer(HttpRequest(method, address(path), named, raw, "127.0.0.1"))
         if answer is None or self.now() - began > GATEWAY:
-            return 0, None
-        return int(answer.status), said(int(answer.status), answer.body)
+            return 0, {}, None
+        shown = {name.lower(): value for name, value in answer.headers}
+        return int(answer.status), shown, said(int(answer.status), answer.body)
 
     def _send(self, request: Request) -> None:
         """A request, and what its client makes of the answer."""

@@ -115,6 +115,22 @@ def test_what_is_assigned_must_be_there(gates: Gates) -> None:
     assert list(gates.foreman.send("POST", path, {}).body["errors"]) == ["operative"]
 
 
+@pytest.mark.parametrize("looked", [False, True])
+def test_a_punch_whose_hours_were_deleted_is_hours_again_when_a_person_says_so(gates: Gates, looked: bool) -> None:
+    """Whether or not anybody has looked at the event since; or it is nothing."""
+    hand = gates.hand()
+    event = gates.punch(hand, "07:00", "15:00").body
+    other = gates.punch(hand, "16:00", "18:00").body
+    for each in (event, other):
+        gates.foreman.ok("DELETE", f"/labour/{each['labour_entry']}/")
+    if looked:
+        gates.settle()
+    again = settle(gates, event["id"], "assign", {"operative": gates.hands[hand]})
+    assert (again["status"], again["labour_entry"] in (None, event["labour_entry"])) == ("matched", False)
+    assert gates.hours(hand) == ["8.00"]
+    assert settle(gates, other["id"], "dismiss", WHY)["status"] == "dismissed"
+
+
 def test_an_approved_entry_is_not_changed_by_settling_its_event(gates: Gates) -> None:
     hand = gates.hand()
     event = gates.punch(hand, "07:00", "15:00").body

@@ -7,7 +7,7 @@ import pytest
 
 from infra.simulator.device_rules import MOST_OVERLAPPING, REFUSED
 from infra.simulator.effects import Wrong
-from infra.simulator.facts import CLOCK, NOBODY, Effect, Entry, Hand, Operation
+from infra.simulator.facts import CLOCK, NOBODY, Effect, Entry, Hand, Operation, Stray
 from infra.simulator.figures import MILLION, Sums
 from infra.simulator.formed import formed
 from infra.simulator.judging import Judge
@@ -15,10 +15,12 @@ from infra.simulator.link_rules import WEEK
 from infra.simulator.mirror import Mirror
 from infra.simulator.model import Model
 from infra.simulator.requests import Request, Tenant
-from infra.simulator.roles import People, Token
+from infra.simulator.roles import People, Session, Token
 from infra.simulator.site import Activity, Plan, Shown, Site
 from infra.simulator.tree_files import missing, row_of
 from infra.simulator.trees import announced, flipped
+
+DAY = "2026-06-08"
 
 
 def people() -> People:
@@ -88,7 +90,7 @@ def test_an_earlier_secret_ends_with_the_overlap_or_before_it_as_clocks_differ()
 
 def test_no_hours_are_taken_of_whoever_is_not_active_and_on_what_has_ended() -> None:
     model = worked("8")
-    model.people, model.sites["p"], model.currencies = people(), Site("P"), [(0.0, "EUR")]
+    model.people, model.sites["p"] = people(), Site("P")
     entry = model.entries["e"]
     new = Operation("create", "owner", new=replace(entry))
     edit, approve = (Operation(verb, "owner", entry="e") for verb in ("edit", "approve"))
@@ -116,14 +118,89 @@ def test_no_hours_are_taken_of_whoever_is_not_active_and_on_what_has_ended() -> 
     assert refused() == [False] * 3 and not model.idle_since(1.0, "p", "hand")
 
 
-def test_a_new_project_has_the_currency_of_a_moment_of_its_request() -> None:
+def test_a_new_project_has_the_settings_of_a_moment_of_its_request() -> None:
     model, now = Model(), [10.0]
-    model.now, model.currencies = lambda: now[0], [(0.0, "EUR")]
+    model.now, model.settings = lambda: now[0], {"currency": [(0.0, "EUR")], "timezone": [(0.0, "UTC")]}
     for at, currency in ((20.0, "GBP"), (30.0, "USD")):
         now[0] = at
         model.apply(Operation("settings", "owner", values={"currency": currency}))
     model.apply(Operation("found", "owner", values={"code": "X"}), Effect(began=25.0))
-    assert model.founded == {"X": {"GBP", "USD"}}
+    assert model.founded == {"X": {"currency": {"GBP", "USD"}, "timezone": {"UTC"}}}
+
+
+def kept_punch() -> Model:
+    model = Model(people=people(), spare="spare")
+    model.sites["p"] = Site("P")
+    model.strays[DAY] = Stray("p", Decimal(8), event="x")
+    return model
+
+
+def settled(action: str, by: str = "fay", **values: object) -> Operation:
+    return Operation("settle", by, values={"date": DAY, "action": action, **values})
+
+
+def test_a_kept_punch_is_as_somebody_settles_it() -> None:
+    model = kept_punch()
+    stray = lambda: model.strays[DAY]  # noqa: E731
+    model.apply(settled("fix", pause=30))
+    assert (stray().hours, model.whose(stray())) == (Decimal("7.5"), "")
+    model.apply(settled("assign"))
+    assert model.whose(stray()) == "spare"
+    model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("e"))
+    assert model.is_of(stray(), model.entries["e"]) and model.entries["e"].changers == {}
+    assert model.refusals(settled("dismiss")).hard == {"invalid_transition"}
+    model.apply(settled("fix", shift=Decimal(9)))
+    assert not model.is_of(stray(), model.entries["e"]) and not model.keeps(stray(), model.entries["e"])
+    hand = Hand("fay")
+    model.apply(Operation("correct", CLOCK, entry="e", values={"hours": Decimal("8.5"), "hand": hand}))
+    assert model.is_of(stray(), model.entries["e"]) and model.entries["e"].changers == {"hours": hand}
+
+
+def test_hours_of_a_punch_that_somebody_has_changed_or_approved_do_not_follow() -> None:
+    model = kept_punch()
+    model.apply(settled("assign"))
+    model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("e"))
+    other = replace(model.strays[DAY], shift=Decimal(9))
+    assert not model.keeps(other, model.entries["e"])
+    model.entries["e"].hours = Decimal(7)
+    assert model.keeps(other, model.entries["e"]) and not model.keeps(model.strays[DAY], model.entries["e"])
+    model.entries["e"].hours = Decimal(9)  # as the punch says by now
+    assert not model.keeps(other, model.entries["e"])
+    model.entries["e"].status = "approved"
+    assert model.keeps(other, model.entries["e"])
+
+
+def test_hours_of_a_punch_go_to_the_operative_who_is_named() -> None:
+    model = kept_punch()
+    model.owner = "made"
+    model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("e"))
+    assert model.entries["e"].operative == "made" and "conflict" in model.refusals(Operation("adopt", "owner")).hard
+    model.apply(settled("assign"))
+    model.apply(Operation("withdraw", "fay", entry="e", values={"date": DAY}))
+    assert model.gone["e"].history[-1] == ("fay", "submitted", "deleted") and model.strays[DAY].entry == ""
+    model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("f"))
+    entry = model.entries["f"]
+    assert (entry.operative, entry.changers) == ("spare", {"operative": Hand("fay")})
+
+
+def test_a_session_lasts_until_another_password_or_half_a_day() -> None:
+    model, now = Model(people=people()), [0.0]
+    model.now = lambda: now[0]
+    model.passwords["fay"] = ["one"]
+    session = Session("fay", "c", 0, 0.0, 0)
+    assert (model.lasts(session), model.opens("fay", "f@x", "one")) == ({200}, 303)
+    model.people.inactive.add("fay")
+    assert (model.lasts(session), model.opens("fay", "f@x", "one")) == ({401}, 401)
+    model.people.inactive.clear()
+    session.ended = None
+    assert model.lasts(session) == {200, 401}
+    session.ended, now[0] = False, 43_300.0
+    assert model.lasts(session) == {401}
+    now[0] = 0.0
+    model.passwords["fay"].append("two")
+    assert (model.lasts(session), model.opens("fay", "f@x", "one")) == ({401}, 401)
+    model.emails["fay"] = "new@x"
+    assert model.opens("fay", "f@x", "two") == 401
 
 
 def invited(model: Model, by: str, user: str) -> Operation:
@@ -227,12 +304,12 @@ def test_an_import_shows_new_and_changed_nodes_together() -> None:
         {
             "new": Shown(3, "area", False, {"name": "steel"}),
             "more": Shown(4, "new", False, {"name": "three", "code": "A-3", "budget": Decimal(2), "quantity": None}),
-            "one": Shown(None, "new", True, {"quantity": Decimal(5), "by_percent": False}),
+            "one": Shown(None, "new", True, {"quantity": Decimal(5), "rule": "units"}),
             "two": Shown(None, None, False, {"quantity": Decimal(5)}),
         }
     )
     assert site.path("more") == ("top", "area", "steel", "three") and site.path("one")[2] == "steel"
-    assert site.activities["one"].units and not site.activities["two"].units, "the second keeps its rule"
+    assert [site.activities[each].rule for each in ("one", "two")] == ["units", "percent"], "the second keeps its rule"
 
 
 def test_a_large_change_is_announced_and_flipped_by_the_outline() -> None:
