@@ -63,7 +63,9 @@ def _due(view: View, as_of: str, weeks: int) -> Iterator[tuple[str, dict[str, An
         worked = len(calendar.between(first, as_of))
         pace = Fraction(recent, worked) if worked else Fraction(0)
         remaining, finish = budget - earned, None
-        if pace:
+        if part.effort:
+            finish = part.plan.finish
+        elif pace:
             finish = calendar.nth(_after(as_of, 1), max(ceil(remaining / pace), 1))
         spi = over(Fraction(earned), Fraction(part.planned(as_of) or 0))
         late = part.plan.finish is not None and (finish or as_of) > part.plan.finish

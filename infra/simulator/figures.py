@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from math import floor
 
-from infra.simulator.site import Activity, Plan, Site
+from infra.simulator.site import LEVEL_OF_EFFORT, Activity, Plan, Site
 
 MILLION = 1_000_000
 
@@ -41,6 +41,7 @@ class Sums:
     hours_ev: int = 0  # EV and AC in hours, in money too
     hours_ac: int = 0
     undated: int = 0  # budget hours without dates
+    effort: int = 0  # budget hours of level of effort
     unbaselined: int = 0  # budget hours that the baseline does not know
 
 
@@ -96,14 +97,23 @@ class Part:
         """What it may take."""
         return self._worth(self._hours)
 
+    @property
+    def effort(self) -> bool:
+        """Whether it earns what is planned."""
+        return self.activity.rule == LEVEL_OF_EFFORT
+
     def planned(self, as_of: str) -> int | None:
+        """PV."""
+        return self._worth(self._planned_hours(as_of))
+
+    def _planned_hours(self, as_of: str) -> int:
         """An even share on each working day, the remainder on the last; all on the finish where no day is worked."""
         if not self.dated:
-            return self._worth(0)
+            return 0
         over = bisect_right(self.days, as_of)
         if over == len(self.days):
-            return self._worth(self._hours if self.days or (self.plan.finish or "") <= as_of else 0)
-        return self._worth(self._hours // len(self.days) * over)
+            return self._hours if self.days or (self.plan.finish or "") <= as_of else 0
+        return self._hours // len(self.days) * over
 
     def earned(self, as_of: str) -> int | None:
         """Percent complete × budget."""
@@ -111,6 +121,8 @@ class Part:
 
     def earned_hours(self, as_of: str) -> int:
         """The same in hours, whatever the measure."""
+        if self.effort:
+            return self._planned_hours(as_of)
         return half_up(_percent(self.activity, self.work, as_of) * self._hours)
 
     def spent(self, as_of: str) -> int:
@@ -134,6 +146,7 @@ class Part:
             hours_ev=earned,
             hours_ac=sum(int(each.hours * MILLION) for each in done),
             undated=0 if dated else self._hours,
+            effort=self._hours if dated and self.effort else 0,
         )
 
     @property
@@ -207,6 +220,9 @@ def _percent(activity: Activity, work: list[Hours], as_of: str) -> Fraction:
     last, begun = _last_percent(activity, as_of)
     if activity.rule == "percent":
         return last
+    if activity.rule == "milestones":
+        reached = {each.milestone for each in activity.measured.values() if each.date <= as_of}
+        return sum((Fraction(weight) for name, weight in activity.milestones.items() if name in reached), Fraction(0))
     quantity = Fraction(activity.quantity or 0)
     done = max(Fraction(0), Fraction(installed(activity, work, as_of)))
     if activity.rule == "units":

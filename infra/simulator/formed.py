@@ -38,7 +38,7 @@ def formed(sums: Sums, cost: bool = False, forecast: str = "cpi") -> dict[str, D
         "undated_hours": Fraction(sums.undated, MILLION),
         "unrated_hours": Fraction(sums.unrated, MILLION),
         "unbaselined_hours": Fraction(sums.unbaselined, MILLION),
-        "level_of_effort_hours": Fraction(0),  # there is none in a history
+        "level_of_effort_hours": Fraction(sums.effort, MILLION),
     }
     found = {name: rounded(value, 4) for name, value in fine.items()}
     return found | {name: rounded(value, 2) for name, value in coarse.items()}

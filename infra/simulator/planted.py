@@ -694,6 +694,25 @@ FAULTS = (
         "return replace(base, shift=made, withdraw=made.operative != entry.shift.operative)",
         "return base if made.operative != entry.shift.operative else replace(base, shift=made)",
     ),
+    # earning rules
+    Fault(
+        "half is earned before anything is done",
+        "evm/earning.py",
+        "return _HALF if progress.begun and rule is Rule.FIFTY_FIFTY else _NOTHING",
+        "return _HALF if rule is Rule.FIFTY_FIFTY else _NOTHING",
+    ),
+    Fault(
+        "level of effort is in the figures of time",
+        "rollups/accounts.py",
+        'return "effort" if basis.rule is Rule.LEVEL_OF_EFFORT else "discrete"',
+        'return "discrete"',
+    ),
+    Fault(
+        "one milestone is all of them",
+        "evm/earning.py",
+        "return _share(sum((step.weight for step in milestones if step.name in reached), Decimal(0)))",
+        "return _share(sum((step.weight for step in milestones if reached), Decimal(0)))",
+    ),
     # people at a browser
     Fault(
         "a session outlives another password",

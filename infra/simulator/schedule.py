@@ -1,7 +1,7 @@
 """Earned schedule, its forecast and the S-curve, the plain way: each working day is walked, in exact fractions.
 
 Written from the definitions in the product's rules alone. Time is in working days since the baseline start of the work
-that has both dates.
+that has both dates and is no level of effort.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Timing:
 
 def timing(view: View, node: str, as_of: str) -> Timing:
     """Of the dated work of a node, at the end of a date."""
-    parts = [part for part in view.below(node) if part.dated]
+    parts = [part for part in view.below(node) if part.dated and not part.effort]
     budget, earned = total(part.budget for part in parts), total(part.earned(as_of) for part in parts)
     if not budget or earned is None or any(part.budget is None for part in view.below(node)):
         return Timing()

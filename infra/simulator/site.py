@@ -11,6 +11,7 @@ from typing import Any
 RUNS = 45.0  # seconds that a request runs at most
 
 LEVELS = 4
+LEVEL_OF_EFFORT = "level_of_effort"
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Measured:
     date: str
     percent: Decimal | None = None
     installed: Decimal | None = None
+    milestone: str | None = None
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Activity:
     measured: dict[str, Measured] = field(default_factory=dict)  # in the order in which they were recorded
     measured_at: float = -1.0  # when it was last measured, or a measurement deleted
     rule: str = ""  # by which it earns; by default units where there is a quantity, else percent
+    milestones: dict[str, Decimal] = field(default_factory=dict)  # and their weights
 
     def __post_init__(self) -> None:
         self.rule = self.rule or ("units" if self.quantity is not None else "percent")

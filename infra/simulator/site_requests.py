@@ -6,9 +6,11 @@ from typing import Any
 
 from infra.simulator.facts import Operation
 from infra.simulator.requests import Drawing, Request, Tenant, Workbook
-from infra.simulator.site import Site
+from infra.simulator.site import LEVEL_OF_EFFORT, Site
 from infra.simulator.tree_files import Row, row_of, text, workbook
 
+RULES = ("percent", "units", "0/100", "50/50", "milestones", LEVEL_OF_EFFORT)
+MILESTONES = {"set out": Decimal("0.3"), "poured": Decimal("0.7")}
 MOST_ACTIVITIES = 8  # of a project, so that what is deleted at once is few
 
 
@@ -45,8 +47,12 @@ class SiteRequests(Drawing):
         return self._of_activity(tenant, by, "dates", values, {f"baseline_{name}": day for name, day in values.items()})
 
     def _rule(self, tenant: Tenant, by: str) -> Request:
-        rule = self.luck.choice(("percent", "units", "0/100", "50/50"))
-        return self._of_activity(tenant, by, "rule", {"rule": rule}, {"earning_rule": rule})
+        values: dict[str, Any] = {"rule": self.luck.choice(RULES)}
+        body: dict[str, Any] = {"earning_rule": values["rule"]}
+        if values["rule"] == "milestones":
+            values["milestones"] = MILESTONES
+            body["milestones"] = [{"name": name, "weight": float(weight)} for name, weight in MILESTONES.items()]
+        return self._of_activity(tenant, by, "rule", values, body)
 
     def _node_rate(self, tenant: Tenant, by: str) -> Request:
         rate = self.luck.choice((None, Decimal("47.5")))
@@ -189,7 +195,11 @@ class SiteRequests(Drawing):
         project, site = self._site(tenant)
         node = self._activity(site)
         date = self.luck.choice(self.days.work)
-        if node in site.activities and site.activities[node].quantity:
+        activity = site.activities.get(node)
+        value: Decimal | str
+        if activity and self.luck.random() < (0.7 if activity.milestones else 0.02):
+            name, field, value = "milestone", "milestone", self.luck.choice(list(MILESTONES))
+        elif activity and activity.quantity:
             name, field, value = (
                 "installed",
                 "installed_quantity",
@@ -198,7 +208,8 @@ class SiteRequests(Drawing):
         else:
             name, field, value = "percent", "percent_complete", Decimal(self.luck.choice(("0", "0.3333", "0.5", "1")))
         operation = Operation("measure", by, project=project, node=node, values={"date": date, name: value})
-        return Request(tenant, operation, "POST", f"/wbs/{node}/progress/", {"date": date, field: float(value)}, "")
+        shown = value if name == "milestone" else float(value)
+        return Request(tenant, operation, "POST", f"/wbs/{node}/progress/", {"date": date, field: shown}, "")
 
     def _measurement(self, site: Site) -> tuple[str, str] | None:
         """An activity and a measurement of it, if there are any."""
@@ -212,7 +223,7 @@ class SiteRequests(Drawing):
             return self._measure(tenant, by)
         node, id = found
         values: dict[str, Any] = {"id": id}
-        if self.luck.random() < 0.3:
+        if self.luck.random() < 0.3 or site.activities[node].measured[id].milestone is not None:
             values["date"] = self.luck.choice(self.days.work)
             body = {"date": values["date"]}
         elif site.activities[node].measured[id].percent is None:

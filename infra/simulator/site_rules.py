@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from infra.simulator.facts import MOST_BASELINES, Effect, Facts, Operation, Why
-from infra.simulator.site import Activity, Measured, Plan
+from infra.simulator.site import LEVEL_OF_EFFORT, Activity, Measured, Plan
 
 LAG = 4.0  # seconds by which a list may be behind, and a little
 
@@ -49,11 +49,12 @@ class SiteRules(Facts):
         return self._of_tree(operation, "edit budgets", "edit the WBS")
 
     def _judge_rule(self, operation: Operation) -> Why:
-        """By which rule an activity earns; only one with a quantity earns by units."""
+        """By which rule an activity earns: by units only with a quantity, by the calendar only with dates."""
         why = self._of_tree(operation, "edit budgets", "edit the WBS")
-        there = self.sites[operation.project].activities.get(operation.node)
-        if there is not None and operation.values["rule"] == "units" and there.quantity is None:
-            why.hard.add("validation_error")
+        there, rule = self.sites[operation.project].activities.get(operation.node), operation.values["rule"]
+        without_units = there is not None and rule == "units" and there.quantity is None
+        without_dates = there is not None and rule == LEVEL_OF_EFFORT and there.plan.start is None
+        why.hard |= {"validation_error"} if without_units or without_dates else set()
         return why
 
     def _judge_node_rate(self, operation: Operation) -> Why:
@@ -83,6 +84,8 @@ class SiteRules(Facts):
             if row.budget != (there.plan.budget if there else 0):
                 why.soft |= self._of_project(operation, "edit budgets").soft
             if there is not None and there.rule == "units" and row.quantity is None:
+                why.soft.add("validation_error")
+            if there is not None and there.rule == LEVEL_OF_EFFORT and row.start is None:
                 why.soft.add("validation_error")
             if any(site.path(id) == row.path for code, id in codes.items() if code not in named):
                 why.soft.add("validation_error")
@@ -127,8 +130,10 @@ class SiteRules(Facts):
 
     def _measuring(self, operation: Operation) -> Why:
         """In whatever measure. Measurements do not touch the row of their activity, which may go meanwhile."""
-        why = self._of_project(operation, "measure")
-        return Why(why.soft | why.hard)
+        why, name = self._of_project(operation, "measure"), operation.values.get("milestone")
+        there = self.sites[operation.project].activities.get(operation.node)
+        unknown = name is not None and there is not None and name not in there.milestones
+        return Why(why.soft | why.hard | ({"validation_error"} if unknown else set()))
 
     def _judge_unmeasure(self, operation: Operation) -> Why:
         why, known = self._measuring(operation), self._activity(operation).measured.get(operation.values["id"])
@@ -193,7 +198,9 @@ class SiteRules(Facts):
         self._planned(operation, effect, "start", "finish")
 
     def _do_rule(self, operation: Operation, effect: Effect) -> None:
-        self._activity(operation).rule = operation.values["rule"]
+        activity = self._activity(operation)
+        activity.rule = operation.values["rule"]
+        activity.milestones = operation.values.get("milestones", activity.milestones)
         self._edited(operation, "rule")
 
     def _do_node_rate(self, operation: Operation, effect: Effect) -> None:
@@ -229,7 +236,7 @@ class SiteRules(Facts):
 
     def _do_measure(self, operation: Operation, effect: Effect) -> None:
         values = operation.values
-        measured = Measured(values["date"], values.get("percent"), values.get("installed"))
+        measured = Measured(values["date"], values.get("percent"), values.get("installed"), values.get("milestone"))
         activity = self._activity(operation)
         activity.measured[effect.id], activity.measured_at = measured, self.now()
 
