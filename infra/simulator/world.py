@@ -30,17 +30,17 @@ from infra.local.lambda_context import LambdaContext
 from infra.local.pump import remaining
 from infra.local.schedule import scheduled_event
 from infra.local.stream_events import stream_event, stream_record
+from infra.simulator import readers
 from infra.simulator.bounds import small_bounds
 from infra.simulator.browsers import Browsers
 from infra.simulator.clients import KINDS, LARGE, Clients
 from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.effects import Wrong
-from infra.simulator.facts import CLOCK, NOBODY, Operation
+from infra.simulator.facts import CLOCK, NOBODY
 from infra.simulator.judging import Judge
-from infra.simulator.looking import of_others, somewhere
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.mirror import Mirror
-from infra.simulator.requests import Request, Tenant, address, encoded, nodes_of, said
+from infra.simulator.requests import Request, Tenant, address, encoded, said
 
 SHARDS = 2
 RESUMING = [each.name for each in SCHEDULED_FUNCTIONS].index("work_resume")
@@ -71,7 +71,6 @@ MUCH_MET = (
 BY_WORK = ("sheet", "review")  # what goes on after its request
 A_MINUTE = 61.0  # after which it is looked again whether hours have come to what was deleted, and a little
 A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
-LAG = 3.0  # seconds by which a list may lag
 PATIENCE = 6 * 86_400.0  # after which a client does not repeat itself: its key is kept for a week
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/1"
 
@@ -204,7 +203,7 @@ class World:
         if operation == "put_parameter":
             self.parameters[parameters["name"]] = parameters["text"]
             return {}
-        self.behind = self.luck.random() * LAG if self.faults and self.luck.random() < 0.2 else 0.0
+        self.behind = self.luck.random() * readers.LAG if self.faults and self.luck.random() < 0.2 else 0.0
         answer: dict[str, Any] = getattr(self.memory, operation)(**parameters)
         if operation == "transact_write_items" and self.memory.written:
             frame = self.frames[-1]
@@ -243,7 +242,7 @@ class World:
             self.wait(31.0)  # the function's lock is over, and the function perhaps is not
             self._send(mine)
         elif mine is not None and choice < 0.7:
-            self._send(self.clients.draw(self._tenant()))
+            self._send(self.clients.draw(self.some_company()))
         elif mine is None and choice < 0.15:
             self._scheduled(RESUMING)  # perhaps the very work that this function is taking a step of
         elif choice < 0.5:
@@ -353,21 +352,21 @@ class World:
     def _step(self) -> None:
         choice = self.luck.random()
         if choice < 0.05:
-            self._read()
+            readers.entry(self)
         elif choice < 0.06:
-            self._read_tree()
+            readers.tree(self)
         elif choice < 0.07:
-            self._look_around()
+            readers.anything(self)
         elif choice < 0.08:
-            self._trespass()
+            readers.trespass(self)
         elif choice < 0.09:
-            self._walk()
+            readers.walk(self)
         elif choice < 0.1:
-            self.mirrors[self._tenant().id].look(self)
+            self.mirrors[self.some_company().id].look(self)
         elif choice < 0.12:
             self.browsers.visit(self)
         elif choice < 0.45:
-            self._send(self.clients.draw(self._tenant()))
+            self._send(self.clients.draw(self.some_company()))
         elif choice < 0.65 and self.waiting:
             self._send(self.waiting.pop(self.luck.randrange(len(self.waiting))))
         elif choice < 0.9:
@@ -381,7 +380,7 @@ class World:
         elif not self.frames:
             self._week()
 
-    def _tenant(self) -> Tenant:
+    def some_company(self) -> Tenant:
         """One company has most of it, so that more meets."""
         return self.luck.choices(self.tenants, (4, 1) if self.busy else (1, 4))[0]
 
@@ -523,126 +522,6 @@ class World:
         if self.faults and self.luck.random() < 0.5:
             self.wait(600)
             self.mirrors[tenant.id].look(self)
-
-    def _read(self) -> None:
-        """An entry is shown as it was at some moment of the request; its rate to those who may see rates alone."""
-        tenant = self.luck.choice(self.tenants)
-        if not tenant.model.entries:
-            return
-        id, user = self.luck.choice(list(tenant.model.entries)), self.luck.choice(list(tenant.tokens))
-        reading = Request(tenant, Operation("read", user, entry=id), "GET", f"/labour/{id}/", None, "")
-        self.judge.begin(reading)
-        headers = {"Authorization": f"Bearer {tenant.tokens[user]}"}
-        status, row = self.http(reading, "GET", reading.path, None, headers)
-        self.judge.end(reading)
-        if status in (0, 503):
-            return
-        shown = (row["status"], row["hours"], "hourly_rate" in row) if status == 200 else status
-        if shown not in reading.seen:
-            raise Wrong(f"{id} is shown to {user} as {shown}, it was {reading.seen}")
-
-    def _read_tree(self) -> None:
-        """A tree is shown as it was at some moment of the request, never half moved or half imported."""
-        tenant = self._tenant()
-        project = self.luck.choice(list(tenant.model.sites))
-        path = f"/projects/{project}/wbs/?page_size=200"
-        reading = Request(tenant, Operation("read tree", tenant.owner, project=project), "GET", path, None, "")
-        self.judge.begin(reading)
-        headers = {"Authorization": f"Bearer {tenant.tokens[tenant.owner]}"}
-        status, page = self.http(reading, "GET", path, None, headers)
-        self.judge.end(reading)
-        if status == 200 and nodes_of(page["results"]) not in reading.seen:
-            raise Wrong(f"{path} shows {page['results']}, it was {reading.seen}")
-        if status not in (0, 200, 503):
-            raise Wrong(f"{path} answers {status} {page}")
-
-    def _look_around(self) -> None:
-        """Any other read by anybody: answered, or refused for what they may not, with nothing of the other company."""
-        mine, other = self.luck.sample(self.tenants, 2)
-        user, path = self.luck.choice(list(mine.tokens)), somewhere(self.luck, self.days, mine)
-        status, answer = self.http(None, "GET", path, None, {"Authorization": f"Bearer {mine.tokens[user]}"})
-        if status not in (0, 200, 401, 403, 404, 503):
-            raise Wrong(f"{path} is answered {status} {answer} to {user}")
-        if found := of_others(other, answer):
-            raise Wrong(f"{path} shows {user} {found} of another company: {answer}")
-
-    def _walk(self) -> None:
-        """A list in small pages while others write: what stays where it is comes exactly once."""
-        tenant = self.luck.choice(self.tenants)
-        user = self.luck.choice(list(tenant.tokens))
-        model = tenant.model
-        before = {id: each.date for id, each in model.entries.items() if model.sees(user, each)}
-        began, may = self.now(), model.people.may(user, "see all labour")
-        found: list[str] = []
-        path: str | None = "/labour/?page_size=3"
-        for _ in range(60):
-            if path is None:
-                break
-            headers = {"Authorization": f"Bearer {tenant.tokens[user]}"}
-            status, page = self.http(None, "GET", path, None, headers)
-            if status != 200:
-                if status in (0, 503):
-                    continue
-                if status in (401, 403) and (user in model.people.inactive or not may):
-                    return
-                if status == 404:
-                    return
-                raise Wrong(f"{path} answers {status} {page}")
-            found += [row["id"] for row in page["results"]]
-            path = page["next"].removeprefix("/api/v1") if page["next"] else None
-            self.something()
-        if path or not may or not model.people.may(user, "see all labour") or user in model.people.inactive:
-            return
-        stayed = {id for id, date in before.items() if id in model.entries and model.entries[id].date == date}
-        late = {id for id in stayed if self.judge.made_at.get(id, 0.0) > began - LAG}
-        for id in found:
-            if id not in model.entries and id not in model.gone:
-                raise Wrong(f"{id} of nobody is listed for {user}")
-        if wrong := [id for id in stayed if found.count(id) != 1 and id not in late]:
-            raise Wrong(f"{wrong} are not listed exactly once to {user}: {found}")
-
-    def _trespass(self) -> None:
-        """Nothing of another company is there, for anybody."""
-        mine, other = self.luck.sample(self.tenants, 2)
-        user = self.luck.choice(list(mine.tokens))
-        project, entries = self.luck.choice(list(other.model.sites)), list(other.model.entries)
-        site = other.model.sites[project]
-        node = self.luck.choice([*site.activities, *site.gone])
-        hand = self.luck.choice(list(other.hands))
-        body: dict[str, Any] = {"project": project, "operative": hand, "date": self.days.work[0], "hours": 8}
-        own = {**body, "project": self.luck.choice(list(mine.model.sites))}
-        tried: list[tuple[str, str, dict[str, Any] | None]] = [
-            ("GET", f"/projects/{project}/", None),
-            ("GET", f"/projects/{project}/kpis/", None),
-            ("GET", f"/projects/{project}/wbs/", None),
-            ("GET", f"/wbs/{node}/", None),
-            ("GET", f"/wbs/{node}/progress/", None),
-            ("PATCH", f"/wbs/{node}/", {"budget_hours": 1}),
-            ("POST", f"/wbs/{node}/progress/", {"date": self.days.work[0], "percent_complete": 1}),
-            ("POST", f"/projects/{project}/periods/", {"closed_to": self.days.work[0]}),
-            ("POST", f"/projects/{project}/baselines/", {"name": "of others"}),
-            ("GET", f"/operatives/{hand}/", None),
-            ("GET", f"/users/{other.owner}/", None),
-            ("PATCH", f"/users/{other.owner}/", {"active": False}),
-            ("POST", "/labour/", body),
-            ("POST", "/labour/", own),
-            ("GET", f"/labour/?project={project}", None),
-            ("GET", f"/reports/kpis/?project={project}", None),
-        ]
-        for id in entries[-1:]:
-            tried += [
-                ("GET", f"/labour/{id}/", None),
-                ("GET", f"/labour/{id}/history/", None),
-                ("PATCH", f"/labour/{id}/", {"hours": 1}),
-                ("POST", f"/labour/{id}/approve/", {}),
-                ("DELETE", f"/labour/{id}/", {}),
-            ]
-        asked = self.luck.choice(tried)
-        status, answer = self.http(None, *asked, {"Authorization": f"Bearer {mine.tokens[user]}"})
-        if 200 <= status < 300 and isinstance(answer, dict) and answer.get("results") == []:
-            return
-        if status not in (0, 400, 401, 403, 404, 503):
-            raise Wrong(f"{asked} of another company: {status} {answer}")
 
     def quiet(self) -> None:
         """Everything that waits is answered and delivered."""
