@@ -24,7 +24,7 @@ LABOUR = {
     "sheet": 5,
     "hours file": 2,
     "stray": 4,
-    "settle": 5,
+    "settle": 8,
     "adopt": 1,
     "approve many": 5,
     "reject many": 2,
@@ -35,7 +35,7 @@ PLANS = {
     "budget": 5,
     "dates": 4,
     "node rate": 2,
-    "rule": 2,
+    "rule": 3,
     "move": 4,
     "grow": 3,
     "recode": 2,
@@ -108,7 +108,7 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         through = self.luck.choice(list(tenant.made)) if tenant.made and self.luck.random() < 0.2 else ""
         by = tenant.model.people.tokens[through].user if through else by
         request: Request = getattr(self, f"_{kind.replace(' ', '_')}")(tenant, by)
-        if through and request.operation.by not in UNKNOWN:
+        if through and request.operation.by == by:
             request.operation.token = through
             request.operation.behind = tenant.model.people.tokens[through].behind
         elif self.luck.random() < 0.6:

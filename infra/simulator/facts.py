@@ -276,6 +276,10 @@ class Facts:
             if each.status == "submitted" or (each.status == "approved" and self.held(each.day))
         )
 
+    def entries_of(self, status: str) -> dict[str, Entry]:
+        """Those in a state."""
+        return {id: each for id, each in self.entries.items() if each.status == status}
+
     # what is seen
 
     def sees(self, user: str, entry: Entry) -> bool:

@@ -37,6 +37,8 @@ def found(world: World, name: str, zone: str = "") -> Tenant:
     tenant.tokens["owner"] = made["token"]
     tenant.owner = ok(world, tenant, "GET", "/me/")["user"]["id"]
     tenant.tokens = {tenant.owner: made["token"]}
+    if world.luck.random() < 0.4:
+        ok(world, tenant, "PATCH", "/company/", {"auto_add_operatives": True})
     company_now = ok(world, tenant, "GET", "/company/")
     tenant.model.settings = {name: [(0.0, company_now[name])] for name in SETTINGS}
     people = tenant.model.people

@@ -86,7 +86,15 @@ class HoursRequests(Drawing):
         return Request(tenant, Operation(verb, by, entry=id), "POST", f"/labour/{id}/{verb}/", body, "")
 
     def _approve(self, tenant: Tenant, by: str) -> Request:
+        """Now and then by whoever has changed the hours."""
         request = self._step(tenant, by, "approve", {})
+        changed = [
+            (id, hand) for id, each in tenant.model.entries_of("submitted").items() for hand in each.changers.values()
+        ]
+        if changed and self.luck.random() < 0.2:
+            id, hand = self.luck.choice(changed)
+            operation = Operation("approve", hand.user, entry=id)
+            request = Request(tenant, operation, "POST", f"/labour/{id}/approve/", {}, "")
         entry = tenant.model.entries[request.operation.entry]
         if self.luck.random() < (0.8 if entry.node is None else 0.1):
             request.operation.code = self._code(tenant.model.sites[entry.project])

@@ -696,10 +696,10 @@ FAULTS = (
     ),
     # earning rules
     Fault(
-        "half is earned before anything is done",
+        "half is not earned with the first hour",
         "evm/earning.py",
         "return _HALF if progress.begun and rule is Rule.FIFTY_FIFTY else _NOTHING",
-        "return _HALF if rule is Rule.FIFTY_FIFTY else _NOTHING",
+        "return _NOTHING",
     ),
     Fault(
         "level of effort is in the figures of time",

@@ -9,7 +9,7 @@ from infra.simulator.requests import Drawing, Request, Tenant, Workbook
 from infra.simulator.site import LEVEL_OF_EFFORT, Site
 from infra.simulator.tree_files import Row, row_of, text, workbook
 
-RULES = ("percent", "units", "0/100", "50/50", "milestones", LEVEL_OF_EFFORT)
+RULES = ("percent", "units", "0/100", "50/50", "milestones", "milestones", LEVEL_OF_EFFORT)
 MILESTONES = {"set out": Decimal("0.3"), "poured": Decimal("0.7")}
 MOST_ACTIVITIES = 8  # of a project, so that what is deleted at once is few
 
@@ -195,6 +195,8 @@ class SiteRequests(Drawing):
         project, site = self._site(tenant)
         node = self._activity(site)
         date = self.luck.choice(self.days.work)
+        in_steps = [id for id, each in site.activities.items() if each.milestones]
+        node = self.luck.choice(in_steps) if in_steps and self.luck.random() < 0.4 else node
         activity = site.activities.get(node)
         value: Decimal | str
         if activity and self.luck.random() < (0.7 if activity.milestones else 0.02):

@@ -25,16 +25,19 @@ class StrayRequests(Drawing):
         if not known:
             return self._stray(tenant, by)
         date, action = self.luck.choice(known), self.luck.choice(("assign", "fix", "fix", "dismiss"))
-        if tenant.model.owner not in ("", tenant.model.spare) and self.luck.random() < 0.5:
-            action = "assign"  # its hours go from the operative who was made for it to another
+        model = tenant.model
+        waiting = [date for date in known if model.strays[date].entry in model.entries_of("submitted")]
+        if waiting and self.luck.random() < 0.6:  # its hours follow
+            made_for_it = model.owner not in ("", model.spare)
+            date, action = self.luck.choice(waiting), "assign" if made_for_it and self.luck.random() < 0.6 else "fix"
         operation = Operation("settle", by, values={"date": date, "action": action})
-        body: dict[str, Any] = {"operative": tenant.model.spare} if action == "assign" else {"reason": "so"}
+        body: dict[str, Any] = {"operative": model.spare} if action == "assign" else {"reason": "so"}
         if action == "fix" and self.luck.random() < 0.6:
             operation.values["pause"] = body["break_minutes"] = self.luck.choice((0, 30, 45))
         elif action == "fix":
             shift = self._whole_shift(tenant, date, self.luck.choice((0, 1)))
             operation.values["shift"], body["clock_out"] = shift.hours, shift.times[1]
-        path = f"/clock-events/{tenant.model.strays[date].event}/{action}/"
+        path = f"/clock-events/{model.strays[date].event}/{action}/"
         return Request(tenant, operation, "POST", path, body, "")
 
     def _adopt(self, tenant: Tenant, by: str) -> Request:
