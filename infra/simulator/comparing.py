@@ -10,6 +10,7 @@ from infra.simulator.activity_comparing import compare_activities
 from infra.simulator.effects import Wrong, takes_hours, whole
 from infra.simulator.facts import CLOCK
 from infra.simulator.founding import ok, walk
+from infra.simulator.lists_comparing import compare_credentials, compare_lists
 from infra.simulator.report_comparing import compare_curve, compare_figures, compare_pages
 from infra.simulator.requests import Fields, Tenant, nodes_of
 from infra.simulator.world import World
@@ -36,7 +37,9 @@ def compare(world: World, tenant: Tenant) -> None:
         _same(f"drift of {project}", drift, 0)
         compare_curve(world, tenant, project)
         compare_activities(world, tenant, project)
+        compare_lists(world, tenant, project)
     compare_pages(world, tenant)
+    compare_credentials(world, tenant)
 
 
 def _labour(world: World, tenant: Tenant) -> None:
