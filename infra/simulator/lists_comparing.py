@@ -1,4 +1,4 @@
-"""Nodes, measurements, cost codes, rates and tokens as the API lists them at the end of a history, against the model."""
+"""Nodes, measurements, cost codes, rates and tokens as the API lists them at the end of a history, by the model."""
 
 from fractions import Fraction
 from typing import Any
