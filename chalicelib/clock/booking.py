@@ -1,12 +1,12 @@
 """The labour entries of clock events: made, corrected and taken back, with the time that they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chalicelib.access.rows import Company
 from chalicelib.clock import moments
 from chalicelib.clock.records import kept_shift, shift_of
-from chalicelib.clock.values import Held, Shift
+from chalicelib.clock.values import Decision, Held, Shift
 from chalicelib.labour import clock_entries, entries
 from chalicelib.labour.actors import Actor
 from chalicelib.labour.clock_entries import Clocked
@@ -52,28 +52,33 @@ class Books:
         found: Entry | None = self.reading.row(*entries.place(self._company, id))
         return found
 
-    def make(self, id: str, shift: Shift, name: str, by: Actor) -> None:
-        """A new entry, submitted by nobody; ``by`` has said that it is another operative's than it was."""
+    def make(self, id: str, shift: Shift, name: str, decision: Decision) -> None:
+        """A new entry, submitted by nobody; where there was one before, it is of whoever wants it again."""
         clocked = Clocked(shift.operative, shift.project, shift.date, shift.hours)
         kept = kept_shift(shift, self.form, name)
+        again = decision.whose("again")
+        by = (
+            {"operative": again, "hours": decision.whose("times") if decision.of_times else again} if again.user else {}
+        )
         self._changes += clock_entries.create(self._days, id, clocked, kept, by, self.now)
         self._hold(id, None, shift)
 
-    def correct(self, entry: Entry, shift: Shift, name: str, by: Actor) -> None:
-        """The entry follows in what the clock, or whoever has fixed it, says otherwise; the state, and what a person
-        set besides, stay.
+    def correct(self, entry: Entry, shift: Shift, name: str, by: Mapping[str, Actor]) -> None:
+        """The entry follows what the clock or a person says otherwise; its state, and what a person set besides, stay.
+
+        ``by`` are the doers of the fields that change; without one it is the clock.
         """
         was = shift_of(entry.shift)
-        said = ("project", "date", "hours")
+        said = ("operative", "project", "date", "hours")
         values = {each: getattr(shift, each) for each in said if getattr(shift, each) != getattr(was, each)}
         kept = kept_shift(shift, self.form, name)
         self._changes += clock_entries.correct(self._days, entry, values, kept, by, self.now)
         self._hold(entry.id, was, shift)
 
-    def withdraw(self, entry: Entry, by: Actor) -> None:
-        """The entry goes, as its out belongs to another shift or it is another operative's; its trail stays."""
+    def withdraw(self, entry: Entry) -> None:
+        """The entry goes, as the clock has found its out to belong to another shift; its trail stays."""
         was = shift_of(entry.shift)
-        self._changes += clock_entries.withdraw(self._days, entry, by, self.now)
+        self._changes += clock_entries.withdraw(self._days, entry, self.now)
         self._hold(entry.id, was, None)
 
     def _hold(self, id: str, before: Shift | None, after: Shift | None) -> None:

@@ -1,6 +1,6 @@
 """What people decide about kept events: whose and of which project they are, when it was, or that they are nothing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,13 +11,16 @@ from chalicelib.access.callers import Caller
 from chalicelib.access.permissions import Permission as P
 from chalicelib.clock import event_ids, ingest, judging, moments
 from chalicelib.clock.moments import Moment
+from chalicelib.clock.records import event_of
 from chalicelib.clock.rows import ClockEvent, event_place
 from chalicelib.clock.surroundings import Active
 from chalicelib.clock.timeline import Timeline
+from chalicelib.clock.values import minutes
 from chalicelib.clock.versions import decided_at
 from chalicelib.clock.writing import changes
 from chalicelib.errors import InUse, Invalid, InvalidTransition, NotFound
 from chalicelib.labour.actors import remembered
+from chalicelib.labour.surroundings import EARLIEST
 from chalicelib.operatives import operatives
 from chalicelib.projects import projects
 from chalicelib.storage.reading import Reading
@@ -86,8 +89,10 @@ def fix(
         _complete(line, row, values)
         zone = str(line.tenant.timezone)
         late = [name for name, each in times.items() if each.instant(zone) - now > judging.AHEAD]
-        if late:
-            raise Invalid(errors={name: ["Lies more than a day ahead."] for name in late})
+        early = [name for name, each in times.items() if each.time.date().isoformat() < EARLIEST]
+        if late or early:
+            ahead = {name: ["Lies more than a day ahead."] for name in late}
+            raise Invalid(errors=ahead | {name: [f"Lies before {EARLIEST}."] for name in early})
         if given.get("break_minutes") is not None:
             values["break_minutes"] = Decimal(given["break_minutes"])
         return Choice("fix", reason, values)
@@ -136,17 +141,26 @@ def _decided(
     leader = _leader(line, target)
     line.booked_by(leader)  # where its entry has been deleted, that was before this decision
     choice = choose(line, leader)
-    for project in {target.project, choice.values.get("project")} - {None}:
-        caller.require(P.APPROVE, project)
+    concerned = {target.project, choice.values.get("project")} - {None}
+    _require(caller, concerned)
     focus = _apply(line, caller, leader, target, choice, now)
     reading.rows(*line.second(focus))
     outcomes = line.settle(focus)
+    landed = {line.rows[name].project for name in focus} - {None}
+    if not concerned | landed:
+        caller.require(P.APPROVE)
+    _require(caller, landed - concerned)
     if choice.action != "dismiss" and any(outcomes[name].refused for name in focus):
         why = next(str(outcomes[name].reason) for name in focus if outcomes[name].refused)
-        raise InvalidTransition(ingest.WHY[why])
+        raise InvalidTransition(ingest.REFUSED[why])
     for name in focus:
         line.rows[name].history = _with_end(line.rows[name])
     return Decided(changes(line), target)
+
+
+def _require(caller: Caller, projects: Iterable[str | None]) -> None:
+    for project in projects:
+        caller.require(P.APPROVE, project)
 
 
 def _around(reading: Reading, caller: Caller, id: str, now: datetime) -> Timeline:
@@ -173,8 +187,11 @@ def _apply(
     concerned = {leader.sk: leader, target.sk: target}
     if choice.action != "dismiss":
         leader.closed = leader.closed_at = None
-        leader.decision = {**(leader.decision or {}), **choice.values, **_by(choice, caller)}
-        leader.decision["at"] = decided_at(leader, now)
+        before, kept = _effective(line, leader), leader.decision or {}
+        leader.decision = {**kept, **choice.values, "at": decided_at(leader, now)}
+        changed = {what for what, value in _effective(line, leader).items() if value != before[what]}
+        changed |= {"again"} if kept.get("was_hours") and not leader.labour_entry else set()
+        leader.decision["by"] = kept.get("by", {}) | dict.fromkeys(changed, remembered(caller))
         concerned |= {row.sk: row for row in _let_go(line, leader, choice, now)}
     for row in concerned.values():
         step = {"at": stamp(now), "by": caller.user, "action": choice.action, "reason": choice.reason}
@@ -184,17 +201,27 @@ def _apply(
     return sorted(concerned)
 
 
-def _by(choice: Choice, caller: Caller) -> dict[str, object]:
-    """Whose decision the times are, or the operative."""
-    if choice.action == "fix":
-        return {"timed_by": remembered(caller)}
-    return {"assigned_by": remembered(caller)} if "operative" in choice.values else {}
+def _effective(line: Timeline, leader: ClockEvent) -> dict[str, object]:
+    """What is decided of an event, or sent: its times, operative and project."""
+    event, out = event_of(leader, None, ""), _out_of(line, leader)
+    finish = event.finish.text if event.finish else out.sent_out if out else None
+    times = event.start and event.start.text, finish, minutes(event) or Decimal(0)
+    return {"times": times, "operative": event.decision.operative, "project": event.decision.project}
+
+
+def _out_of(line: Timeline, leader: ClockEvent) -> ClockEvent | None:
+    """The out that belongs to an in, or would if a person had not said when it ended."""
+    named = line.rows.get(leader.partner or "")
+    if named is not None and named is not leader and named.sk.endswith("#out"):
+        return named
+    found = (row for row in line.rows.values() if row.partner == leader.sk and row.sk.endswith("#out"))
+    return next(found, None)
 
 
 def _let_go(line: Timeline, leader: ClockEvent, choice: Choice, now: datetime) -> list[ClockEvent]:
     """The out that a person has replaced: it belongs to no other shift."""
-    other = line.rows.get(leader.partner or "")
-    if choice.action != "fix" or other is None or not other.sk.endswith("#out"):
+    other = _out_of(line, leader)
+    if choice.action != "fix" or other is None:
         return []
     assert leader.decision is not None
     leader.decision = {"clock_out": other.sent_out, **leader.decision}

@@ -144,9 +144,11 @@ def _arrival(line: Timeline, punch: Punch, outcomes: dict[str, Outcome], repeat:
     return Arrival(row, repeat, NO_PROJECT if line.lacks_project(row) else None, refusal)
 
 
-WHY = {
-    judging.APPROVED: "The shift's entry is approved: reopen it first. The punch is kept for review.",
-    judging.CHANGED: "A person has changed the shift's hours: change the entry by hand. The punch is kept for review.",
-    judging.REJECTED: "The shift's entry was rejected: correct or delete it. The punch is kept for review.",
-    judging.PERIOD: "The shift lies in a closed period: reopen it first. The punch is kept for review.",
+REFUSED = {
+    judging.APPROVED: "The shift's entry is approved: reopen it first.",
+    judging.CHANGED: "A person has changed the shift's hours: change the entry by hand.",
+    judging.REJECTED: "The shift's entry was rejected: correct or delete it.",
+    judging.PERIOD: "The shift lies in a closed period: reopen it first.",
 }
+WHY = {reason: f"{why} The punch is kept for review." for reason, why in REFUSED.items()}
+"""Why the hours of a shift do not follow what somebody says otherwise: a person, and a device."""

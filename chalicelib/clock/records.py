@@ -68,8 +68,7 @@ def decision_of(row: ClockEvent) -> Decision:
         clock_in=moment(kept.get("clock_in")),
         clock_out=moment(kept.get("clock_out")),
         break_minutes=None if pause is None else Decimal(pause),
-        timed_by=again(kept.get("timed_by")),
-        assigned_by=again(kept.get("assigned_by")),
+        by={what: again(who) for what, who in kept.get("by", {}).items()},
     )
 
 

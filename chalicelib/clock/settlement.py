@@ -273,7 +273,7 @@ class _Settlement:
         left = judging.in_period(self.facts.sites.get(entry.project), entry.date)
         if left:
             return replace(_kept(base, left), applied=event.applied) if told_anew else as_it_is
-        return replace(base, shift=made, withdraw=made.operative != entry.shift.operative)
+        return replace(base, shift=made)
 
 
 def _kept(base: Outcome, reason: Reason) -> Outcome:
@@ -290,7 +290,8 @@ class _Room:
     def fit(self, found: dict[str, Outcome]) -> dict[str, Outcome]:
         for name, outcome in found.items():
             entry = self.events[name].entry
-            if outcome.withdraw and entry:
+            moved = entry and outcome.shift and outcome.shift.operative != entry.shift.operative
+            if entry and (outcome.withdraw or moved):
                 self.held.get(entry.shift.operative, {}).pop(entry.id, None)
         left = sorted((name for name, each in found.items() if each.shift), key=self._turn)
         blocked: dict[str, Held] = {}

@@ -11,12 +11,12 @@ from chalicelib.clock.moments import Moment
 from chalicelib.clock.rows import ClockEvent
 from chalicelib.clock.settlement import settle
 from chalicelib.clock.surroundings import Active, Surroundings
-from chalicelib.clock.values import Booked, Event, Facts, Outcome, Worker
+from chalicelib.clock.values import Booked, Event, Facts, Outcome, Worker, project_in, times_in
 from chalicelib.clock.versions import decided_at
 from chalicelib.errors import InUse
 from chalicelib.ids import new_id
 from chalicelib.labour import entries
-from chalicelib.labour.actors import THE_CLOCK
+from chalicelib.labour.actors import THE_CLOCK, Actor
 from chalicelib.storage.reading import Reading
 
 
@@ -65,6 +65,7 @@ class Timeline(Surroundings):
         entry = self.reading.row(*entries.place(self.company, str(row.labour_entry)))
         if entry is None:
             row.closed, row.closed_at = "entry_deleted", row.closed_at or decided_at(row, self.now)
+            row.decision = {**(row.decision or {}), "was_hours": True}
             row.labour_entry = row.applied = None
             return None
         return records.booked_of(entry)
@@ -102,19 +103,18 @@ class Timeline(Surroundings):
 
     def _book(self, event: Event, outcome: Outcome) -> None:
         assert self.books is not None
-        entry, by = self.books.entry(event.entry.id) if event.entry else None, THE_CLOCK
+        entry = self.books.entry(event.entry.id) if event.entry else None
         if entry is not None and outcome.withdraw:
-            by = event.decision.assigned_by if outcome.shift else THE_CLOCK
             self.booked.add(event.name)
-            self.books.withdraw(entry, by)
+            self.books.withdraw(entry)
             entry = None
         if outcome.shift is None:
             return
         self.booked |= {event.name, outcome.partner or event.name}
         if entry is None:
-            self.books.make(event.new_entry, outcome.shift, event.name, by)
+            self.books.make(event.new_entry, outcome.shift, event.name, event.decision)
         else:
-            self.books.correct(entry, outcome.shift, event.name, event.decision.timed_by)
+            self.books.correct(entry, outcome.shift, event.name, _doers(event))
 
     def lacks_project(self, row: ClockEvent) -> bool:
         """Whether it cannot be known which project an event is of that names none."""
@@ -123,3 +123,14 @@ class Timeline(Surroundings):
         assert self.facts is not None
         worker = self.facts.workers.get(row.operative or "") or Worker("", True)
         return isinstance(judging.site_of((), None, None, worker, self.facts), judging.Reason)
+
+
+def _doers(event: Event) -> dict[str, Actor]:
+    """Whose doing it is, field by field, that an entry is to be otherwise than when it was made of its event.
+
+    Who set other times has changed date and hours; else who chose the project, as it has a time zone of its own.
+    """
+    decision, was, now = event.decision, event.applied, event.fingerprint
+    place = decision.whose("project") if project_in(was) != project_in(now) else THE_CLOCK
+    times = decision.whose("times") if times_in(was) != times_in(now) else place
+    return {"operative": decision.whose("operative"), "project": place, "date": times, "hours": times}

@@ -43,7 +43,8 @@ class Booked(Struct, frozen=True):
 class Decision(Struct, frozen=True):
     """What people decided about an event, taken together; ``at`` is the last time.
 
-    ``timed_by`` has set instants or the break last, ``assigned_by`` the operative; nobody has, where it is the clock.
+    ``by`` says who has changed the ``times`` (the break included), the ``operative`` and the ``project`` last, and who
+    has said that what was hours and was deleted is hours ``again``.
     """
 
     at: datetime | None = None
@@ -52,8 +53,11 @@ class Decision(Struct, frozen=True):
     clock_in: Moment | None = None
     clock_out: Moment | None = None
     break_minutes: Decimal | None = None
-    timed_by: Actor = THE_CLOCK
-    assigned_by: Actor = THE_CLOCK
+    by: Mapping[str, Actor] = {}
+
+    def whose(self, what: str) -> Actor:
+        """Who has decided that; the clock where nobody has."""
+        return self.by.get(what, THE_CLOCK)
 
     @property
     def of_times(self) -> bool:
@@ -100,6 +104,17 @@ class Event(Struct, frozen=True):
         said = (*(each.text if each else "" for each in (self.start, self.finish)), self.project_code)
         decided = (self.decision.operative or "", self.decision.project or "")
         return "|".join((*said, str(minutes(self) or 0), *self.unreadable, *decided))
+
+
+def times_in(fingerprint: str | None) -> tuple[str, ...]:
+    """What an event's fingerprint says of its instants and break."""
+    start, finish, _, pause, *_ = (fingerprint or "|||").partition("&")[0].split("|")
+    return start, finish, pause
+
+
+def project_in(fingerprint: str | None) -> str:
+    """The project that a person has decided on, by an event's fingerprint."""
+    return (fingerprint or "").partition("&")[0].rpartition("|")[2]
 
 
 def minutes(event: Event) -> Decimal | None:

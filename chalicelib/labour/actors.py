@@ -45,9 +45,9 @@ def remembered(caller: Caller) -> dict[str, object]:
     return {"user": caller.user, "token": caller.token, "makers": sorted(caller.makers)}
 
 
-def again(kept: Mapping[str, Any] | None) -> Actor:
-    """Whoever has been kept so; the clock where nobody has."""
-    return Actor(kept["user"], kept["token"], tuple(kept["makers"])) if kept else THE_CLOCK
+def again(kept: Mapping[str, Any]) -> Actor:
+    """Whoever has been kept so."""
+    return Actor(kept["user"], kept["token"], tuple(kept["makers"]))
 
 
 def places(company: str, kept: Mapping[str, Any]) -> list[Wanted]:

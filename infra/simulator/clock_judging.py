@@ -18,7 +18,7 @@ class ClockJudge(Docket):
         """A clock's hours come or are corrected, by a device's own request or later, as nothing stands in the way."""
         tenant = None
         self._require_taken(entries, began)
-        for id, before, after in sorted(entries, key=lambda each: each[2] is not None):  # what goes, goes first
+        for id, before, after in entries:
             found = [each for each in self.punches.values() if id in each.tenant.model.entries]
             stray = self._stray(id, after)
             if stray is not None:
@@ -54,28 +54,24 @@ class ClockJudge(Docket):
         """
         model = tenant.model
         stray, entry = model.strays[date], model.entries.get(id)
-        hours = Decimal(after["hours"]["N"]) if after else None
-        if entry is not None and after and hours == entry.hours and entry.status != "approved":
-            entry.by_clock, entry.punch = hours, entry.day  # what it says is what a person has made of it
+        hours, operative = (Decimal(after["hours"]["N"]), after["operative"]["S"]) if after else (None, None)
+        if entry is not None and (hours, operative) == (entry.hours, entry.operative) and entry.status != "approved":
+            entry.by_clock, entry.punch = entry.hours, entry.day  # what it says is what a person has made of it
             return
-        wrong = (
-            stray.dismissed or date <= model.sites[stray.project].closed_for_good or hours not in (None, stray.hours)
-        )
-        moved = entry is not None and entry.punch[0] != model.whose(stray)
+        wrong = stray.dismissed or date <= model.sites[stray.project].closed_for_good
+        wrong |= (hours, operative) != (stray.hours, model.whose(stray))
         if before is None:
-            wrong |= bool(stray.entry) or after["operative"]["S"] != model.whose(stray)
+            wrong |= bool(stray.entry)
         else:
             wrong |= id != stray.entry or entry is None or entry.status == "approved" or entry.corrected_by_hand
-            wrong |= moved is not (after is None)
         if wrong:
             raise Wrong(f"{id} is made of {stray}, and was {entry}: {after}")
         if before is None:
             model.apply(Operation("become", CLOCK, values={"date": date}), Effect(id))
-        elif after is None:
-            by = stray.assigned_by.user if stray.assigned_by else CLOCK
-            model.apply(Operation("withdraw", by, entry=id, values={"date": date}))
         else:
-            model.apply(Operation("correct", CLOCK, entry=id, values={"hours": hours, "hand": stray.timed_by}))
+            values = {"hours": hours, "hours by": stray.timed_by, "operative": operative}
+            values["operative by"] = stray.assigned_by
+            model.apply(Operation("correct", CLOCK, entry=id, values=values))
 
     def _punched(self, id: str, after: Any) -> Tenant:
         day = after["operative"]["S"], after["date"]["S"]

@@ -111,9 +111,10 @@ class Stray:
     dismissed: bool = False
     entry: str = ""  # the hours that it has become, if it ever has
     waits: bool = False  # somebody has settled it in closed days: that waits, whatever it has become
-    moved: bool = False  # its hours are gone, and come to another operative at once
-    timed_by: "Hand | None" = None
+    was_hours: bool = False  # they were deleted, and are not hours again
+    timed_by: "Hand | None" = None  # who has really changed the times or the break last
     assigned_by: "Hand | None" = None
+    again_by: "Hand | None" = None  # who wants hours again that were deleted
 
     @property
     def hours(self) -> Decimal:

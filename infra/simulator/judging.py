@@ -183,7 +183,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
     def _settled(self, request: Request, changes: Sequence[Change], began: float) -> None:
         """The hours of a kept punch are as people have settled it, at once, but where something stands in the way."""
         model, date = request.tenant.model, request.operation.values["date"]
-        found = sorted(entries_of(changes), key=lambda each: each[2] is not None)  # what goes, goes first
+        found = entries_of(changes)
         self._require_taken(found, began)
         for id, before, after in found:
             if self._stray(id, after) != (request.tenant, date):

@@ -1,6 +1,7 @@
 """What must hold of a company: an operation is refused for a reason, or has its effect."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from infra.simulator.company_rules import CompanyRules
 from infra.simulator.device_rules import DeviceRules
@@ -52,10 +53,7 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, Device
             entry.status = "deleted"
             self.gone[operation.entry] = self.entries.pop(operation.entry)
         elif operation.verb == "correct":
-            if entry.hours != operation.values["hours"]:  # nobody's any more, or whoever has fixed the punch
-                entry.changers.pop("hours", None)
-                entry.changers |= {"hours": operation.values["hand"]} if operation.values.get("hand") else {}
-            entry.hours = entry.by_clock = operation.values["hours"]
+            self._follows(entry, operation.values)
         else:
             assert operation.verb == "edit", operation.verb
             for name, value in operation.values.items():
@@ -67,6 +65,18 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, Device
         if entry.status != before:
             entry.history.append((operation.by, before, entry.status))
         return {day, entry.day}
+
+    @staticmethod
+    def _follows(entry: Entry, values: dict[str, Any]) -> None:
+        """Hours become what their punch says; what changes is nobody's any more, or whoever has settled the punch."""
+        operative = values.get("operative", entry.operative)
+        for name, now in (("hours", values["hours"]), ("operative", operative)):
+            if getattr(entry, name) != now:
+                setattr(entry, name, now)
+                entry.changers.pop(name, None)
+                entry.changers |= {name: values[f"{name} by"]} if values.get(f"{name} by") else {}
+        entry.by_clock = values["hours"]
+        entry.punch = (operative, entry.punch[1])
 
     def _moves(self, entry: Entry, node: str | None) -> None:
         """Hours come to an activity, perhaps from another, whose list of hours may lag."""

@@ -679,8 +679,8 @@ FAULTS = (
     Fault(
         "whoever fixes a punch may approve its hours",
         "clock/timeline.py",
-        "self.books.correct(entry, outcome.shift, event.name, event.decision.timed_by)",
-        "self.books.correct(entry, outcome.shift, event.name, THE_CLOCK)",
+        "self.books.correct(entry, outcome.shift, event.name, _doers(event))",
+        "self.books.correct(entry, outcome.shift, event.name, {})",
     ),
     Fault(
         "a break that somebody has fixed is not subtracted",
@@ -690,9 +690,9 @@ FAULTS = (
     ),
     Fault(
         "hours stay with the operative of before",
-        "clock/settlement.py",
-        "return replace(base, shift=made, withdraw=made.operative != entry.shift.operative)",
-        "return base if made.operative != entry.shift.operative else replace(base, shift=made)",
+        "clock/booking.py",
+        'said = ("operative", "project", "date", "hours")',
+        'said = ("project", "date", "hours")',
     ),
     # earning rules
     Fault(

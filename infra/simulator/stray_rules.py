@@ -45,8 +45,10 @@ class StrayRules(Facts):
         date = operation.values["date"]
         after = self.strays[date] = self._settled(operation)
         after.waits |= self.waits(after, date)
+        after.was_hours |= after.entry in self.gone
         if not after.dismissed and after.entry not in self.entries:
             after.entry = ""
+            after.again_by = operation.hand if after.was_hours else after.again_by
 
     def _settled(self, operation: Operation) -> Stray:
         """A punch as it is once somebody has settled it."""
@@ -55,9 +57,11 @@ class StrayRules(Facts):
         if values["action"] == "dismiss":
             return replace(stray, dismissed=True)
         if values["action"] == "assign":
-            return replace(stray, dismissed=False, to=self.spare, assigned_by=hand)
+            by = stray.assigned_by if stray.to == self.spare else hand
+            return replace(stray, dismissed=False, to=self.spare, assigned_by=by)
         shift, pause = values.get("shift", stray.shift), values.get("pause", stray.pause)
-        return replace(stray, dismissed=False, shift=shift, pause=pause, timed_by=hand)
+        by = stray.timed_by if (shift, pause) == (stray.shift, stray.pause) else hand
+        return replace(stray, dismissed=False, shift=shift, pause=pause, timed_by=by)
 
     def _do_adopt(self, operation: Operation, effect: Effect) -> None:
         self.owner = self.spare
@@ -66,23 +70,13 @@ class StrayRules(Facts):
         """A kept punch is hours of the operative whose it is, without a cost code."""
         date = operation.values["date"]
         stray = self.strays[date]
-        whose, hand = self.whose(stray), stray.assigned_by if stray.moved else None
-        stray.entry, stray.moved = effect.id, False
+        whose, again = self.whose(stray), stray.again_by
+        stray.entry, stray.was_hours = effect.id, False
         entry = Entry(stray.project, whose, date, stray.hours, None, CLOCK, clocked=True, born=self.now())
         entry.by_clock, entry.punch = stray.hours, entry.day
-        entry.changers = {"operative": hand} if hand else {}
-        entry.history = [(None, "", "submitted")]
+        entry.changers = {"operative": again, "hours": stray.timed_by or again} if again else {}
+        entry.history = [(again.user if again else None, "", "submitted")]
         self.entries[effect.id] = entry
-        return [entry.day]
-
-    def _do_withdraw(self, operation: Operation, effect: Effect) -> list[tuple[str, str]]:
-        """Its hours are gone, as it is another operative's."""
-        entry = self.gone[operation.entry] = self.entries.pop(operation.entry)
-        by = None if operation.by == CLOCK else operation.by
-        entry.history.append((by, entry.status, "deleted"))
-        entry.status = "deleted"
-        stray = self.strays[operation.values["date"]]
-        stray.entry, stray.moved = "", True
         return [entry.day]
 
     # what several ask

@@ -7,8 +7,11 @@ import pytest
 import time_machine
 
 from tests.clock.conftest import DAY, Gates, told
+from tests.stage import Client
+from tests.users import People
 
 WHY = {"reason": "seen on the camera"}
+NEXT = "2026-11-18"
 
 
 def settle(gates: Gates, id: str, action: str, body: dict[str, Any]) -> Any:
@@ -86,6 +89,17 @@ def test_a_person_says_whose_an_event_is_and_of_which_project(gates: Gates) -> N
     assert (moved["operative"], gates.hours(hand), gates.hours(other)) == (gates.hands[other], [], ["8.00"])
 
 
+def approves(client: Client, entry: str) -> tuple[int, str | None]:
+    """What approving an entry is answered; its actions agree with that."""
+    offered = "approve" in client.ok("GET", f"/labour/{entry}/")["allowed_actions"]
+    reply = client.send("POST", f"/api/v1/labour/{entry}/approve/", {"cost_code": "C-1"})
+    assert offered is (reply.status == 200)
+    return reply.status, reply.body.get("code")
+
+
+OWN, DONE = (403, "own_entry"), (200, None)
+
+
 @pytest.mark.parametrize("action", ["fix", "assign"])
 def test_who_settles_a_punch_that_is_hours_already_has_changed_them(gates: Gates, action: str) -> None:
     """Somebody else approves; of a punch that was no hours yet, whoever settles it may."""
@@ -93,18 +107,92 @@ def test_who_settles_a_punch_that_is_hours_already_has_changed_them(gates: Gates
     event = gates.punch(hand, "07:00", "15:00").body
     body = {"break_minutes": 30, **WHY} if action == "fix" else {"operative": other}
     entry = settle(gates, event["id"], action, body)["labour_entry"]
-    path = f"/api/v1/labour/{entry}/approve/"
-    assert gates.foreman.ok("GET", f"/labour/{entry}/")["allowed_actions"].count("approve") == 0
-    reply = gates.foreman.send("POST", path, {"cost_code": "C-1"})
-    assert (reply.status, reply.body["code"]) == (403, "own_entry")
+    assert entry == event["labour_entry"] and approves(gates.foreman, entry) == OWN
     me = gates.foreman.ok("GET", "/me/")["user"]["id"]
-    trail = gates.manager.ok("GET", f"/labour/{event['labour_entry']}/history/")["results"]
-    assert sorted({row["by"] or "" for row in trail}) == ["", me]
-    assert gates.manager.send("POST", path, {"cost_code": "C-1"}).status == 200
+    trail = gates.manager.ok("GET", f"/labour/{entry}/history/")["results"]
+    assert sorted((row["action"], row["by"]) for row in trail) == [("clock", None), ("correct", me)]
+    assert approves(gates.manager, entry) == DONE
     kept = gates.punch(f"stranger {hand}", "17:00", "15:00").body["id"]
     settle(gates, kept, "fix", {"clock_in": f"{DAY}T09:00:00Z", **WHY})
     entry = settle(gates, kept, "assign", {"operative": gates.hands[gates.hand()]})["labour_entry"]
-    assert gates.foreman.send("POST", f"/api/v1/labour/{entry}/approve/", {"cost_code": "C-1"}).status == 200
+    assert approves(gates.foreman, entry) == DONE
+
+
+def test_hours_that_go_to_another_operative_keep_what_people_have_done_to_them(gates: Gates) -> None:
+    hand, other = gates.hand(), gates.hands[gates.hand()]
+    event = gates.punch(hand, "07:00", "15:00").body
+    entry = event["labour_entry"]
+    gates.foreman.ok("PATCH", f"/labour/{entry}/", {"cost_code": "C-1", "note": "rain"})
+    settle(gates, event["id"], "fix", {"clock_out": f"{DAY}T19:00:00Z", **WHY})
+    gates.manager.ok("POST", f"/clock-events/{event['id']}/assign/", {"operative": other})
+    row = gates.foreman.ok("GET", f"/labour/{entry}/")
+    assert (row["operative"], row["hours"], row["cost_code"], row["note"]) == (other, "12.00", "C-1", "rain")
+    assert (approves(gates.foreman, entry), approves(gates.manager, entry)) == (OWN, OWN)
+    assert approves(gates.stage.owner, entry) == DONE
+
+
+def test_deleted_hours_that_somebody_wants_again_are_of_whoever_wants_them(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(hand, "07:00", "15:00").body
+    gates.foreman.ok("DELETE", f"/labour/{event['labour_entry']}/")
+    settle(gates, event["id"], "dismiss", WHY)
+    entry = settle(gates, event["id"], "fix", {"clock_out": f"{DAY}T19:00:00Z", **WHY})["labour_entry"]
+    assert approves(gates.foreman, entry) == OWN
+    assert approves(gates.manager, entry) == DONE
+
+
+def test_what_changes_nothing_is_nobodys_doing_and_what_does_is_of_whoever_did_it(gates: Gates) -> None:
+    hand = gates.hand()
+    event = gates.punch(hand, "07:00", "15:00", break_minutes=30).body
+    settle(gates, event["id"], "fix", {"break_minutes": 30, **WHY})
+    assert approves(gates.foreman, event["labour_entry"]) == DONE
+    event = gates.punch(gates.hand(), "22:00", f"{NEXT}T02:00:00Z").body
+    settle(gates, event["id"], "fix", {"break_minutes": 0, **WHY})
+    far = gates.manager.ok("POST", "/projects/", {"code": f"far-{hand}", "name": "Far", "timezone": "Asia/Tokyo"})["id"]
+    gates.manager.ok("POST", f"/clock-events/{event['id']}/assign/", {"project": far})
+    entry = gates.foreman.ok("GET", f"/labour/{event['labour_entry']}/")
+    assert (entry["date"], entry["project"]) == (NEXT, far)
+    assert "approve" in entry["allowed_actions"]
+    assert "approve" not in gates.manager.ok("GET", f"/labour/{entry['id']}/")["allowed_actions"]
+
+
+def test_an_out_that_a_person_replaces_is_nothing_also_after_another_fix(gates: Gates) -> None:
+    hand = gates.hand()
+    start = gates.punch(hand, "07:00").body["id"]
+    finish = gates.punch(hand, None, "15:30").body["id"]
+    settle(gates, start, "fix", {"break_minutes": 45, **WHY})
+    settle(gates, start, "fix", {"clock_out": f"{DAY}T14:00:00Z", **WHY})
+    assert gates.event(finish)["status"] == "dismissed"
+    assert told(gates.punch(hand, "14:30")) == (201, "open", None)
+    assert gates.hours(hand) == ["6.25"]
+
+
+def test_a_fix_lies_in_the_years_of_hours(gates: Gates) -> None:
+    event = gates.punch(gates.hand(), "07:00", "15:00").body
+    body = {"clock_in": "1999-12-31T07:00:00Z", "clock_out": "1999-12-31T15:00:00Z", **WHY}
+    reply = gates.foreman.send("POST", f"/api/v1/clock-events/{event['id']}/fix/", body)
+    assert (reply.status, sorted(reply.body["errors"])) == (400, ["clock_in", "clock_out"])
+
+
+def test_a_punch_without_a_project_is_settled_by_those_who_approve_where_it_comes_to_lie(gates: Gates) -> None:
+    """Or everywhere, as long as nobody knows where that is."""
+    other = gates.manager.ok("POST", "/projects/", {"code": f"only-{gates.hand()}", "name": "Only"})["id"]
+    hand = gates.hand(projects=[other])
+    planner, user = People(gates.stage.owner).make("project_planner")
+    gates.manager.ok("POST", f"/projects/{gates.project}/memberships/", {"user": user, "role": "foreman"})
+    event = gates.punch(f"stranger {hand}", "07:00", "15:00", project_code=None).body
+    path = f"/api/v1/clock-events/{event['id']}"
+    for action, body in (("assign", {"operative": gates.hands[hand]}), ("dismiss", WHY)):
+        assert planner.send("POST", f"{path}/{action}/", body).status == 403
+    assert planner.send("POST", f"{path}/assign/", {"project": gates.project}).status == 200
+    assert gates.event(event["id"])["status"] == "unmatched_operative"
+
+
+def test_a_refusal_says_nothing_of_a_device(gates: Gates) -> None:
+    event = gates.punch(gates.hand(), "07:00", "15:00").body
+    gates.foreman.ok("POST", f"/labour/{event['labour_entry']}/approve/", {"cost_code": "C-1"})
+    reply = gates.foreman.send("POST", f"/api/v1/clock-events/{event['id']}/fix/", {"break_minutes": 30, **WHY})
+    assert (reply.status, reply.body["detail"]) == (409, "The shift's entry is approved: reopen it first.")
 
 
 def test_what_is_assigned_must_be_there(gates: Gates) -> None:

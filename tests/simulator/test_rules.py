@@ -152,7 +152,7 @@ def test_a_kept_punch_is_as_somebody_settles_it() -> None:
     model.apply(settled("fix", shift=Decimal(9)))
     assert not model.is_of(stray(), model.entries["e"]) and not model.keeps(stray(), model.entries["e"])
     hand = Hand("fay")
-    model.apply(Operation("correct", CLOCK, entry="e", values={"hours": Decimal("8.5"), "hand": hand}))
+    model.apply(Operation("correct", CLOCK, entry="e", values={"hours": Decimal("8.5"), "hours by": hand}))
     assert model.is_of(stray(), model.entries["e"]) and model.entries["e"].changers == {"hours": hand}
 
 
@@ -174,13 +174,26 @@ def test_hours_of_a_punch_go_to_the_operative_who_is_named() -> None:
     model = kept_punch()
     model.owner = "made"
     model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("e"))
-    assert model.entries["e"].operative == "made" and "conflict" in model.refusals(Operation("adopt", "owner")).hard
+    entry = model.entries["e"]
+    assert entry.operative == "made" and "conflict" in model.refusals(Operation("adopt", "owner")).hard
     model.apply(settled("assign"))
-    model.apply(Operation("withdraw", "fay", entry="e", values={"date": DAY}))
-    assert model.gone["e"].history[-1] == ("fay", "submitted", "deleted") and model.strays[DAY].entry == ""
+    stray = model.strays[DAY]
+    values = {"hours": stray.hours, "operative": "spare", "operative by": stray.assigned_by}
+    model.apply(Operation("correct", CLOCK, entry="e", values=values))
+    assert (entry.day, entry.changers) == (("spare", DAY), {"operative": Hand("fay")})
+    assert not entry.corrected_by_hand
+
+
+def test_deleted_hours_of_a_punch_are_of_whoever_wants_them_again() -> None:
+    model = kept_punch()
+    model.owner = "made"
+    model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("e"))
+    model.apply(Operation("delete", "ann", entry="e"))
+    model.apply(settled("fix", pause=0))
     model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("f"))
-    entry = model.entries["f"]
-    assert (entry.operative, entry.changers) == ("spare", {"operative": Hand("fay")})
+    fay = Hand("fay")
+    assert model.entries["f"].changers == {"operative": fay, "hours": fay}
+    assert model.entries["f"].history == [("fay", "", "submitted")]
 
 
 def test_a_session_lasts_until_another_password_or_half_a_day() -> None:
