@@ -48,7 +48,7 @@ proofs: $(READY)  ## slower proofs: more examples of every property
 	EXAMPLES=5 $(BIN)/python -m pytest -n 2 -m hypothesis
 
 simulate: $(READY)  ## histories from a seed over storage that breaks, against a model; RUNS=60 SEED=1 STEPS=200
-	$(BIN)/python -m infra.simulator
+	$(BIN)/python -m infra.simulator $(OPTIONS)
 
 simulate-http: $(READY)  ## the same histories over HTTP, without faults; RUNS=3 SEED=1, OPTIONS=--rehearsal: on the deployment
 	$(BIN)/python -m infra.simulator.over_http $(OPTIONS)

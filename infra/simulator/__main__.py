@@ -3,6 +3,7 @@
 import argparse
 import logging
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from infra.simulator.stage import standing
 from infra.simulator.world import FAULTS, history
 
 PROGRESS = 30.0  # seconds after which it is said how far it is
+LINES = 12  # of a failing history that are printed
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--seed", type=int, default=int(os.environ.get("SEED", "1")), help="of the first; each next is one more"
     )
     parser.add_argument("--steps", type=int, default=int(os.environ.get("STEPS", "200")))
+    parser.add_argument("--lines", type=int, default=LINES, help="how many of a failing history are printed")
     parser.add_argument("--no-shrink", action="store_true", help="do not look for a shorter history")
     parser.add_argument(
         "--without", default=os.environ.get("WITHOUT", ""), help="kinds of requests and faults that do not happen"
@@ -43,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
                 if not asked.no_shrink:
                     say(f"seed {seed} goes wrong; looking for a shorter history (--no-shrink: not)")
                     least = shortest(app, seed, *least)
-                say(f"seed {seed}, commit {_commit()}, after {least[0]} steps: {failure(app, seed, *least) or wrong}")
+                wrong = failure(app, seed, *least, asked.lines) or wrong
+                say(f"seed {seed}, commit {_commit()}, of {least[0]} steps: {wrong}")
                 say(f"again: {_again(seed, *least)}")
                 return 1
             taken += asked.steps
@@ -55,14 +59,23 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def failure(app: object, seed: int, steps: int, without: frozenset[str] = frozenset()) -> str | None:
+def failure(
+    app: object, seed: int, steps: int, without: frozenset[str] = frozenset(), lines: int = LINES
+) -> str | None:
     """What goes wrong in a history, if anything does."""
     with history(app, seed, steps, without) as world:
         try:
             world.run()
         except Wrong as wrong:
-            return "\n  ".join([str(wrong), *world.log[-12:]])
+            return "\n  ".join([str(wrong), *_lines(world.log, str(wrong), lines)])
     return None
+
+
+def _lines(log: list[str], wrong: str, count: int) -> list[str]:
+    """The last lines of a history, and before them the last ones that name an id of what is wrong."""
+    named = set(re.findall(r"[a-z2-7]{12,}", wrong))
+    earlier = [line for line in log[:-count] if any(id in line for id in named)]
+    return [*earlier[-count:], *log[-count:]]
 
 
 def shortest(app: object, seed: int, steps: int, without: frozenset[str]) -> tuple[int, frozenset[str]]:
@@ -95,12 +108,15 @@ def _least(app: object, seed: int, steps: int, without: frozenset[str]) -> int:
 
 def _again(seed: int, steps: int, without: frozenset[str]) -> str:
     left_out = f' WITHOUT="{",".join(sorted(without))}"' if without else ""
-    return f"RUNS=1 SEED={seed} STEPS={steps}{left_out} make simulate"
+    return f"RUNS=1 SEED={seed} STEPS={steps}{left_out} OPTIONS=--no-shrink make simulate"
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    head, changes = (
+        subprocess.run(["git", *asked], capture_output=True, text=True, check=False).stdout.strip()
+        for asked in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--untracked-files=no"))
+    )
+    return f"{head or 'unknown'}{' with changes' if changes else ''}"
 
 
 if __name__ == "__main__":

@@ -63,9 +63,10 @@ def _labour(world: World, tenant: Tenant) -> None:
         }
         found = {name: row[name] for name in wanted}
         _same(id, found, wanted)
+        _same(f"a reason why {id} is rejected", row["rejection_reason"] is not None, entry.status == "rejected")
         over = model.held(entry.day) and entry.status in ("submitted", "approved")
         if model.sure(entry.day) or (entry.day not in model.unsure and entry.status == "submitted"):
-            _same(f"the clash of {id}", row["clash"] is not None, over)
+            _same(f"whether an open clash of {entry.day} holds {id}", row["clash"] is not None, over)
     for day, kept in world.judge.kept.items():
         if world.judge.punches[day].tenant is tenant and whole(kept) and takes_hours(model, day):
             _same(f"the punch of {day} has become hours", day in model.punched, True)
@@ -244,4 +245,4 @@ def _project(world: World, tenant: Tenant, project: str) -> None:
 
 def _same(what: str, found: Any, wanted: Any) -> None:
     if found != wanted:
-        raise Wrong(f"{what}: {found} instead of {wanted}")
+        raise Wrong(f"{what}: the API shows {found}, by the model it is {wanted}")

@@ -160,7 +160,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         if why.hard:
             raise Wrong(f"{operation} was done though {why.hard}")
         if not request.free and why.soft:
-            raise Wrong(f"{operation} was done though at no moment of it was there not {why.soft}")
+            raise Wrong(f"{operation} was done, though {why.soft} stood against it during the whole request")
         request.done, request.accepted = True, self.now()
         if works:
             request.work = works[0]

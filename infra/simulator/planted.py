@@ -739,6 +739,12 @@ FAULTS = (
         "installed = account.installed(as_of)",
         "installed = account.installed(date.max)",
     ),
+    Fault(
+        "a measurement leaves a closed day",
+        "tree/progress.py",
+        "    require_open(was.activity, before.date)\n",
+        "",
+    ),
     # lists and companies
     Fault(
         "no entry is found again",

@@ -121,5 +121,5 @@ def alike(what: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
     """Raises :class:`Wrong` where something wanted is not found so, and names it alone."""
     wrong = [name for name in wanted if found.get(name, Decimal("NaN")) != wanted[name]]
     if wrong:
-        told = ", ".join(f"{name} {found.get(name)} instead of {wanted[name]}" for name in wrong)
+        told = ", ".join(f"{name} is {found.get(name)}, by the model {wanted[name]}" for name in wrong)
         raise Wrong(f"{what}: {told}")

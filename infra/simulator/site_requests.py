@@ -214,8 +214,11 @@ class SiteRequests(Drawing):
         return Request(tenant, operation, "POST", f"/wbs/{node}/progress/", {"date": date, field: shown}, "")
 
     def _measurement(self, site: Site) -> tuple[str, str] | None:
-        """An activity and a measurement of it, if there are any."""
+        """An activity and a measurement of it, if there are any; often one in days that are closed."""
         measured = [(node, id) for node, each in site.activities.items() for id in each.measured]
+        closed = [(node, id) for node, id in measured if site.activities[node].measured[id].date <= site.closed_to]
+        if closed and self.luck.random() < 0.4:
+            return self.luck.choice(closed)
         return self.luck.choice(measured) if measured else None
 
     def _remeasure(self, tenant: Tenant, by: str) -> Request:

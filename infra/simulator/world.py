@@ -136,7 +136,7 @@ class World:
         self.browsers = Browsers()
         self.parameters: dict[str, str] = {}  # what functions have put into Parameter Store
         self.log: list[str] = []  # what a failure tells of the history
-        self.taken = 0  # steps
+        self.taken, self.ended = 0, False  # steps, and whether they are over
 
     def now(self) -> float:
         """Seconds since the beginning, by the one clock that never differs."""
@@ -210,7 +210,7 @@ class World:
             try:
                 self.judge.committed(frame.request, parameters["TransactItems"], self.memory.written, frame.began)
             except Wrong:
-                self.tell(f"{frame.request or frame}: it is this one")
+                self.tell(f"{frame.request or frame}: this write is wrong")
                 raise
             except Exception as error:  # not to be taken for one of the product's
                 raise Wrong(f"cannot judge {parameters}: {error!r}") from error
@@ -294,7 +294,7 @@ class World:
     def tell(self, what: str) -> None:
         """Note what happens: in which step and when, further to the right what comes in between."""
         at = (self.days.begin + timedelta(seconds=self.elapsed)).strftime("%d %b %H:%M:%S")
-        self.log.append(f"{self.taken:4}  {at}  {'  ' * self.depth}{what}")
+        self.log.append(f"{'end' if self.ended else self.taken:>4}  {at}  {'  ' * self.depth}{what}")
 
     def close(self) -> None:
         """Nothing is open."""
@@ -328,7 +328,7 @@ class World:
         for _ in range(self.steps):
             self.taken += 1
             self._step()
-        self.faults = False
+        self.faults, self.ended = False, True
         self.quiet()
         for tenant in self.tenants:
             compare(self, tenant)
