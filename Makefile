@@ -56,7 +56,7 @@ simulate-http: $(READY)  ## the same histories over HTTP, without faults; RUNS=3
 storage: $(READY)  ## the simulator's storage against MiniStack's, by random calls
 	$(BIN)/python -m pytest tests/simulator -m ministack
 
-planted: $(READY)  ## makes the product wrong in 107 ways; after how many histories each is found
+planted: $(READY)  ## makes the product wrong in 120 ways; after how many histories each is found
 	$(BIN)/python -m infra.simulator.planted
 
 soak: $(READY)  ## mixed load for a while, and whether anything was lost or left behind; MINUTES=20 DEVICES=2000

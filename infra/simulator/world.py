@@ -505,7 +505,7 @@ class World:
             headers = {"Authorization": f"Bearer {request.token}"}
             headers |= {"Idempotency-Key": request.key} if request.key else {}
         status, answer = self.http(request, request.method, request.path, request.body, headers)
-        why = (answer or {}).get("code", "") if status >= 400 else ""
+        why = (answer or {}).get("code" if status >= 400 else "id", "")  # or what has come of it
         self.tell(f"{request}: {f'{status} {why}'.rstrip() if status else 'no answer came'}")
         known = self.judge.answered(request, status, answer)
         if known and not (self.faults and self.luck.random() < 0.1):
