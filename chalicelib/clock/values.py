@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -101,7 +102,7 @@ class Event(Struct, frozen=True):
     @property
     def fingerprint(self) -> str:
         """Differs when what the event says, or what was decided about it, does."""
-        said = (*(each.text if each else "" for each in (self.start, self.finish)), self.project_code)
+        said = (*(each.text if each else "" for each in (self.start, self.finish)), quote(self.project_code))
         decided = (self.decision.operative or "", self.decision.project or "")
         return "|".join((*said, str(minutes(self) or 0), *self.unreadable, *decided))
 

@@ -156,6 +156,18 @@ def test_what_changes_nothing_is_nobodys_doing_and_what_does_is_of_whoever_did_i
     assert "approve" not in gates.manager.ok("GET", f"/labour/{entry['id']}/")["allowed_actions"]
 
 
+def test_a_project_code_of_odd_signs_hides_nobody(gates: Gates) -> None:
+    """What is remembered of an entry's event has parts, which no text of a device may look like."""
+    code = f"a|b&c|{gates.hand()}"
+    gates.manager.ok("POST", "/projects/", {"code": code, "name": "Odd"})
+    event = gates.punch(gates.hand(), "07:00", "15:00", project_code=code).body
+    entry = settle(gates, event["id"], "fix", {"break_minutes": 30, **WHY})["labour_entry"]
+    me = gates.foreman.ok("GET", "/me/")["user"]["id"]
+    trail = gates.manager.ok("GET", f"/labour/{entry}/history/")["results"]
+    assert {row["by"] for row in trail} == {None, me}
+    assert "approve" not in gates.foreman.ok("GET", f"/labour/{entry}/")["allowed_actions"]
+
+
 def test_an_out_that_a_person_replaces_is_nothing_also_after_another_fix(gates: Gates) -> None:
     hand = gates.hand()
     start = gates.punch(hand, "07:00").body["id"]
