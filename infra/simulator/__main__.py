@@ -12,7 +12,7 @@ from infra.gates import saying
 from infra.simulator.clients import KINDS
 from infra.simulator.effects import Wrong
 from infra.simulator.stage import standing
-from infra.simulator.world import FAULTS, history
+from infra.simulator.world import FAULTS, history, left_out_of
 
 PROGRESS = 30.0  # seconds after which it is said how far it is
 LINES = 12  # of a failing history that are printed
@@ -89,7 +89,7 @@ def shortest(app: object, seed: int, steps: int, without: frozenset[str]) -> tup
         steps = _least(app, seed, steps, without)
         for kind in (each for each in (*KINDS, *FAULTS) if each not in without):
             fewer = without | {kind}
-            if KINDS.keys() - fewer and failure(app, seed, steps, fewer) is not None:
+            if KINDS.keys() - fewer - left_out_of(seed) and failure(app, seed, steps, fewer) is not None:
                 without = fewer
     return steps, without
 
