@@ -86,10 +86,12 @@ class HoursRequests(Drawing):
         return Request(tenant, Operation(verb, by, entry=id), "POST", f"/labour/{id}/{verb}/", body, "")
 
     def _approve(self, tenant: Tenant, by: str) -> Request:
-        """Now and then by whoever has changed the hours."""
+        """Now and then by whoever has changed the hours, or ever handed them in."""
         request = self._step(tenant, by, "approve", {})
         changed = [
-            (id, hand) for id, each in tenant.model.entries_of("submitted").items() for hand in each.changers.values()
+            (id, hand)
+            for id, each in tenant.model.entries_of("submitted").items()
+            for hand in (*each.changers.values(), *sorted(each.submitters, key=repr))
         ]
         if changed and self.luck.random() < 0.2:
             id, hand = self.luck.choice(changed)
