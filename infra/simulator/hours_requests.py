@@ -110,6 +110,11 @@ class HoursRequests(Drawing):
         return self._step(tenant, by, "reopen", {"reason": "so"})
 
     def _submit(self, tenant: Tenant, by: str) -> Request:
+        """Often a clock's hours that somebody has rejected: nobody else has handed these in."""
+        rejected = [id for id, each in tenant.model.entries_of("rejected").items() if each.clocked]
+        if rejected and self.luck.random() < 0.4:
+            id = self.luck.choice(rejected)
+            return Request(tenant, Operation("submit", by, entry=id), "POST", f"/labour/{id}/submit/", {}, "")
         return self._step(tenant, by, "submit", {})
 
     def _edit(self, tenant: Tenant, by: str) -> Request:
