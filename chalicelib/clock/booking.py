@@ -1,15 +1,14 @@
 """The labour entries of clock events: made, corrected and taken back, with the time that they hold."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from chalicelib.access.rows import Company
 from chalicelib.clock import moments
 from chalicelib.clock.records import kept_shift, shift_of
-from chalicelib.clock.values import Decision, Held, Shift
+from chalicelib.clock.values import Held, Shift
 from chalicelib.labour import clock_entries, entries
-from chalicelib.labour.actors import Actor
-from chalicelib.labour.clock_entries import Clocked
+from chalicelib.labour.clock_entries import Clocked, Doers
 from chalicelib.labour.days import Days, Judged
 from chalicelib.labour.rows import Entry, Shifts
 from chalicelib.storage.changes import Change, Put, absent
@@ -52,18 +51,14 @@ class Books:
         found: Entry | None = self.reading.row(*entries.place(self._company, id))
         return found
 
-    def make(self, id: str, shift: Shift, name: str, decision: Decision) -> None:
-        """A new entry, submitted by nobody; where there was one before, it is of whoever wants it again."""
+    def make(self, id: str, shift: Shift, name: str, by: Doers) -> None:
+        """A new entry, submitted by nobody; ``by`` are those who want it again, where there was one before."""
         clocked = Clocked(shift.operative, shift.project, shift.date, shift.hours)
         kept = kept_shift(shift, self.form, name)
-        again = decision.whose("again")
-        by = (
-            {"operative": again, "hours": decision.whose("times") if decision.of_times else again} if again.user else {}
-        )
         self._changes += clock_entries.create(self._days, id, clocked, kept, by, self.now)
         self._hold(id, None, shift)
 
-    def correct(self, entry: Entry, shift: Shift, name: str, by: Mapping[str, Actor]) -> None:
+    def correct(self, entry: Entry, shift: Shift, name: str, by: Doers) -> None:
         """The entry follows what the clock or a person says otherwise; its state, and what a person set besides, stay.
 
         ``by`` are the doers of the fields that change; without one it is the clock.

@@ -11,12 +11,13 @@ from chalicelib.clock.moments import Moment
 from chalicelib.clock.rows import ClockEvent
 from chalicelib.clock.settlement import settle
 from chalicelib.clock.surroundings import Active, Surroundings
-from chalicelib.clock.values import Booked, Event, Facts, Outcome, Worker, project_in, times_in
+from chalicelib.clock.values import Booked, Decision, Event, Facts, Outcome, Worker, project_in, times_in
 from chalicelib.clock.versions import decided_at
 from chalicelib.errors import InUse
 from chalicelib.ids import new_id
 from chalicelib.labour import entries
-from chalicelib.labour.actors import THE_CLOCK, Actor
+from chalicelib.labour.actors import THE_CLOCK
+from chalicelib.labour.clock_entries import Doers
 from chalicelib.storage.reading import Reading
 
 
@@ -112,7 +113,7 @@ class Timeline(Surroundings):
             return
         self.booked |= {event.name, outcome.partner or event.name}
         if entry is None:
-            self.books.make(event.new_entry, outcome.shift, event.name, event.decision)
+            self.books.make(event.new_entry, outcome.shift, event.name, _makers(event.decision))
         else:
             self.books.correct(entry, outcome.shift, event.name, _doers(event))
 
@@ -125,7 +126,15 @@ class Timeline(Surroundings):
         return isinstance(judging.site_of((), None, None, worker, self.facts), judging.Reason)
 
 
-def _doers(event: Event) -> dict[str, Actor]:
+def _makers(decision: Decision) -> Doers:
+    """Whose an entry is that somebody wants again after it was deleted; of one made for the first time nobody's."""
+    again = decision.whose("again")
+    if again == THE_CLOCK:
+        return {}
+    return {"operative": again, "hours": decision.whose("times") if decision.of_times else again}
+
+
+def _doers(event: Event) -> Doers:
     """Whose doing it is, field by field, that an entry is to be otherwise than when it was made of its event.
 
     Who set other times has changed date and hours; else who chose the project, as it has a time zone of its own.

@@ -11,7 +11,7 @@ from infra.simulator.facts import COUNTED
 from infra.simulator.figures import MILLION, Part, View, WorkDays, installed
 from infra.simulator.formed import over, rounded
 from infra.simulator.founding import ok, walk
-from infra.simulator.report_comparing import alike
+from infra.simulator.report_comparing import alike_rows
 from infra.simulator.requests import Tenant
 from infra.simulator.world import World
 
@@ -29,21 +29,14 @@ def compare_activities(world: World, tenant: Tenant, project: str) -> None:
     view = View(model.sites[project], model.work(project), cost=False)
     as_of, weeks = days.near(world.luck), world.luck.randrange(1, 7)
     path = f"/projects/{project}/look-ahead/?as_of={as_of}&weeks={weeks}"
-    _same_rows(path, ok(world, tenant, "GET", path)["results"], "node", dict(_due(view, as_of, weeks)))
+    alike_rows(path, ok(world, tenant, "GET", path)["results"], "node", dict(_due(view, as_of, weeks)))
     path = f"/reports/productivity/?project={project}&as_of={as_of}&page_size=3"
     wanted = {id: _productivity(part, as_of) for id, part in view.parts.items()}
-    _same_rows(path, walk(world, tenant, path, by="node"), "node", wanted)
+    alike_rows(path, walk(world, tenant, path, by="node"), "node", wanted)
     first, last = sorted((days.near(world.luck), days.near(world.luck)))
     path = f"/reports/missing-hours/?project={project}&date_from={first}&date_to={last}"
     found = ok(world, tenant, "GET", path)["results"]
-    _same_rows(path, found, "operative", dict(_missing(tenant, project, first, last)))
-
-
-def _same_rows(path: str, found: Any, by: str, wanted: dict[str, dict[str, Any]]) -> None:
-    rows = {row[by]: row for row in found}
-    alike(path, {"rows": set(rows)}, {"rows": set(wanted)})
-    for id, row in wanted.items():
-        alike(f"{path} of {id}", rows[id], row)
+    alike_rows(path, found, "operative", dict(_missing(tenant, project, first, last)))
 
 
 def _after(day: str, days: int) -> str:

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from infra.simulator.effects import Wrong
 from infra.simulator.facts import NOBODY, Operation
-from infra.simulator.requests import Fields, Request, Tenant
+from infra.simulator.requests import SAME_ORIGIN, Fields, Request, Tenant
 from infra.simulator.roles import Session
 
 if TYPE_CHECKING:
     from infra.simulator.world import World
 
-SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
+NEWEST = 6  # sessions that come back; of ten that a user may have, so that none of them has made room for another
 
 
 class Browsers:
@@ -26,7 +26,7 @@ class Browsers:
             Wrong: they are let in though at no moment of the request they might be, or not though at each they were.
         """
         if self.sessions and world.luck.random() < 0.6:
-            self._come_back(world, *world.luck.choice(self.sessions[-6:]))
+            self._come_back(world, *world.luck.choice(self.sessions[-NEWEST:]))
         elif known := [tenant for tenant in world.tenants if tenant.model.passwords]:
             self._sign_in(world, world.luck.choice(known))
 
@@ -46,8 +46,7 @@ class Browsers:
         if status == 303:
             cookie = headers["set-cookie"].partition(";")[0]
             nth = model.passwords[user].index(password)
-            others = [each for _, each in self.sessions if each.user == user]
-            self.sessions.append((tenant, Session(user, cookie, nth, request.sent, len(others))))
+            self.sessions.append((tenant, Session(user, cookie, nth, request.sent)))
 
     def _come_back(self, world: "World", tenant: Tenant, session: Session) -> None:
         operation = Operation("read session", session.user, values={"session": session})

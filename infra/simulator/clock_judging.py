@@ -48,7 +48,7 @@ class ClockJudge(Docket):
 
     @staticmethod
     def _of_stray(tenant: Tenant, date: str, id: str, before: Any, after: Any) -> None:
-        """Hours of a kept punch come, change or go with it, by a person's request or by themselves.
+        """Hours of a kept punch come or change with it, by a person's request or by themselves.
 
         Never in closed days, each punch once, and never what a person has approved or changed.
         """

@@ -82,7 +82,10 @@ class HoursRequests(Drawing):
         return Request(tenant, operation, "POST", "/labour/bulk-reject/", {"ids": list(ids), "reason": "so"}, "")
 
     def _step(self, tenant: Tenant, by: str, verb: str, body: dict[str, Any]) -> Request:
-        id = self._entry(tenant, verb)
+        return self._step_of(tenant, by, verb, self._entry(tenant, verb), body)
+
+    @staticmethod
+    def _step_of(tenant: Tenant, by: str, verb: str, id: str, body: dict[str, Any]) -> Request:
         return Request(tenant, Operation(verb, by, entry=id), "POST", f"/labour/{id}/{verb}/", body, "")
 
     def _approve(self, tenant: Tenant, by: str) -> Request:
@@ -95,8 +98,7 @@ class HoursRequests(Drawing):
         ]
         if changed and self.luck.random() < 0.2:
             id, hand = self.luck.choice(changed)
-            operation = Operation("approve", hand.user, entry=id)
-            request = Request(tenant, operation, "POST", f"/labour/{id}/approve/", {}, "")
+            request = self._step_of(tenant, hand.user, "approve", id, {})
         entry = tenant.model.entries[request.operation.entry]
         if self.luck.random() < (0.8 if entry.node is None else 0.1):
             request.operation.code = self._code(tenant.model.sites[entry.project])
@@ -113,8 +115,7 @@ class HoursRequests(Drawing):
         """Often a clock's hours that somebody has rejected: nobody else has handed these in."""
         rejected = [id for id, each in tenant.model.entries_of("rejected").items() if each.clocked]
         if rejected and self.luck.random() < 0.4:
-            id = self.luck.choice(rejected)
-            return Request(tenant, Operation("submit", by, entry=id), "POST", f"/labour/{id}/submit/", {}, "")
+            return self._step_of(tenant, by, "submit", self.luck.choice(rejected), {})
         return self._step(tenant, by, "submit", {})
 
     def _edit(self, tenant: Tenant, by: str) -> Request:

@@ -5,7 +5,6 @@ from infra.simulator.roles import Link, Session
 
 WEEK = 7 * 86_400.0  # for which a link works
 HALF_A_DAY = 12 * 3_600.0  # for which a session lasts
-MOST_SESSIONS = 10  # of a user; the oldest ends with another
 LET_IN, LEFT_OUT = 303, 401  # of sign-ins
 
 

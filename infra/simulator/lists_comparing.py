@@ -6,7 +6,7 @@ from typing import Any
 from infra.simulator.figures import MILLION, View
 from infra.simulator.formed import rounded
 from infra.simulator.founding import ok, walk
-from infra.simulator.report_comparing import alike
+from infra.simulator.report_comparing import alike, alike_rows, same
 from infra.simulator.requests import Tenant
 from infra.simulator.site import Activity, Measured
 from infra.simulator.world import World
@@ -29,23 +29,22 @@ def compare_lists(world: World, tenant: Tenant, project: str) -> None:
         if (part := view.parts[id]).plan.budget and not part.effort:
             done = Fraction(part.earned_hours(END)) / Fraction(part.plan.budget * MILLION)
             alike(path, row, {"percent_complete": rounded(done, 4)})
-        rows = {row["id"]: row for row in walk(world, tenant, f"/wbs/{id}/progress/?page_size=2")}
+        path = f"/wbs/{id}/progress/?page_size=2"
         wanted = {key: _measured(each) for key, each in activity.measured.items()}
-        _rows(f"/wbs/{id}/progress/", rows, wanted)
+        alike_rows(path, walk(world, tenant, path), "id", wanted)
     path = f"/projects/{project}/cost-codes/?page_size=3"
     codes = {row["cost_code"]: row["node"] for row in walk(world, tenant, path, by="cost_code")}
-    _same(path, codes, site.codes())
+    same(path, codes, site.codes())
     path = f"/projects/{project}/holidays/?page_size=2"
-    _same(path, {row["date"] for row in walk(world, tenant, path, by="date")}, site.holidays)
+    same(path, {row["date"] for row in walk(world, tenant, path, by="date")}, site.holidays)
     path = f"/projects/{project}/baselines/?page_size=2"
     numbers = [row["number"] for row in walk(world, tenant, path, by="number")]
-    _same(path, sorted(numbers), [*range(1, len(site.baselines) + 1)])
+    same(path, sorted(numbers), [*range(1, len(site.baselines) + 1)])
     node = world.luck.choice([*site.nodes, *site.activities])
     above = [row["id"] for row in ok(world, tenant, "GET", f"/wbs/{node}/ancestors/")["results"]]
-    _same(f"above {node}", above, site.above(node)[:0:-1])
+    same(f"above {node}", above, site.above(node)[:0:-1])
     below = {row["id"] for row in walk(world, tenant, f"/wbs/{node}/children/?page_size=2")}
-    children = {id for id, parent in site.nodes.items() if parent == node}
-    _same(f"below {node}", below, children | {id for id, each in site.activities.items() if each.parent == node})
+    same(f"below {node}", below, site.children(node))
 
 
 def compare_credentials(world: World, tenant: Tenant) -> None:
@@ -54,11 +53,11 @@ def compare_credentials(world: World, tenant: Tenant) -> None:
     for hand in tenant.hands:
         path = f"/operatives/{hand}/rates/?page_size=2"
         found = {row["valid_from"] or "": row["hourly_rate"] for row in walk(world, tenant, path, by="valid_from")}
-        _same(path, found, dict(model.rates.get(hand, [])))
+        same(path, found, dict(model.rates.get(hand, [])))
     rows = {row["id"]: row for row in walk(world, tenant, "/tokens/?page_size=3")}
     for id, token in model.people.tokens.items():
         shown = rows[id]["user"], rows[id]["revoked_at"] is None
-        _same(f"the token {id}", shown, (token.user, token.ended_at is None))
+        same(f"the token {id}", shown, (token.user, token.ended_at is None))
 
 
 def _planned(activity: Activity) -> dict[str, Any]:
@@ -81,13 +80,3 @@ def _measured(each: Measured) -> dict[str, Any]:
         "installed_quantity": each.installed,
         "milestone": each.milestone,
     }
-
-
-def _rows(what: str, found: dict[str, Any], wanted: dict[str, dict[str, Any]]) -> None:
-    _same(what, set(found), set(wanted))
-    for key, row in wanted.items():
-        alike(f"{what}{key}", found[key], row)
-
-
-def _same(what: str, found: Any, wanted: Any) -> None:
-    alike(what, {"it": found}, {"it": wanted})

@@ -1,5 +1,6 @@
 """Key figures and S-curves as the API shows them at the end of a history, against the model."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -56,25 +57,21 @@ def compare_figures(world: World, tenant: Tenant, project: str) -> None:
 def compare_pages(world: World, tenant: Tenant) -> None:
     """The same figures as pages show them: the nodes of a level, the children of a node, and the projects."""
     as_of = world.days.near(world.luck)
-    projects = {project: Asked(world, tenant, project, as_of) for project in tenant.model.sites}
-    asked, project = next(iter(projects.values())), next(iter(projects))
+    first, *_ = tenant.model.sites
+    asked = Asked(world, tenant, first, as_of)
     site, sums = asked.view.site, asked.view.sums(as_of)
     level, parent = world.luck.randrange(1, 5), world.luck.choice(list(site.nodes))
-    below = {id for id, above in site.nodes.items() if above == parent}
-    below |= {id for id, each in site.activities.items() if each.parent == parent}
     of_level = {node for node in sums if node and len(site.above(node)) == level}
-    which, nodes = world.luck.choice(((f"level={level}", of_level), (f"parent={parent}", below)))
-    path = f"/reports/kpis/?project={project}&{which}&page_size=3&{asked.query}"
-    rows = {row["node"]: row for row in walk(world, tenant, path, by="node")}
-    alike(path, {"nodes": set(rows)}, {"nodes": nodes})
-    for node, row in rows.items():
-        alike(f"{path} of {node}", row, asked.figures(sums[node], timing(asked.view, node, as_of)))
+    which, nodes = world.luck.choice(((f"level={level}", of_level), (f"parent={parent}", site.children(parent))))
+    path = f"/reports/kpis/?project={first}&{which}&page_size=3&{asked.query}"
+    wanted = {node: asked.figures(sums[node], timing(asked.view, node, as_of)) for node in nodes}
+    alike_rows(path, walk(world, tenant, path, by="node"), "node", wanted)
     path = f"/reports/portfolio/?{asked.base}&page_size=2"
     rows = {row["project"]: row for row in walk(world, tenant, path, by="project")}
-    for project in projects:
+    for project in tenant.model.sites:
         own = Asked(world, tenant, project, as_of, like=asked)
-        wanted = own.figures(own.view.sums(as_of)[""], timing(own.view, "", as_of))
-        alike(f"{path} of {project}", rows[project], wanted)
+        figures = own.figures(own.view.sums(as_of)[""], timing(own.view, "", as_of))
+        alike(f"{path} of {project}", rows[project], figures)
 
 
 def reasons(figures: dict[str, Any], sums: Sums, finished: bool) -> dict[str, str]:
@@ -123,3 +120,17 @@ def alike(what: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
     if wrong:
         told = ", ".join(f"{name} is {found.get(name)}, by the model {wanted[name]}" for name in wrong)
         raise Wrong(f"{what}: {told}")
+
+
+def alike_rows(what: str, found: Iterable[dict[str, Any]], by: str, wanted: dict[str, dict[str, Any]]) -> None:
+    """Raises :class:`Wrong` where there are other rows than wanted, by what each has alone, or one is not alike."""
+    rows = {row[by]: row for row in found}
+    same(f"the rows of {what}", set(rows), set(wanted))
+    for key, row in wanted.items():
+        alike(f"{what} of {key}", rows[key], row)
+
+
+def same(what: str, found: Any, wanted: Any) -> None:
+    """Raises :class:`Wrong` where what the API shows is not what the model has."""
+    if found != wanted:
+        raise Wrong(f"{what}: the API shows {found}, by the model it is {wanted}")

@@ -15,6 +15,7 @@ from infra.simulator.site import Site
 from infra.simulator.trees import Staged
 
 PAGES = ("/login/", "/logout/", "/password/")
+SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}  # what a browser says of a form of ours
 PAGES_SAY = {401: "not_authenticated", 404: "not_found"}
 
 

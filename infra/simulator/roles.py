@@ -72,7 +72,6 @@ class Session:
     cookie: str
     password: int
     opened: float
-    others: int  # that the user had had by then
     ended: bool | None = False  # signed out; None where nobody knows, as no answer came
 
 

@@ -132,9 +132,12 @@ class Site:
 
     def siblings(self, parent: str | None) -> set[str]:
         """The names below a parent."""
+        return {self.names[id] for id in self.children(parent)}
+
+    def children(self, parent: str | None) -> set[str]:
+        """The nodes directly below a parent, None is the project."""
         below = {id for id, above in self.nodes.items() if above == parent}
-        below |= {id for id, each in self.activities.items() if each.parent == parent}
-        return {self.names[id] for id in below}
+        return below | {id for id, each in self.activities.items() if each.parent == parent}
 
     def has(self, node: str) -> bool:
         """Whether a node is there."""

@@ -40,7 +40,7 @@ from infra.simulator.facts import CLOCK, NOBODY
 from infra.simulator.judging import Judge
 from infra.simulator.memory import READS, WRITES, Memory, refused
 from infra.simulator.mirror import Mirror
-from infra.simulator.requests import Request, Tenant, address, encoded, said
+from infra.simulator.requests import SAME_ORIGIN, Request, Tenant, address, encoded, said
 
 SHARDS = 2
 RESUMING = [each.name for each in SCHEDULED_FUNCTIONS].index("work_resume")
@@ -500,7 +500,7 @@ class World:
         if operation.by == CLOCK:
             headers = {"X-Inbound-Secret": request.secret}
         elif operation.by == NOBODY:
-            headers = {"Sec-Fetch-Site": "same-origin"}
+            headers = dict(SAME_ORIGIN)
         else:
             headers = {"Authorization": f"Bearer {request.token}"}
             headers |= {"Idempotency-Key": request.key} if request.key else {}

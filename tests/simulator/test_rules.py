@@ -200,7 +200,7 @@ def test_a_session_lasts_until_another_password_or_half_a_day() -> None:
     model, now = Model(people=people()), [0.0]
     model.now = lambda: now[0]
     model.passwords["fay"] = ["one"]
-    session = Session("fay", "c", 0, 0.0, 0)
+    session = Session("fay", "c", 0, 0.0)
     assert (model.lasts(session), model.opens("fay", "f@x", "one")) == ({200}, 303)
     model.people.inactive.add("fay")
     assert (model.lasts(session), model.opens("fay", "f@x", "one")) == ({401}, 401)
