@@ -80,7 +80,7 @@ class ClockHead(Row):
 class Waiting(Row):
     """An event under what it waits for: pk = "<company>#WAITS#<cause>", sk = "<clock id>#<the event's sk>".
 
-    It is put and removed with the event, so mending a cause finds its events in one consistent query. No clock
+    It is put and removed with the event, so fixing a cause finds its events in one consistent query. No clock
     ID in comparison form has capitals, so no event is under such a key.
     """
 

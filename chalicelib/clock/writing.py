@@ -67,7 +67,7 @@ def _raised(line: Timeline) -> Change:
 def _checks(line: Timeline, differing: Iterable[ClockEvent], written: Collection[Wanted]) -> list[Change]:
     """That what events wait for has not come meanwhile, where it is a row that nobody else's hours touch.
 
-    A project is everybody's: whoever mends one looks again after the longest request.
+    A project is everybody's: whoever fixes one looks again after the longest request.
     """
     found: dict[Wanted, Change] = {}
     for place in (place for row in differing for place in _waited_for(line, row)):

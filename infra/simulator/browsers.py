@@ -26,7 +26,9 @@ class Browsers:
             Wrong: they are let in though at no moment of the request they might be, or not though at each they were.
         """
         if self.sessions and world.luck.random() < 0.6:
-            self._come_back(world, *world.luck.choice(self.sessions[-NEWEST:]))
+            newest = self.sessions[-NEWEST:]
+            over = [(tenant, each) for tenant, each in newest if tenant.model.replaced(each)]
+            self._come_back(world, *world.luck.choice(over if over and world.luck.random() < 0.5 else newest))
         elif known := [tenant for tenant in world.tenants if tenant.model.passwords]:
             self._sign_in(world, world.luck.choice(known))
 

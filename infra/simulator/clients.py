@@ -39,6 +39,7 @@ PLANS = {
     "move": 4,
     "grow": 3,
     "recode": 2,
+    "rename": 3,
     "cut": 3,
     "import": 3,
     "freeze": 2,
@@ -70,9 +71,19 @@ PLANS = {
     "found": 1,
 }
 KINDS = LABOUR | PLANS
+TREES = frozenset({"create", "grow", "recode", "rename", "move", "cut", "import"})
+THEMES = (  # of which some histories have most
+    frozenset({"create", "submit", "reject", "approve", "reopen", "edit", "punch"}),
+    frozenset({"punch", "stray", "settle", "adopt", "rotate", "hand change", "approve"}),
+    TREES,
+    frozenset({"token", "revoke", "role", "active", "join", "leave", "create", "approve"}),
+    frozenset({"invite", "use link", "mail", "active"}),
+    frozenset({"status", "settings", "cap", "found"}),
+)
+MORE = 5  # times as often as else
 UNKNOWN = (CLOCK, NOBODY)  # who is not a user with a token
 UNKEYED = 0.06  # of people's requests; nobody repeats these
-OF_TREES = frozenset({"create", "budget", "dates", "rule", "move", "grow", "recode", "cut", "import", "freeze"})
+OF_TREES = TREES | {"budget", "dates", "rule", "freeze"}
 LARGE = frozenset({"import", "move", "cut"})  # changes of a tree, of many rows where bounds are low
 LOGGING = frozenset({"create", "sheet", "hours file"})
 
@@ -80,9 +91,13 @@ LOGGING = frozenset({"create", "sheet", "hours file"})
 class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
     """The clients of all companies."""
 
-    def __init__(self, luck: random.Random, days: Days, without: frozenset[str]) -> None:
+    def __init__(
+        self, luck: random.Random, days: Days, without: frozenset[str], theme: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(luck, days)
-        self.kinds = {kind: often for kind, often in KINDS.items() if kind not in without}
+        self.kinds = {
+            kind: often * (MORE if kind in theme else 1) for kind, often in KINDS.items() if kind not in without
+        }
 
     def draw(self, tenant: Tenant) -> Request:
         """A new request."""

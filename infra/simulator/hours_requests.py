@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from infra.simulator.facts import CLOCK, Entry, Operation
+from infra.simulator.facts import CLOCK, Entry, Hand, Operation
 from infra.simulator.requests import Drawing, Request, Tenant
 
 HOURS = ("2", "4.25", "8", "9.5")
@@ -89,16 +89,17 @@ class HoursRequests(Drawing):
         return Request(tenant, Operation(verb, by, entry=id), "POST", f"/labour/{id}/{verb}/", body, "")
 
     def _approve(self, tenant: Tenant, by: str) -> Request:
-        """Now and then by whoever has changed the hours, or ever handed them in."""
+        """Now and then by whoever has changed the hours, or ever handed them in, or stands behind one of these."""
         request = self._step(tenant, by, "approve", {})
-        changed = [
-            (id, hand)
-            for id, each in tenant.model.entries_of("submitted").items()
-            for hand in (*each.changers.values(), *sorted(each.submitters, key=repr))
-        ]
-        if changed and self.luck.random() < 0.2:
-            id, hand = self.luck.choice(changed)
-            request = self._step_of(tenant, hand.user, "approve", id, {})
+        submitted = tenant.model.entries_of("submitted").items()
+        free = {id: each for id, each in submitted if not tenant.model.held(each.day)}
+        handed = [(id, hand.user) for id, each in free.items() for hand in _only_handed_in(each)]
+        hands = [(id, hand) for id, each in free.items() for hand in each.changers.values()]
+        changed = [(id, hand.user) for id, hand in hands]
+        behind = [(id, user) for id, hand in hands for user in sorted(hand.behind)]
+        if (known := [each for each in (handed, changed, behind) if each]) and self.luck.random() < 0.25:
+            id, user = self.luck.choice(self.luck.choice(known))
+            request = self._step_of(tenant, user, "approve", id, {})
         entry = tenant.model.entries[request.operation.entry]
         if self.luck.random() < (0.8 if entry.node is None else 0.1):
             request.operation.code = self._code(tenant.model.sites[entry.project])
@@ -106,16 +107,22 @@ class HoursRequests(Drawing):
         return request
 
     def _reject(self, tenant: Tenant, by: str) -> Request:
+        """Often hours that somebody has handed in and not changed: perhaps another hands them in next."""
+        handed = [id for id, each in tenant.model.entries_of("submitted").items() if _only_handed_in(each)]
+        if handed and self.luck.random() < 0.3:
+            return self._step_of(tenant, by, "reject", self.luck.choice(handed), {"reason": "so"})
         return self._step(tenant, by, "reject", {"reason": "so"})
 
     def _reopen(self, tenant: Tenant, by: str) -> Request:
         return self._step(tenant, by, "reopen", {"reason": "so"})
 
     def _submit(self, tenant: Tenant, by: str) -> Request:
-        """Often a clock's hours that somebody has rejected: nobody else has handed these in."""
-        rejected = [id for id, each in tenant.model.entries_of("rejected").items() if each.clocked]
-        if rejected and self.luck.random() < 0.4:
-            return self._step_of(tenant, by, "submit", self.luck.choice(rejected), {})
+        """Often a clock's hours that somebody has rejected, once more where others have handed them in before."""
+        rejected = tenant.model.entries_of("rejected")
+        again = [id for id, each in rejected.items() if _only_handed_in(each)]
+        often = again or [id for id, each in rejected.items() if each.clocked]
+        if often and self.luck.random() < 0.4:
+            return self._step_of(tenant, by, "submit", self.luck.choice(often), {})
         return self._step(tenant, by, "submit", {})
 
     def _edit(self, tenant: Tenant, by: str) -> Request:
@@ -168,3 +175,9 @@ class HoursRequests(Drawing):
         body |= {} if told == "in" else {"clock_out": shift.times[1]}
         operation = Operation("create", CLOCK, new=new, values={"told": told})
         return Request(tenant, operation, "POST", "/clock-events/ingest/", body, "")
+
+
+def _only_handed_in(entry: Entry) -> list[Hand]:
+    """Who has handed hours in, and is not the last to have changed anything of them."""
+    changers = {hand.user for hand in entry.changers.values()}
+    return sorted((hand for hand in entry.submitters if hand.user not in changers), key=repr)

@@ -8,7 +8,9 @@ class LinkRequests(Drawing):
     """People are invited, or invited again, and use what they have got."""
 
     def _invite(self, tenant: Tenant, by: str) -> Request:
-        return self._invite_user(tenant, by, self.luck.choice(list(tenant.tokens)))
+        """Half of the time somebody who has forgotten a password."""
+        known = list(tenant.model.passwords) if self.luck.random() < 0.5 else []
+        return self._invite_user(tenant, by, self.luck.choice(known or list(tenant.tokens)))
 
     def _invite_user(self, tenant: Tenant, by: str, user: str) -> Request:
         operation = Operation("invite", by, values={"user": user})

@@ -32,11 +32,19 @@ class LinkRules(Facts):
 
     def lasts(self, session: Session) -> set[int]:
         """What a session may be answered now. Another password ends it, signing out, and half a day."""
-        ended = session.ended or session.password < len(self.passwords[session.user]) - 1
-        if ended or session.user in self.people.inactive or self.now() > session.opened + HALF_A_DAY + 60:
+        if (
+            session.ended
+            or self.replaced(session)
+            or session.user in self.people.inactive
+            or self.now() > session.opened + HALF_A_DAY + 60
+        ):
             return {401}
         old = self.now() > session.opened + HALF_A_DAY - CLOCKS or session.ended is None
         return {200, 401} if old else {200}
+
+    def replaced(self, session: Session) -> bool:
+        """Whether its user has set another password since."""
+        return session.password < len(self.passwords[session.user]) - 1
 
     # what is done
 

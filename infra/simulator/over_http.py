@@ -35,7 +35,7 @@ from infra.simulator.judging import Judge
 from infra.simulator.requests import Request, Tenant, encoded
 from infra.simulator.site import Shown
 from infra.simulator.tree_files import missing
-from infra.simulator.world import left_out_of
+from infra.simulator.world import left_out_of, theme_of
 from infra.year import runtime
 
 LEFT_OUT = frozenset({"stray", "settle", "adopt", "hand change", "status", "use link"})
@@ -53,7 +53,7 @@ class Remote:
         self.base_url, self.host, self.seed = base_url, host, seed
         self.luck = random.Random(seed)
         self.days = Days(datetime.now(UTC).replace(hour=6, minute=0, second=0, microsecond=0))
-        self.clients = Clients(self.luck, self.days, left_out_of(seed) | LEFT_OUT)
+        self.clients = Clients(self.luck, self.days, left_out_of(seed) | LEFT_OUT, theme_of(seed))
         self.clients.overlaps = NO_END
         self.judge = Judge(time.monotonic)
         self.counts: dict[str, int] = {}

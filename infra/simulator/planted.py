@@ -233,10 +233,10 @@ FAULTS = (
     ),
     # the clock
     Fault(
-        "a repeated punch is a new event",
-        "clock/rows.py",
-        "return Put(row, ClockEvent.version == before if before else absent(ClockEvent))",
-        "return Put(row)",
+        "a punch that comes again after a correction undoes it",
+        "clock/versions.py",
+        "return {str(row.said), *(row.earlier or ())}",
+        "return {str(row.said)}",
     ),
     Fault(
         "punches of one clock ID do not see each other",
@@ -605,9 +605,9 @@ FAULTS = (
     ),
     Fault(
         "what is staged is there at once",
-        "tree/editions.py",
-        "if row is None or (row.since or 0) > edition:",
-        "if row is None:",
+        "tree/lists.py",
+        'return ("<=", "since", number), (">", "until", number)',
+        'return ((">", "until", number),)',
     ),
     Fault(
         "the tree is free while it is staged",

@@ -103,17 +103,22 @@ class SiteRequests(Drawing):
         project, site = self._site(tenant)
         known = self.luck.sample(list(site.activities), self.luck.randrange(len(site.activities) + 1))
         rows = [self._changed(site, row_of(site, id)) for id in known]
-        if len(rows) > 1 and self.luck.random() < 0.2:  # two names change hands
-            one, other = rows[0].path, rows[1].path
-            rows[0], rows[1] = (
-                replace(rows[0], path=(*one[:-1], other[-1])),
-                replace(rows[1], path=(*other[:-1], one[-1])),
-            )
         codes = [code for code in self._free_codes(site) if code not in {row.code for row in rows}]
         rows += [self._new_row(site, code) for code in codes[: self.luck.randrange(4)]]
         if not rows:
             return self._grow(tenant, by)
+        if len(rows) > 1 and self.luck.random() < 0.4:
+            self._names_change_hands(rows)
         return self._file(tenant, by, project, rows, bad=self.luck.random() < 0.1)
+
+    def _names_change_hands(self, rows: list[Row]) -> None:
+        """Two activities, perhaps new ones, exchange their names, in one trade where two rows are in one."""
+        pairs = [(one, other) for one in range(len(rows)) for other in range(one)]
+        in_one = [(one, other) for one, other in pairs if rows[one].path[:-1] == rows[other].path[:-1]]
+        one, other = self.luck.choice(in_one or pairs)
+        names = rows[one].path[-1], rows[other].path[-1]
+        for number, name in zip((other, one), names, strict=True):
+            rows[number] = replace(rows[number], path=(*rows[number].path[:-1], name))
 
     def _file(self, tenant: Tenant, by: str, project: str, rows: list[Row], *, bad: bool = False) -> Request:
         """A file of CSV, or a workbook."""
@@ -173,6 +178,16 @@ class SiteRequests(Drawing):
         node, code = self._activity(site), f"{site.code}-{self.luck.randrange(MOST_ACTIVITIES)}"
         operation = Operation("recode", by, project=project, node=node, values={"code": code})
         return self._patch(tenant, operation, {"cost_code": code})
+
+    def _rename(self, tenant: Tenant, by: str) -> Request:
+        """An activity gets a new name, or one that another has or had, perhaps beside it."""
+        project, site = self._site(tenant)
+        node, known = self._activity(site), list(site.names.values())
+        if node in site.activities and self.luck.random() < 0.4:
+            known = sorted(site.siblings(site.activities[node].parent))
+        name = self.luck.choice(known) if self.luck.random() < 0.7 else f"other {self.luck.getrandbits(40)}"
+        operation = Operation("rename", by, project=project, node=node, values={"name": name})
+        return self._patch(tenant, operation, {"name": name})
 
     def _cut(self, tenant: Tenant, by: str) -> Request:
         """Mostly what has no hours; now and then a trade, as long as another is left."""

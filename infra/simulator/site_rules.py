@@ -108,6 +108,15 @@ class SiteRules(Facts):
         )
         return why
 
+    def _judge_rename(self, operation: Operation) -> Why:
+        """A name that nothing else below its parent has."""
+        why, site = self._of_tree(operation, "edit the WBS"), self.sites[operation.project]
+        why.maybe |= {"conflict"} if site.busy else set()  # an import under way has the name already
+        name = operation.values["name"]
+        if operation.node in site.activities and site.names[operation.node] != name:
+            why.hard |= {"conflict"} if name in site.siblings(site.activities[operation.node].parent) else set()
+        return why
+
     def _judge_cut(self, operation: Operation) -> Why:
         """Hours below keep a node. They are read from a list, which lags, and looked for again later."""
         why, site = self._of_structure(operation), self.sites[operation.project]
@@ -227,6 +236,11 @@ class SiteRules(Facts):
         self.sites[operation.project].renamed = self.now()
         self._activity(operation).code = operation.values["code"]
         self._edited(operation, "code")
+
+    def _do_rename(self, operation: Operation, effect: Effect) -> None:
+        site = self.sites[operation.project]
+        site.renamed, site.names[operation.node] = self.now(), operation.values["name"]
+        self._edited(operation, "path")
 
     def _do_cut(self, operation: Operation, effect: Effect) -> None:
         self.sites[operation.project].cut(operation.node)

@@ -33,7 +33,7 @@ from infra.local.stream_events import stream_event, stream_record
 from infra.simulator import readers
 from infra.simulator.bounds import small_bounds
 from infra.simulator.browsers import Browsers
-from infra.simulator.clients import KINDS, LARGE, Clients
+from infra.simulator.clients import KINDS, LARGE, THEMES, TREES, Clients
 from infra.simulator.days import BEGINNINGS, Days
 from infra.simulator.effects import Wrong
 from infra.simulator.facts import CLOCK, NOBODY
@@ -125,7 +125,7 @@ class World:
         self.elapsed, self.behind = 0.0, 0.0
         self.memory = Memory(store().prefix, self._changed, self.now, lambda: self.behind)
         self.gateway = Gateway(app, GATEWAY, self.now)
-        self.clients, self.judge = Clients(self.luck, self.days, left_out), Judge(self.now)
+        self.clients, self.judge = Clients(self.luck, self.days, left_out, theme_of(seed)), Judge(self.now)
         self.streams: dict[str, list[tuple[StreamFunction, dict[str, Any]]]] = defaultdict(list)
         self.sequence, self.depth = 0, 0
         self.frames: list[Frame] = []
@@ -166,8 +166,8 @@ class World:
         touched = self.memory.touched(operation, parameters) if operation in WRITES else frozenset()
         at_work = frame.request is not None and frame.request.work in self.judge.works
         often = 0.06 if frame.request and frame.request.operation.by != CLOCK else 0.12  # these meet one another more
-        deletes = frame.request is not None and frame.request.operation.verb == "cut"
-        often = 0.25 if at_work or deletes else often  # what it has begun is half done, or not looked at again for long
+        seldom = frame.request is not None and frame.request.operation.verb in ("cut", "status")
+        often = 0.25 if at_work or seldom else often  # what it has begun is half done, or is not tried often
         if self.faults and self.depth < DEEPEST and self.luck.random() < often:
             self.depth += 1
             flying = operation == "transact_write_items" and self.luck.random() < 0.5  # it takes its time
@@ -352,7 +352,8 @@ class World:
     def _step(self) -> None:
         choice = self.luck.random()
         if choice < 0.05:
-            readers.entry(self)
+            staging = any(site.staging for each in self.tenants for site in each.model.sites.values())
+            (readers.tree if staging else readers.entry)(self)
         elif choice < 0.06:
             readers.tree(self)
         elif choice < 0.07:
@@ -368,7 +369,7 @@ class World:
         elif choice < 0.45:
             self._send(self.clients.draw(self.some_company()))
         elif choice < 0.65 and self.waiting:
-            self._send(self.waiting.pop(self.luck.randrange(len(self.waiting))))
+            self._again(self.waiting.pop(self.luck.randrange(len(self.waiting))))
         elif choice < 0.9:
             self._deliver(self.luck.choice(sorted(self.streams)))
         elif choice < 0.91 and self.given_up:
@@ -510,12 +511,21 @@ class World:
         known = self.judge.answered(request, status, answer)
         if known and not (self.faults and self.luck.random() < 0.1):
             self.judge.end(request)
-        elif (request.key or operation.by == CLOCK) and self.now() - request.began < PATIENCE:
+        elif request.key or operation.by == CLOCK:
             self.waiting.append(request)
         else:
             self.judge.end(request)
         if operation.verb == "sheet" and request.work and len(request.made) < len(operation.rows) and not self.frames:
             self._look_meanwhile(request.tenant)
+        if operation.verb == "use" and self.faults and not self.frames:
+            self.browsers.visit(self)  # who has set a password uses it; or a session of before comes back
+
+    def _again(self, request: Request) -> None:
+        """The client of a request that has no answer sends it again, or has lost patience."""
+        if self.now() - request.began < PATIENCE:
+            self._send(request)
+        else:
+            self.judge.end(request)
 
     def _look_meanwhile(self, tenant: Tenant) -> None:
         """A mirror looks long after a sheet was accepted, and before its last rows are there."""
@@ -529,7 +539,7 @@ class World:
             self.wait(31)
             waiting, self.waiting = self.waiting, []
             for request in waiting:
-                self._send(request)
+                self._again(request)
             for shard in sorted(self.streams):
                 while self.streams[shard]:
                     self._deliver(shard)
@@ -547,10 +557,17 @@ class World:
         return [place for table in tables for place, item in table.items.items() if UNFINISHED.hash in item]
 
 
+def theme_of(seed: int) -> frozenset[str]:
+    """The kinds of requests of which three histories of four have most, so that long stories of these happen."""
+    luck = random.Random(f"theme of {seed}")
+    return luck.choice(THEMES) if luck.random() < 0.75 else frozenset()
+
+
 def left_out_of(seed: int) -> frozenset[str]:
     """What does not happen in the history of a seed, so that the rest of it happens more often, and meets."""
     luck = random.Random(f"left out of {seed}")
-    requests = [kind for kind in KINDS if kind not in ("create", "approve") and luck.random() < 0.45]
+    always = {"create", "approve"} | theme_of(seed)
+    requests = [kind for kind in KINDS if luck.random() < 0.45 and kind not in always]
     return frozenset([*requests, *(fault for fault in FAULTS if luck.random() < 0.3)])
 
 
@@ -568,7 +585,7 @@ def history(app: Any, seed: int, steps: int, without: frozenset[str] = frozenset
     for remembered in (keys._provider, authentication.unknown_companies):  # of the history before
         remembered.cache_clear()
     try:
-        with small_bounds(seed), time_machine.travel(world.days.begin, tick=False) as clock:
+        with small_bounds(seed, theme_of(seed) is TREES), time_machine.travel(world.days.begin, tick=False) as clock:
             world.clock = clock
             here.client, here.pool, here.sleep = world, Inline(), world.wait  # type: ignore[assignment]
             uuid.uuid4 = lambda: uuid.UUID(int=dice.getrandbits(128), version=4)
