@@ -72,11 +72,13 @@ PLANS = {
 }
 KINDS = LABOUR | PLANS
 TREES = frozenset({"create", "grow", "recode", "rename", "move", "cut", "import"})
+HOURS = frozenset({"submit", "reject", "approve", "reopen", "edit", "resolve"})
+TOKENS = frozenset({"token", "revoke", "role", "active", "join", "leave", "approve"})
 THEMES = (  # of which some histories have most
-    frozenset({"create", "submit", "reject", "approve", "reopen", "edit", "punch"}),
+    HOURS,
     frozenset({"punch", "stray", "settle", "adopt", "rotate", "hand change", "approve"}),
     TREES,
-    frozenset({"token", "revoke", "role", "active", "join", "leave", "create", "approve"}),
+    TOKENS,
     frozenset({"invite", "use link", "mail", "active"}),
     frozenset({"status", "settings", "cap", "found"}),
 )
@@ -95,6 +97,9 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         self, luck: random.Random, days: Days, without: frozenset[str], theme: frozenset[str] = frozenset()
     ) -> None:
         super().__init__(luck, days)
+        if theme in (HOURS, TOKENS):  # on many days, as what clashes is not approved
+            self.dates, self.many_hands = days.work, True
+        self.by_token = 0.5 if theme is TOKENS else 0.2  # requests with tokens that were made in the history
         self.kinds = {
             kind: often * (MORE if kind in theme else 1) for kind, often in KINDS.items() if kind not in without
         }
@@ -120,13 +125,13 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
             by = self._who_may_no_budgets(tenant) or by
         if kind not in ("punch", "stray", "settle", "adopt") and kind in LABOUR and not tenant.model.entries:
             kind = "create"
-        through = self.luck.choice(list(tenant.made)) if tenant.made and self.luck.random() < 0.2 else ""
+        through = self.luck.choice(list(tenant.made)) if tenant.made and self.luck.random() < self.by_token else ""
         by = tenant.model.people.tokens[through].user if through else by
         request: Request = getattr(self, f"_{kind.replace(' ', '_')}")(tenant, by)
         if through and request.operation.by == by:
             request.operation.token = through
             request.operation.behind = tenant.model.people.tokens[through].behind
-        elif self.luck.random() < 0.6:
+        elif request.operation.by == by and self.luck.random() < 0.6:  # else it is somebody's own
             self._by_whoever_may(request)
         keyed = request.operation.by not in UNKNOWN and self.luck.random() > UNKEYED
         request.key = request.key or (f"k{self.luck.getrandbits(60)}" if keyed else "")

@@ -89,27 +89,44 @@ class HoursRequests(Drawing):
         return Request(tenant, Operation(verb, by, entry=id), "POST", f"/labour/{id}/{verb}/", body, "")
 
     def _approve(self, tenant: Tenant, by: str) -> Request:
-        """Now and then by whoever has changed the hours, or ever handed them in, or stands behind one of these."""
-        request = self._step(tenant, by, "approve", {})
-        submitted = tenant.model.entries_of("submitted").items()
-        free = {id: each for id, each in submitted if not tenant.model.held(each.day)}
-        handed = [(id, hand.user) for id, each in free.items() for hand in _only_handed_in(each)]
-        hands = [(id, hand) for id, each in free.items() for hand in each.changers.values()]
-        changed = [(id, hand.user) for id, hand in hands]
-        behind = [(id, user) for id, hand in hands for user in sorted(hand.behind)]
-        if (known := [each for each in (handed, changed, behind) if each]) and self.luck.random() < 0.25:
-            id, user = self.luck.choice(self.luck.choice(known))
+        """Often by somebody whom nothing but four eyes keeps from it."""
+        kept = self._kept_by_four_eyes(tenant) if self.luck.random() < 0.35 else []
+        if kept:
+            id, user = self.luck.choice(self.luck.choice(kept))
             request = self._step_of(tenant, user, "approve", id, {})
+        else:
+            request = self._step(tenant, by, "approve", {})
         entry = tenant.model.entries[request.operation.entry]
         if self.luck.random() < (0.8 if entry.node is None else 0.1):
             request.operation.code = self._code(tenant.model.sites[entry.project])
             request.body = {"cost_code": request.operation.code}
         return request
 
+    def _kept_by_four_eyes(self, tenant: Tenant) -> list[list[tuple[str, str]]]:
+        """Hours and those whom nothing but four eyes keeps from approving them: who has but handed them in, who has
+        changed them, who stands behind one of these.
+        """
+        handed, changed, behind = list[tuple[str, str]](), list[tuple[str, str]](), list[tuple[str, str]]()
+        for id, entry in tenant.model.entries_of("submitted").items():
+            hands = [*entry.changers.values(), *sorted(entry.submitters, key=repr)]
+            earlier = [hand for hand in _only_handed_in(entry) if hand.user != entry.submitter]
+            handed += [(id, hand.user) for hand in earlier or _only_handed_in(entry)]
+            changed += [(id, hand.user) for hand in entry.changers.values()]
+            behind += [(id, user) for hand in hands for user in sorted(hand.behind)]
+        ways = ([each for each in way if self._own_alone(tenant, *each)] for way in (handed, changed, behind))
+        return [way for way in ways if way]
+
+    def _own_alone(self, tenant: Tenant, id: str, user: str) -> bool:
+        """Whether nothing stands against an approval but that the hours count as the user's own."""
+        entry = tenant.model.entries[id]
+        code = None if entry.node else self._code(tenant.model.sites[entry.project])
+        why = tenant.model.refusals(Operation("approve", user, entry=id, code=code))
+        return why.hard == {"own_entry"} and not why.soft
+
     def _reject(self, tenant: Tenant, by: str) -> Request:
         """Often hours that somebody has handed in and not changed: perhaps another hands them in next."""
         handed = [id for id, each in tenant.model.entries_of("submitted").items() if _only_handed_in(each)]
-        if handed and self.luck.random() < 0.3:
+        if handed and self.luck.random() < 0.5:
             return self._step_of(tenant, by, "reject", self.luck.choice(handed), {"reason": "so"})
         return self._step(tenant, by, "reject", {"reason": "so"})
 
@@ -121,7 +138,7 @@ class HoursRequests(Drawing):
         rejected = tenant.model.entries_of("rejected")
         again = [id for id, each in rejected.items() if _only_handed_in(each)]
         often = again or [id for id, each in rejected.items() if each.clocked]
-        if often and self.luck.random() < 0.4:
+        if often and self.luck.random() < 0.6:
             return self._step_of(tenant, by, "submit", self.luck.choice(often), {})
         return self._step(tenant, by, "submit", {})
 

@@ -92,14 +92,14 @@ class StrayRules(Facts):
 
     def is_of(self, stray: Stray, entry: Entry) -> bool:
         """Whether hours were made as their punch says, or are so by now."""
-        made = self.whose(stray), stray.hours
-        return made in ((entry.punch[0], entry.by_clock), (entry.operative, entry.hours))
+        made = self.whose(stray), entry.punch[1], stray.hours
+        return made in ((*entry.punch, entry.by_clock), (*entry.day, entry.hours))
 
     def keeps(self, stray: Stray, entry: Entry) -> bool:
         """Whether hours do not follow what their punch says otherwise, as somebody has approved or changed them."""
-        made = self.whose(stray), stray.hours
         approved = entry.status == "approved"
-        if made == (entry.punch[0], entry.by_clock) or (not approved and made == (entry.operative, entry.hours)):
+        said_already = (self.whose(stray), stray.hours) == (entry.punch[0], entry.by_clock)
+        if said_already or (not approved and self.is_of(stray, entry)):
             return False
         return approved or entry.corrected_by_hand
 

@@ -166,7 +166,9 @@ def test_hours_of_a_punch_that_somebody_has_changed_or_approved_do_not_follow() 
     assert model.keeps(other, model.entries["e"]) and not model.keeps(model.strays[DAY], model.entries["e"])
     model.entries["e"].hours = Decimal(9)  # as the punch says by now
     assert not model.keeps(other, model.entries["e"])
-    model.entries["e"].status = "approved"
+    model.entries["e"].date = "2026-06-09"  # and of another day
+    assert model.keeps(other, model.entries["e"]) and not model.is_of(other, model.entries["e"])
+    model.entries["e"].date, model.entries["e"].status = DAY, "approved"
     assert model.keeps(other, model.entries["e"])
 
 
@@ -295,6 +297,20 @@ def test_what_is_deleted_with_a_node_comes_back_by_itself_alone() -> None:
         site.bring_back(node, f"{node} again", code)
     assert site.above("2") == ["2", "trade", "area", "top"] and site.codes() == {"A-2 xy": "2"}
     assert site.names["2"] == "2 again"
+
+
+def test_a_name_is_free_but_beside_a_node_that_has_it() -> None:
+    model = worked("18")
+    model.people, site = people(), Site("P", nodes={"trade": None, "other": None})
+    model.sites = {"p": site}
+    for id, trade in (("1", "trade"), ("2", "trade"), ("3", "other")):
+        site.activities[id], site.names[id] = Activity(trade, f"P-{id}", Plan(Decimal(1))), f"walls {id}"
+    rename = lambda name: Operation("rename", "ann", project="p", node="1", values={"name": name})  # noqa: E731
+    assert model.refusals(rename("walls 2")).hard == {"conflict"}
+    for free in ("walls 1", "walls 3", "roof"):
+        assert not model.refusals(rename(free)).answers()
+    model.apply(rename("roof"))
+    assert site.names["1"] == "roof" and not model.refusals(rename("walls 1")).answers()
 
 
 def test_what_of_a_file_is_missing_but_for_what_was_edited_since() -> None:

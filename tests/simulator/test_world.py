@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from chalicelib.labour.states import Need
 from chalicelib.storage.store import store
 from infra.simulator import __main__ as simulator
-from infra.simulator.clients import KINDS
+from infra.simulator.clients import KINDS, THEMES
 from infra.simulator.planted import FAULTS as PLANTED
 from infra.simulator.planted import ROOT
 from infra.simulator.stage import standing
-from infra.simulator.world import FAULTS, history
+from infra.simulator.world import FAULTS, history, left_out_of, theme_of
 
 SEEDS = (1, 2, 3)
 
@@ -81,6 +81,12 @@ def test_a_function_ends_when_its_time_is_over(app: Any) -> None:
             world.get_item(TableName=store().name("projects"), Key={"pk": {"S": "a"}, "sk": {"S": "1"}})
             pytest.fail("it goes on")
         assert [line.split("  ")[-1] for line in world.log] == ["rollup dies: its time is up"]
+
+
+def test_the_kinds_of_a_theme_happen_in_its_histories() -> None:
+    assert set().union(*THEMES) <= KINDS.keys()
+    assert {theme_of(seed) for seed in range(100)} == {*THEMES, frozenset()}
+    assert not any(theme_of(seed) & left_out_of(seed) for seed in range(100))
 
 
 def test_every_planted_fault_is_still_a_change_of_one_place() -> None:
