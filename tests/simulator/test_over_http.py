@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.simulator import over_http
+from infra.simulator.clients import Clients
 from infra.simulator.effects import Wrong
 from infra.simulator.over_http import Remote
 from infra.simulator.requests import Request, Tenant
@@ -20,7 +21,7 @@ class Scripted(Remote):
     """A service that gives these answers, one after another."""
 
     def __init__(self, *answers: Answer) -> None:
-        super().__init__("http://nowhere.example", None, seed=1)
+        super().__init__("http://nowhere.example", None, seed=3)
         self.answers, self.sent = list(answers), list[tuple[str, str, Mapping[str, str]]]()
 
     def http(
@@ -42,11 +43,12 @@ def tenant() -> Tenant:
 
 
 def handed_in(remote: Remote, tenant: Tenant, by: str) -> Request:
-    """Hours that are no draft."""
+    """Hours that are no draft, of a day that a closing can reach."""
     while True:
         request = remote.clients._create(tenant, by)
         new = request.operation.new
-        if new and new.status == "submitted" and new.code in (None, "C-1"):
+        fits = new and new.status == "submitted" and new.code in (None, "C-1")
+        if fits and new.date in remote.days.work[:2]:
             return request
 
 
@@ -57,6 +59,11 @@ def made(tenant: Tenant, *answers: Answer) -> Scripted:
     return remote
 
 
+def approval(tenant: Tenant, by: str) -> Request:
+    """Somebody wants to approve the entry e1."""
+    return Clients._step_of(tenant, by, "approve", "e1", {})
+
+
 def refused(code: str, status: int = 409) -> Answer:
     return status, {"code": code, "request_id": "r"}
 
@@ -65,7 +72,7 @@ def test_what_is_done_is_done_in_the_model_too_and_counted(tenant: Tenant) -> No
     remote = made(tenant, (200, {"id": "e1", "wbs": "n"}))
     entry = tenant.model.entries["e1"]
     assert (entry.status, entry.project, entry.operative, entry.code) == ("submitted", "p", "hand", "C-1")
-    remote._send(remote.clients._approve(tenant, "manager"))
+    remote._send(approval(tenant, "manager"))
     assert tenant.model.entries["e1"].status == "approved"
     assert remote.counts == {"create 201": 1, "approve 200": 1}
 
@@ -75,7 +82,7 @@ def test_a_request_is_sent_with_the_token_of_whoever_asks_and_its_key(tenant: Te
     request = remote.clients._create(tenant, "manager")
     request.key = "k7"
     remote._send(request)
-    headers = {"Authorization": "Bearer manager's", "Idempotency-Key": "1-k7"}
+    headers = {"Authorization": "Bearer manager's", "Idempotency-Key": "3-k7"}
     assert remote.sent == [("POST", "/labour/", headers)]
 
 
@@ -87,17 +94,17 @@ def test_a_refusal_without_a_reason_is_wrong(tenant: Tenant) -> None:
 
 def test_a_refusal_for_its_reason_is_right_and_for_another_wrong(tenant: Tenant) -> None:
     remote = made(tenant, refused("own_entry", 403), refused("permission_denied", 403))
-    status, answer = remote._send(remote.clients._approve(tenant, "owner"))
+    status, answer = remote._send(approval(tenant, "owner"))
     assert (status, answer) == (403, {"code": "own_entry"})  # answers are compared without what differs each time
     assert tenant.model.entries["e1"].status == "submitted"
     with pytest.raises(Wrong, match="own_entry"):
-        remote._send(remote.clients._approve(tenant, "owner"))
+        remote._send(approval(tenant, "owner"))
 
 
 def test_what_is_done_although_it_must_be_refused_is_wrong(tenant: Tenant) -> None:
     remote = made(tenant, (200, {"id": "e1", "wbs": "n"}))
     with pytest.raises(Wrong, match=r"answered 200 though .*own_entry"):
-        remote._send(remote.clients._approve(tenant, "owner"))
+        remote._send(approval(tenant, "owner"))
 
 
 def test_each_row_of_a_sheet_is_an_entry_of_its_own(tenant: Tenant) -> None:
