@@ -17,10 +17,11 @@ class HoursRules(Facts):
             why.maybe |= self._inactive(Why(), new.project, new.operative).soft
             return self._closed(why, new.project, new.date)
         why = Why(soft=self._unknown(new.project, new.code))
-        if not self.may_log(operation.by, new.project, new.operative):
-            why.soft.add("permission_denied")
-            return why
-        return self._closed(self._inactive(why, new.project, new.operative), new.project, new.date)
+        if self.may_log(operation.by, new.project, new.operative):
+            return self._closed(self._inactive(why, new.project, new.operative), new.project, new.date)
+        why.soft.add("permission_denied")  # unless that was lost after the request had looked at it
+        why.maybe |= self._closed(self._inactive(Why(), new.project, new.operative), new.project, new.date).answers()
+        return why
 
     def _judge_sheet(self, operation: Operation) -> Why:
         why = Why(soft=set() if self.people.may_somewhere(operation.by, "log") else {"permission_denied"})
