@@ -48,6 +48,7 @@ DEEPEST = 2  # requests within the storage calls of one another
 OF_CALLS = ("dies before", "dies after", "loses its answer", "never arrives", "is throttled", "conflicts")
 FAULTS = (*OF_CALLS, "is given up")
 A_CALL = 0.004  # seconds
+MOST_CALLS = 40_000  # of a history; the usual ones have some thousands
 HELD = 80_000.0  # seconds that a stream holds its records, or a little less
 GATEWAY, HTTP, STALLED = (
     29.0,
@@ -137,6 +138,7 @@ class World:
         self.parameters: dict[str, str] = {}  # what functions have put into Parameter Store
         self.log: list[str] = []  # what a failure tells of the history
         self.taken, self.ended = 0, False  # steps, and whether they are over
+        self.calls = 0  # of storage
 
     def now(self) -> float:
         """Seconds since the beginning, by the one clock that never differs."""
@@ -163,6 +165,9 @@ class World:
         if frame.dead:
             raise Died
         self.wait(A_CALL)
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            raise Wrong(f"{frame} tries again and again: {self.calls} storage calls, not done are {self._unfinished()}")
         touched = self.memory.touched(operation, parameters) if operation in WRITES else frozenset()
         at_work = frame.request is not None and frame.request.work in self.judge.works
         often = 0.06 if frame.request and frame.request.operation.by != CLOCK else 0.12  # these meet one another more

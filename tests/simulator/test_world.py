@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from chalicelib.labour.states import Need
 from chalicelib.storage.store import store
 from infra.simulator import __main__ as simulator
+from infra.simulator import world as worlds
 from infra.simulator.clients import KINDS, THEMES
 from infra.simulator.planted import FAULTS as PLANTED
 from infra.simulator.planted import ROOT
@@ -81,6 +82,12 @@ def test_a_function_ends_when_its_time_is_over(app: Any) -> None:
             world.get_item(TableName=store().name("projects"), Key={"pk": {"S": "a"}, "sk": {"S": "1"}})
             pytest.fail("it goes on")
         assert [line.split("  ")[-1] for line in world.log] == ["rollup dies: its time is up"]
+
+
+def test_what_is_tried_for_ever_is_wrong(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worlds, "MOST_CALLS", 50)
+    wrong = simulator.failure(app, 1, 10)
+    assert wrong is not None and "tries again and again: 51 storage calls" in wrong
 
 
 def test_the_kinds_of_a_theme_happen_in_its_histories() -> None:
