@@ -131,7 +131,7 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         if through and request.operation.by == by:
             request.operation.token = through
             request.operation.behind = tenant.model.people.tokens[through].behind
-        elif request.operation.by == by and self.luck.random() < 0.6:  # else it is somebody's own
+        elif request.operation.by == by and self.luck.random() < 0.6:  # else it is about this very user
             self._by_whoever_may(request)
         keyed = request.operation.by not in UNKNOWN and self.luck.random() > UNKEYED
         request.key = request.key or (f"k{self.luck.getrandbits(60)}" if keyed else "")

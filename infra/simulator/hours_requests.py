@@ -103,8 +103,8 @@ class HoursRequests(Drawing):
         return request
 
     def _kept_by_four_eyes(self, tenant: Tenant) -> list[list[tuple[str, str]]]:
-        """Hours and those whom nothing but four eyes keeps from approving them: who has but handed them in, who has
-        changed them, who stands behind one of these.
+        """Hours and those whom nothing but four eyes keeps from approving them: who has handed them in and changed
+        nothing, who has changed them, who stands behind one of these.
         """
         handed, changed, behind = list[tuple[str, str]](), list[tuple[str, str]](), list[tuple[str, str]]()
         for id, entry in tenant.model.entries_of("submitted").items():
