@@ -109,8 +109,9 @@ class HoursRequests(Drawing):
         handed, changed, behind = list[tuple[str, str]](), list[tuple[str, str]](), list[tuple[str, str]]()
         for id, entry in tenant.model.entries_of("submitted").items():
             hands = [*entry.changers.values(), *sorted(entry.submitters, key=repr)]
-            earlier = [hand for hand in _only_handed_in(entry) if hand.user != entry.submitter]
-            handed += [(id, hand.user) for hand in earlier or _only_handed_in(entry)]
+            only = _only_handed_in(entry)
+            earlier = [hand for hand in only if hand.user != entry.submitter]
+            handed += [(id, hand.user) for hand in earlier or only]
             changed += [(id, hand.user) for hand in entry.changers.values()]
             behind += [(id, user) for hand in hands for user in sorted(hand.behind)]
         ways = ([each for each in way if self._own_alone(tenant, *each)] for way in (handed, changed, behind))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from infra.simulator.effects import Wrong
 from infra.simulator.facts import Operation
 from infra.simulator.looking import of_others, somewhere
-from infra.simulator.requests import Request, nodes_of
+from infra.simulator.requests import Request, Tenant, nodes_of
 
 if TYPE_CHECKING:
     from infra.simulator.world import World
@@ -31,11 +31,15 @@ def entry(world: "World") -> None:
         raise Wrong(f"{id} is shown to {user} as {shown}, it was {reading.seen}")
 
 
+def staging(world: "World") -> list[tuple[Tenant, str]]:
+    """The projects in which a large change is on its way, and is not to be seen yet."""
+    return [(tenant, id) for tenant in world.tenants for id, site in tenant.model.sites.items() if site.staging]
+
+
 def tree(world: "World") -> None:
     """A tree is shown as it was at some moment of the request, never half moved or half imported."""
     sites = [(tenant, project) for tenant in world.tenants for project in tenant.model.sites]
-    staging = [(tenant, project) for tenant, project in sites if tenant.model.sites[project].staging]
-    tenant, project = world.luck.choice(staging or sites)
+    tenant, project = world.luck.choice(staging(world) or sites)
     path = f"/projects/{project}/wbs/?page_size=200"
     reading = Request(tenant, Operation("read tree", tenant.owner, project=project), "GET", path, None, "")
     world.judge.begin(reading)

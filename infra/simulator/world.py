@@ -357,8 +357,7 @@ class World:
     def _step(self) -> None:
         choice = self.luck.random()
         if choice < 0.05:
-            staging = any(site.staging for each in self.tenants for site in each.model.sites.values())
-            (readers.tree if staging else readers.entry)(self)
+            (readers.tree if readers.staging(self) else readers.entry)(self)
         elif choice < 0.06:
             readers.tree(self)
         elif choice < 0.07:
