@@ -80,6 +80,7 @@ class CompanyRules(Facts):
         site, values = self.sites[operation.project], operation.values
         took, site.name = site.takes_hours, values.get("name", site.name)
         site.status = values.get("status", site.status)
+        site.zone_changed |= values.get("timezone", site.zone) != site.zone
         site.week, site.zone = tuple(values.get("working_days", site.week)), values.get("timezone", site.zone)
         site.dates |= {name: values[name] for name in ("start_date", "finish_date") if name in values}
         site.stopped = self.now() if took and not site.takes_hours else site.stopped

@@ -1,5 +1,6 @@
 """Requests about the very thing of another that is under way: by luck alone they would hardly meet."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from infra.simulator.company_requests import CompanyRequests
@@ -35,6 +36,8 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests, LinkRequests):
             found = self._status_of(mine.tenant, owner, project) if "status" in self.kinds else None
         elif mine.operation.verb == "cut":
             found = self._hours_below(mine)
+        elif mine.operation.verb == "approve" and self.luck.random() < 0.5:
+            found = self._of_the_same_day(mine)
         elif mine.operation.verb == "import" and self.luck.random() < 0.4:
             found = self._hours_of_the_file(mine)
         elif mine.operation.verb == "import" and "recode" in self.kinds:
@@ -72,6 +75,19 @@ class Meetings(HoursRequests, DeviceRequests, CompanyRequests, LinkRequests):
         node, budget = self._activity(tenant.model.sites[project]), self.luck.choice(("64.01", "120"))
         operation = Operation("budget", tenant.owner, project=project, node=node, values={"budget": Decimal(budget)})
         return self._patch(tenant, operation, {"budget_hours": float(budget)})
+
+    def _of_the_same_day(self, mine: Request) -> Request | None:
+        """Hours of the same operative and day by another submitter: a clash, unless the approval is first."""
+        model = mine.tenant.model
+        if (entry := model.entries.get(mine.operation.entry)) is None:
+            return None
+        new = replace(self._hours(mine.tenant, ""), operative=entry.operative, date=entry.date)
+        may = [user for user in mine.tenant.tokens if model.may_log(user, new.project, new.operative)]
+        others = [user for user in may if user != entry.submitter]
+        if not others:
+            return None
+        new.submitter = self.luck.choice(others)
+        return self._logged(mine.tenant, new.submitter, new)
 
     def _hours_of_the_file(self, mine: Request) -> Request:
         """Hours on an activity that a file names: one that is there, or is to be."""

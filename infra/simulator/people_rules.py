@@ -65,6 +65,7 @@ class PeopleRules(Facts):
 
     def _do_leave(self, operation: Operation, effect: Effect) -> None:
         del self.people.memberships[operation.project, operation.values["user"]]
+        self.people.left.add((operation.project, operation.values["user"]))
 
     def _do_token(self, operation: Operation, effect: Effect) -> None:
         user = operation.values["user"]

@@ -146,9 +146,9 @@ def trespass(world: "World") -> None:
 
 
 def _read(world: "World", request: Request | None, path: str, headers: dict[str, str]) -> tuple[int, Any]:
-    """A read; where it could not be answered, once more while nothing breaks and nobody writes."""
+    """A read; where it could not be answered, once more while nothing breaks and nobody writes, if that can be."""
     status, answer = world.http(request, "GET", path, None, headers)
-    if status != 503:
+    if status != 503 or world.flying:
         return status, answer
     faults, world.faults = world.faults, False
     status, answer = world.http(request, "GET", path, None, headers)

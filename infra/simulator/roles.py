@@ -84,11 +84,16 @@ class People:
     links: list[Link] = field(default_factory=list)
     inactive: set[str] = field(default_factory=set)
     memberships: dict[tuple[str, str], str] = field(default_factory=dict)  # (project, user) -> role
+    left: set[tuple[str, str]] = field(default_factory=set)  # memberships that have ended, perhaps there again
 
     def may(self, user: str, what: str, project: str | None = None) -> bool:
         """Whether a user may do something: by the base role, or on a project by a membership of it."""
         roles = {self.roles[user], self.memberships.get((project, user), "") if project else ""}
         return bool(roles & MAY[what])
+
+    def former_members(self, project: str) -> list[str]:
+        """Who has left a project and not come back."""
+        return sorted(user for known, user in self.left - self.memberships.keys() if known == project)
 
     def may_make_for(self, maker: str, user: str) -> bool:
         """Whether somebody may make a token for a user: nobody hands out what they have not."""

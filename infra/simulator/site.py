@@ -106,6 +106,7 @@ class Site:
     staging: bool = False  # a large change is on its way, and is not to be seen yet
     name: str = ""  # where it has got another
     zone: str = "UTC"
+    zone_changed: bool = False  # at any time
     dates: dict[str, str] = field(default_factory=dict)  # its own first and last one, where it has got them
     status: str = "active"
     stopped: float = 0.0  # when it last got a status with which it takes no hours

@@ -1,5 +1,6 @@
 """Requests about projects: plans, trees, measurements, baselines, holidays and closed days."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -108,14 +109,15 @@ class SiteRequests(Drawing):
         if not rows:
             return self._grow(tenant, by)
         if len(rows) > 1 and self.luck.random() < 0.4:
-            self._names_change_hands(rows)
+            self._names_change_hands(rows, site.codes())
         return self._file(tenant, by, project, rows, bad=self.luck.random() < 0.1)
 
-    def _names_change_hands(self, rows: list[Row]) -> None:
-        """Two activities, perhaps new ones, exchange their names, in one trade where two rows are in one."""
+    def _names_change_hands(self, rows: list[Row], known: Mapping[str, str]) -> None:
+        """Two activities exchange their names, in one trade where two rows are in one, and often with a new one."""
         pairs = [(one, other) for one in range(len(rows)) for other in range(one)]
         in_one = [(one, other) for one, other in pairs if rows[one].path[:-1] == rows[other].path[:-1]]
-        one, other = self.luck.choice(in_one or pairs)
+        new = [(one, other) for one, other in in_one if (rows[one].code in known) != (rows[other].code in known)]
+        one, other = self.luck.choice(new if new and self.luck.random() < 0.5 else in_one or pairs)
         names = rows[one].path[-1], rows[other].path[-1]
         for number, name in zip((other, one), names, strict=True):
             rows[number] = replace(rows[number], path=(*rows[number].path[:-1], name))
@@ -183,7 +185,7 @@ class SiteRequests(Drawing):
         """An activity gets a new name, or one that another has or had, perhaps beside it."""
         project, site = self._site(tenant)
         node, known = self._activity(site), list(site.names.values())
-        if node in site.activities and self.luck.random() < 0.4:
+        if node in site.activities and self.luck.random() < 0.6:
             known = sorted(site.siblings(site.activities[node].parent))
         name = self.luck.choice(known) if self.luck.random() < 0.7 else f"other {self.luck.getrandbits(40)}"
         operation = Operation("rename", by, project=project, node=node, values={"name": name})
@@ -243,10 +245,12 @@ class SiteRequests(Drawing):
             return self._measure(tenant, by)
         node, id = found
         values: dict[str, Any] = {"id": id}
-        if self.luck.random() < 0.3 or site.activities[node].measured[id].milestone is not None:
-            values["date"] = self.luck.choice(self.days.work)
+        was = site.activities[node].measured[id]
+        away = was.date <= site.closed_to and self.luck.random() < 0.5  # out of the closed days
+        if away or was.milestone is not None or self.luck.random() < 0.3:
+            values["date"] = self.luck.choice(self.days.work[2:] if away else self.days.work)
             body = {"date": values["date"]}
-        elif site.activities[node].measured[id].percent is None:
+        elif was.percent is None:
             values["installed"] = Decimal(self.luck.choice(("0", "60", "110")))
             body = {"installed_quantity": float(values["installed"])}
         else:

@@ -96,8 +96,12 @@ class StrayRules(Facts):
         return made in ((*entry.punch, entry.by_clock), (*entry.day, entry.hours))
 
     def keeps(self, stray: Stray, entry: Entry) -> bool:
-        """Whether hours do not follow what their punch says otherwise, as somebody has approved or changed them."""
+        """Whether hours do not follow what their punch says otherwise, as somebody has approved or changed them. In
+        another time zone the same local times are other ones.
+        """
         approved = entry.status == "approved"
+        if approved and self.sites[stray.project].zone_changed:
+            return True
         said_already = (self.whose(stray), stray.hours) == (entry.punch[0], entry.by_clock)
         if said_already or (not approved and self.is_of(stray, entry)):
             return False

@@ -68,7 +68,9 @@ MUCH_MET = (
     "status",
     "invite",
     "use",
+    "approve",
 )  # by requests about the same thing
+SHOWING = ("rotate", "invite", "token")  # secrets, whose clients repeat themselves more often
 BY_WORK = ("sheet", "review")  # what goes on after its request
 A_MINUTE = 61.0  # after which it is looked again whether hours have come to what was deleted, and a little
 A_CLOSING = 43.0  # seconds that a period's closing waits for requests of before, and a little
@@ -513,7 +515,8 @@ class World:
         why = (answer or {}).get("code" if status >= 400 else "id", "")  # or what has come of it
         self.tell(f"{request}: {f'{status} {why}'.rstrip() if status else 'no answer came'}")
         known = self.judge.answered(request, status, answer)
-        if known and not (self.faults and self.luck.random() < 0.1):
+        again = 0.6 if operation.verb in SHOWING else 0.1
+        if known and not (self.faults and self.luck.random() < again):
             self.judge.end(request)
         elif request.key or operation.by == CLOCK:
             self.waiting.append(request)
