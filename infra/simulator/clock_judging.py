@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from infra.simulator.docket import Docket
-from infra.simulator.effects import Wrong, whole
+from infra.simulator.effects import Wrong, versions, whole
 from infra.simulator.facts import CLOCK, Effect, Operation
 from infra.simulator.requests import Tenant
 
@@ -96,7 +96,7 @@ class ClockJudge(Docket):
         closed = entry.date <= tenant.model.sites[entry.project].closed_for_good
         if entry.status == "approved" or entry.corrected_by_hand or closed or hours not in told.values():
             raise Wrong(f"{id} is corrected to {hours} hours by {told}, and is {entry}")
-        if self.corrections[id] >= len({*told.values()}):
+        if self.corrections[id] >= versions(told):
             raise Wrong(f"{id} is corrected again by what was told before: {told}")
         tenant.model.apply(Operation("correct", CLOCK, entry=id, values={"hours": hours}))
         return tenant

@@ -69,6 +69,11 @@ def whole(told: Iterable[str]) -> bool:
     return {"in", "out"} <= set(told) or any(each.startswith("both") for each in told)
 
 
+def versions(told: Iterable[str]) -> int:
+    """How often a shift has been told as a whole, each time otherwise; by its two ends apart is once."""
+    return sum(each.startswith("both") for each in told) + ({"in", "out"} <= set(told))
+
+
 def telling(operation: Operation) -> str:
     """Which of the tellings of a shift it is; the whole one has its hours in its name."""
     assert operation.new is not None

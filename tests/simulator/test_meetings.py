@@ -1,4 +1,4 @@
-"""What comes in between a request is about the very thing of the request."""
+"""What comes in between a request is about the very thing of the request; and who asks."""
 
 import random
 from decimal import Decimal
@@ -7,7 +7,7 @@ import pytest
 
 from infra.simulator.clients import Clients
 from infra.simulator.days import BEGINNINGS, Days
-from infra.simulator.facts import NOBODY, Entry, Operation
+from infra.simulator.facts import NOBODY, Entry, Hand, Operation
 from infra.simulator.meetings import OTHERWISE
 from infra.simulator.requests import Request, Tenant
 from infra.simulator.roles import Link
@@ -33,7 +33,7 @@ def asked(tenant: Tenant, operation: Operation) -> Request:
 
 
 def test_the_days_of_hours_are_closed_with_force_only_where_something_waits(tenant: Tenant) -> None:
-    request = asked(tenant, Operation("approve", "ann", entry="e"))
+    request = asked(tenant, Operation("reject", "ann", entry="e"))
     for status, force in (("submitted", True), ("approved", False)):
         tenant.model.entries["e"].status = status
         other = clients("hand change", "status").beside(request)
@@ -70,8 +70,31 @@ def test_a_punch_and_a_rotation_of_its_secret_meet(tenant: Tenant) -> None:
     }
 
 
+def test_another_hands_in_hours_of_the_day_that_is_being_approved(tenant: Tenant) -> None:
+    tenant.tokens, tenant.hands = {"ann": "t", "fay": "t", "ed": "t"}, {"hand": "H1", "other": "H2"}
+    tenant.model.people.roles = {"ann": "owner", "fay": "foreman", "ed": "engineer"}
+    drawing, found = clients("close", "hand change", "status"), set()
+    for _ in range(30):
+        other = drawing.beside(asked(tenant, Operation("approve", "ann", entry="e")))
+        if other is not None and (new := other.operation.new) is not None:
+            found.add((new.day, other.operation.by, new.submitter))
+    assert found == {(("hand", DAY), "ann", "ann")}  # fay has handed in the hours, and ed may log for nobody else
+
+
+def test_whoever_asks_is_refused_for_nothing_or_for_one_reason_alone(tenant: Tenant) -> None:
+    tenant.tokens = {"ann": "t", "fay": "t", "ed": "t"}
+    tenant.model.people.roles = {"ann": "owner", "fay": "foreman", "ed": "project_planner"}
+    tenant.model.entries["e"] = Entry("p", "hand", DAY, Decimal(8), "P-1", "fay", node="n", submitters={Hand("fay")})
+    drawing, found = clients(), set()
+    for _ in range(60):
+        request = asked(tenant, Operation("approve", "fay", entry="e"))
+        drawing._by_another(request)
+        found.add((request.operation.by, *tenant.model.refusals(request.operation).answers()))
+    assert found == {("ann",), ("fay", "own_entry"), ("ed", "permission_denied")}
+
+
 def test_the_operative_or_the_project_of_hours_takes_no_more(tenant: Tenant) -> None:
-    request, found = asked(tenant, Operation("approve", "ann", entry="e")), set()
+    request, found = asked(tenant, Operation("reject", "ann", entry="e")), set()
     for _ in range(60):
         other = clients("close").beside(request)
         assert other is not None and other.method == "PATCH"
@@ -99,5 +122,5 @@ def test_two_change_settings_at_once(tenant: Tenant) -> None:
 
 def test_what_a_history_leaves_out_comes_in_between_nothing(tenant: Tenant) -> None:
     without = clients("close", "budget", "hand change", "status")
-    for operation in (Operation("approve", "ann", entry="e"), Operation("freeze", "ann", project="p")):
+    for operation in (Operation("reject", "ann", entry="e"), Operation("freeze", "ann", project="p")):
         assert without.beside(asked(tenant, operation)) is None

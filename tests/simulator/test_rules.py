@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from infra.simulator.device_rules import MOST_OVERLAPPING, REFUSED
-from infra.simulator.effects import Wrong
+from infra.simulator.effects import Wrong, versions
 from infra.simulator.facts import CLOCK, NOBODY, Effect, Entry, Hand, Operation, Stray
 from infra.simulator.figures import MILLION, Sums
 from infra.simulator.formed import formed
@@ -38,6 +38,18 @@ def test_a_token_ends_for_good_with_the_right_of_its_maker() -> None:
     team.roles["ann"] = "admin"
     team.end_tokens(3.0)
     assert team.tokens["t"].ended_at == 2.0
+
+
+def test_whoever_has_left_a_project_is_a_former_member_until_they_are_back() -> None:
+    model = Model(people=people())
+    model.sites["p"] = Site("P")
+    join = Operation("join", "owner", project="p", values={"user": "fay", "role": "engineer"})
+    model.apply(join)
+    assert model.people.former_members("p") == []
+    model.apply(Operation("leave", "owner", project="p", values={"user": "fay"}))
+    assert (model.people.former_members("p"), model.people.former_members("q")) == (["fay"], [])
+    model.apply(join)
+    assert model.people.former_members("p") == []
 
 
 def test_an_admin_makes_no_token_for_an_owner() -> None:
@@ -86,6 +98,12 @@ def test_an_earlier_secret_ends_with_the_overlap_or_before_it_as_clocks_differ()
     assert [each.is_over(155.0) for each in model.secrets] == [True, True, False]
     model.apply(Operation("rotate", "ann", values={"overlap": 60}), Effect(began=155.0))
     assert [each.is_over(160.0) for each in model.secrets] == [True, True, False, False]
+
+
+def test_a_shift_that_is_told_by_its_ends_and_as_a_whole_is_told_twice() -> None:
+    assert versions(["in"]) == versions(["out"]) == 0
+    assert versions(["in", "out"]) == versions(["in", "both, 8 hours"]) == 1
+    assert versions(["in", "out", "both, 8 hours", "both, 9 hours"]) == 3
 
 
 def test_no_hours_are_taken_of_whoever_is_not_active_and_on_what_has_ended() -> None:
@@ -170,6 +188,16 @@ def test_hours_of_a_punch_that_somebody_has_changed_or_approved_do_not_follow() 
     assert model.keeps(other, model.entries["e"]) and not model.is_of(other, model.entries["e"])
     model.entries["e"].date, model.entries["e"].status = DAY, "approved"
     assert model.keeps(other, model.entries["e"])
+
+
+def test_approved_hours_of_a_punch_do_not_follow_their_project_to_another_time_zone() -> None:
+    model = kept_punch()
+    model.apply(settled("assign"))
+    model.apply(Operation("become", CLOCK, values={"date": DAY}), Effect("e"))
+    model.apply(Operation("status", "owner", project="p", values={"timezone": "Asia/Tokyo"}))
+    assert not model.keeps(model.strays[DAY], model.entries["e"])
+    model.entries["e"].status = "approved"
+    assert model.keeps(model.strays[DAY], model.entries["e"])
 
 
 def test_hours_of_a_punch_go_to_the_operative_who_is_named() -> None:
