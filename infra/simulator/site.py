@@ -59,9 +59,19 @@ class Baseline:
     week: tuple[int, ...]
     holidays: frozenset[str]
     accepted: float  # when the freeze began
+    kept: set[str] = field(default_factory=set)  # activities that are in it for good
+    missed: dict[str, Plan] = field(default_factory=dict)  # those that were deleted before
+
+    def miss(self, activity: str) -> None:
+        """An activity is deleted, by a request that ran when the freeze began: it is not in it if it was not yet."""
+        if activity in self.plans and activity not in self.kept:
+            self.missed[activity] = self.plans.pop(activity)
 
     def keep(self, activity: str, plan: Plan, site: "Site") -> bool:
         """Whether an activity may be in it so: as it was when the freeze began, or by a request that ran by then."""
+        if activity in self.missed:  # it has come back in time
+            self.plans[activity] = self.missed.pop(activity)
+        self.kept.add(activity)
         late = site.born.get(activity, 0.0) - self.accepted
         if activity not in self.plans and not 0.0 <= late <= RUNS:
             return False
@@ -156,6 +166,9 @@ class Site:
         for id in self.gone:
             self.nodes.pop(id, None)
             self.activities.pop(id, None)
+        for baseline in self.baselines[-1:] if self.busy else ():  # which perhaps is being frozen
+            for id in self.gone:
+                baseline.miss(id)
 
     def show(self, shown: dict[str, Shown]) -> None:
         """What an import has made and changed is there, all at once."""

@@ -433,3 +433,16 @@ def test_a_baseline_keeps_a_plan_of_before_or_one_that_was_on_its_way() -> None:
     assert not site.baselines[0].keep("new", after, site)
     site.born["new"] = 101.0
     assert site.baselines[0].keep("new", after, site)
+
+
+def test_what_is_deleted_while_a_plan_is_frozen_is_missing_in_it_unless_it_was_there_or_comes_back_in_time() -> None:
+    site, plan = Site("P", {"t": None}), Plan(Decimal(8))
+    site.activities["a"] = Activity("t", "P-1", plan)
+    site.freeze(100.0)
+    site.busy, [baseline] = True, site.baselines
+    site.cut("a")
+    assert baseline.plans == {}
+    assert baseline.keep("a", plan, site) and baseline.plans == {"a": plan}
+    site.activities["a"] = Activity("t", "P-1", plan)
+    site.cut("a")
+    assert baseline.plans == {"a": plan}
