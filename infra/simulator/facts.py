@@ -338,9 +338,12 @@ class Facts:
         gone = operation.node and not self.sites[operation.project].has(operation.node)
         return Why({"permission_denied"} if lacks else set(), {"not_found"} if gone else set())
 
-    def _unknown(self, project: str, code: str | None) -> set[str]:
-        """What is answered where a request names a cost code that the project has not."""
-        return {"validation_error"} if code is not None and code not in self.sites[project].codes() else set()
+    def _code(self, why: Why, project: str, code: str | None) -> Why:
+        """A request names a cost code that the project has not, or perhaps has not any more."""
+        site = self.sites[project]
+        if code is not None and code not in site.codes():
+            (why.maybe if code in site.lingering() else why.soft).add("validation_error")
+        return why
 
     # figures
 

@@ -16,7 +16,7 @@ class HoursRules(Facts):
             why = Why(hard={"twice"} if new.day in self.punched else set(), maybe={"conflict", "invalid_transition"})
             why.maybe |= self._inactive(Why(), new.project, new.operative).soft
             return self._closed(why, new.project, new.date)
-        why = Why(soft=self._unknown(new.project, new.code))
+        why = self._code(Why(), new.project, new.code)
         if self.may_log(operation.by, new.project, new.operative):
             return self._closed(self._inactive(why, new.project, new.operative), new.project, new.date)
         why.soft.add("permission_denied")  # unless that was lost after the request had looked at it
@@ -29,8 +29,9 @@ class HoursRules(Facts):
             may = self.may_log(operation.by, row.project, row.operative)
             idle = self._inactive(Why(), row.project, row.operative).soft
             closed = row.date <= self.sites[row.project].closed_to
-            if not may or closed or idle or self._unknown(row.project, row.code):
+            if not may or closed or idle:
                 why.soft.add("validation_error")
+            self._code(why, row.project, row.code)
         return why
 
     def _judge_review(self, operation: Operation) -> Why:
@@ -44,7 +45,7 @@ class HoursRules(Facts):
             return Why(hard={"not_found"}, maybe={"permission_denied"})
         if not self.sees(operation.by, entry):
             return Why(soft={"not_found", "permission_denied"})
-        why = Why(soft=self._unknown(entry.project, operation.values.get("code", operation.code)))
+        why = self._code(Why(), entry.project, operation.values.get("code", operation.code))
         arriving = operation.values.get("operative", entry.operative)
         if operation.verb in APPROVING:
             if self._lacks(operation, "approve", project=entry.project):

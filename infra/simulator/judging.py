@@ -57,7 +57,7 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
             return
         for project, code in operation.codes():
             for site in [model.sites[project]] if project else model.sites.values():
-                request.nodes |= {(code, site.codes()[code])} if code in site.codes() else set()
+                request.nodes |= {(code, known[code]) for known in (site.codes(), site.lingering()) if code in known}
         if operation.by == CLOCK and operation.new is not None and not takes_hours(model, operation.new.day):
             self.stopped.add(operation.new.day)
         why = model.refusals(operation)

@@ -132,6 +132,10 @@ class Site:
         """Cost codes and their activities."""
         return {each.code: id for id, each in self.activities.items()}
 
+    def lingering(self) -> dict[str, str]:
+        """Cost codes of what a large change may have deleted: until that is cleared away they may be found."""
+        return {each.code: id for id, (_, each) in self.gone.items() if each is not None} if self.busy else {}
+
     def path(self, node: str) -> tuple[str, ...]:
         """The names from the top down to a node."""
         return tuple(self.names[each] for each in reversed(self.above(node)))

@@ -327,6 +327,18 @@ def test_what_is_deleted_with_a_node_comes_back_by_itself_alone() -> None:
     assert site.names["2"] == "2 again"
 
 
+def test_hours_may_come_to_what_a_large_change_has_deleted_until_that_is_cleared_away() -> None:
+    model = Model(people=people())
+    site = model.sites["p"] = Site("P", {"t": None})
+    site.activities["a"] = Activity("t", "P-1", Plan(Decimal(8)))
+    create = Operation("create", "owner", new=Entry("p", "hand", DAY, Decimal(8), "P-1", "owner"))
+    assert not model.refusals(create).answers()
+    site.cut("a")
+    for site.busy in (True, False):
+        why = model.refusals(create)
+        assert (why.soft, why.maybe) == ((set(), {"validation_error"}) if site.busy else ({"validation_error"}, set()))
+
+
 def test_a_name_is_free_but_beside_a_node_that_has_it() -> None:
     model = worked("18")
     model.people, site = people(), Site("P", nodes={"trade": None, "other": None})
