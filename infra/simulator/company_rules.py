@@ -75,6 +75,7 @@ class CompanyRules(Facts):
             self.idle.setdefault(hand, self.now())
         elif values.get("active"):
             self.idle.pop(hand, None)
+            self.freed = self.now()
 
     def _do_status(self, operation: Operation, effect: Effect) -> None:
         site, values = self.sites[operation.project], operation.values
@@ -84,3 +85,4 @@ class CompanyRules(Facts):
         site.week, site.zone = tuple(values.get("working_days", site.week)), values.get("timezone", site.zone)
         site.dates |= {name: values[name] for name in ("start_date", "finish_date") if name in values}
         site.stopped = self.now() if took and not site.takes_hours else site.stopped
+        self.freed = self.now() if site.takes_hours and not took else self.freed

@@ -110,7 +110,7 @@ class Stray:
     to: str = ""  # whose it is, as a person says
     dismissed: bool = False
     entry: str = ""  # the hours that it has become, if it ever has
-    waits: bool = False  # somebody has settled it in closed days: that waits, whatever it has become
+    waits: bool = False  # somebody has settled it while something stood in the way: that waits, whatever it has become
     was_hours: bool = False  # they were deleted, and are not hours again
     timed_by: "Hand | None" = None  # who has really changed the times or the break last
     assigned_by: "Hand | None" = None
@@ -217,6 +217,7 @@ class Facts:
     names: dict[str, str] = field(default_factory=dict)  # of operatives who have got another
     settings: dict[str, list[tuple[float, Any]]] = field(default_factory=dict)  # of the company, since when
     idle: dict[str, float] = field(default_factory=dict)  # operatives who are not active, since when
+    freed: float = -1.0  # when something that stood in the way of hours last went
     spare: str = ""  # the operative whose they are, as people say
     owner: str = ""  # the operative who has got the clock ID, or was made for it
     unsure: set[tuple[str, str]] = field(default_factory=set)  # days whose resolution was judged by another cap

@@ -181,6 +181,7 @@ class SiteRules(Facts):
     def _do_open(self, operation: Operation, effect: Effect) -> None:
         site = self.sites[operation.project]
         site.closed_to = site.closed_for_good = ""
+        self.freed = self.now()
 
     def _activity(self, operation: Operation) -> Activity:
         site = self.sites[operation.project]

@@ -44,7 +44,7 @@ class StrayRules(Facts):
         """What somebody says of it; the hours follow. Where its hours were deleted, there may be some again."""
         date = operation.values["date"]
         after = self.strays[date] = self._settled(operation)
-        after.waits |= self.waits(after, date)
+        after.waits |= self.waits(after, date) or self.freed >= effect.began
         after.was_hours |= after.entry in self.gone
         if not after.dismissed and after.entry not in self.entries:
             after.entry = ""

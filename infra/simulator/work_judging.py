@@ -138,7 +138,7 @@ class WorkJudge(Docket):
             if after is None:
                 if operation.values["force"]:
                     raise Wrong(f"a closing with force is given up: {operation}")
-                site.closed_to = site.closed_for_good
+                site.closed_to, model.freed = site.closed_for_good, model.now()
             elif after["status"]["S"] == "closed":
                 site.closed_for_good = site.closed_to
                 left = [

@@ -190,6 +190,16 @@ def test_hours_of_a_punch_that_somebody_has_changed_or_approved_do_not_follow() 
     assert model.keeps(other, model.entries["e"])
 
 
+def test_a_punch_may_wait_whose_days_were_reopened_while_somebody_settled_it() -> None:
+    for began, waits in ((1.0, True), (3.0, False)):
+        model = kept_punch()
+        model.sites["p"].closed_to = model.sites["p"].closed_for_good = DAY
+        model.now = lambda: 2.0
+        model.apply(Operation("open", "owner", project="p"))
+        model.apply(settled("assign"), Effect("", began=began))
+        assert model.strays[DAY].waits is waits
+
+
 def test_approved_hours_of_a_punch_do_not_follow_their_project_to_another_time_zone() -> None:
     model = kept_punch()
     model.apply(settled("assign"))
