@@ -1,21 +1,27 @@
 """The company's ingest secret: rotated with an overlap, and readable again by operators."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from chalicelib.access.credentials import Credential, issue
 from chalicelib.access.keys import keep_for_operators, keyed
 from chalicelib.access.rows import Ingest
-from chalicelib.errors import Conflict
-from chalicelib.ids import ID_LENGTH
+from chalicelib.errors import Conflict, Unavailable
+from chalicelib.ids import ID_LENGTH, new_id
 from chalicelib.storage.changes import Update, absent
 from chalicelib.storage.reading import Reading
+from chalicelib.storage.store import ConditionFailed, Store
 from chalicelib.storage.work import Decided
 from chalicelib.times import stamp
 
 KIND = "wbsi"
 MOST_OVERLAPPING = 10
 LONGEST_OVERLAP = 30 * 24 * 3600
+STANDS_STILL = timedelta(seconds=15)  # after its time: as clocks differ, and as its last call may arrive late
 
 
 def rotate(reading: Reading, company: str, overlap_seconds: int, now: datetime) -> Decided[Credential]:
@@ -23,22 +29,45 @@ def rotate(reading: Reading, company: str, overlap_seconds: int, now: datetime) 
 
     Operators' copy is put before the change is committed, and the new secret follows from the present
     one. So a crash in between leaves the present secret working, and the next attempt makes valid the
-    very secret that operators can already read.
+    very secret that operators can already read. One function at a time does so, and others wait until its
+    time is up: what it puts late would not be what works.
 
     Raises:
         Conflict: many earlier secrets still work.
-        Unavailable: operators' copy could not be put; nothing has changed.
+        Unavailable: another function rotates them, or operators' copy could not be put; nothing has changed.
     """
     row = reading.row(Ingest, company, "ingest")
     kept = row.secrets if row else {}
+    if row and row.turn and row.turn > stamp(now):
+        raise Unavailable("The ingest secret is being rotated. Try again in a minute.")
     new = issue(KIND, company, company, _successor(company, kept))
     overlapping = _until(kept, stamp(now), stamp(now + timedelta(seconds=overlap_seconds)))
     if len(overlapping) > MOST_OVERLAPPING:
         raise Conflict("Many earlier secrets still work. Rotate with a shorter overlap, which ends them too.")
-    keep_for_operators(company, new.text)
     held = overlapping | {new.id: {"digest": new.digest, "until": None, "made": stamp(now)}}
-    unchanged = Ingest.secrets == kept if row else absent(Ingest)
-    return Decided([Update(Ingest, (company, "ingest"), (Ingest.secrets.set(held),), unchanged)], new)
+    if row is None:
+        keep_for_operators(company, new.text)
+        return Decided([Update(Ingest, (company, "ingest"), (Ingest.secrets.set(held),), absent(Ingest))], new)
+    mine = Ingest.turn == _take_turn(reading.store, row, now)
+    try:
+        keep_for_operators(company, new.text)
+    except Unavailable:
+        with suppress(ConditionFailed, Unavailable):
+            reading.store.transact([_of(row, mine, Ingest.turn.remove())])
+        raise
+    return Decided([_of(row, mine, Ingest.secrets.set(held), Ingest.turn.remove())], new)
+
+
+def _take_turn(store: Store, row: Ingest, now: datetime) -> str:
+    """Nobody else rotates the secrets before this function's time is up; they are still as they were read."""
+    turn = f"{stamp(now + timedelta(seconds=store.time_left()) + STANDS_STILL)} {new_id()}"
+    free = Ingest.turn == row.turn if row.turn else Ingest.turn.does_not_exist()
+    store.transact([_of(row, (Ingest.secrets == row.secrets) & free, Ingest.turn.set(turn))])
+    return turn
+
+
+def _of(row: Ingest, condition: Condition, *actions: Action) -> Update:
+    return Update(Ingest, (row.pk, row.sk), actions, condition)
 
 
 def made_at(reading: Reading, company: str) -> str | None:

@@ -31,6 +31,7 @@ class Ingest(Row):
 
     table = "companies"
     secrets = DocumentAttribute()  # id -> {digest, until}
+    turn = UnicodeAttribute(null=True)  # until when one function alone rotates them, and which: "<instant> <id>"
 
 
 class Access(Row):

@@ -62,6 +62,7 @@ ATTEMPTS = 8
 CONTESTED = 50  # attempts on a row that others change: while one fails, another succeeds; the function's time ends it
 UNANSWERED = 3  # attempts when nothing answers: each may take both time-outs
 CONNECT_SECONDS, READ_SECONDS = 2, 5
+OF_COMMANDS = 30.0  # seconds, outside of a function
 ROOM = 12.0  # seconds that a repeat, the freeing of the lock and the answer may take
 
 _remaining: ContextVar[Callable[[], int] | None] = ContextVar("remaining", default=None)
@@ -120,6 +121,11 @@ class Calls:
         """Whether the function has time for more work, and so many seconds beside it."""
         remaining = _remaining.get()
         return remaining is None or remaining() / 1000 >= seconds + ROOM
+
+    def time_left(self) -> float:
+        """Seconds that the function has left; a command has as many as a request."""
+        remaining = _remaining.get()
+        return OF_COMMANDS if remaining is None else remaining() / 1000
 
     def patiently(self, request: Callable[[], T]) -> T:
         """The result of an AWS request; passing faults are retried, then :class:`Unavailable`."""

@@ -13,7 +13,7 @@ from infra.simulator.founding import ok, walk
 from infra.simulator.lists_comparing import compare_credentials, compare_lists
 from infra.simulator.report_comparing import compare_curve, compare_figures, compare_pages, same
 from infra.simulator.requests import SAME_ORIGIN, Fields, Tenant, nodes_of
-from infra.simulator.world import World
+from infra.simulator.world import A_MINUTE, World
 
 KEPT = 6 * 86_400  # seconds for which a job is there at least
 
@@ -214,6 +214,7 @@ def _links(world: World, tenant: Tenant) -> None:
 
 def compare_operators_copy(world: World, tenant: Tenant) -> None:
     """What operators can read works, or is what the next rotation makes valid."""
+    world.wait(A_MINUTE)  # a rotation that died has had its time
     [place] = [name for name in world.parameters if name.endswith(f"/{tenant.id}")]
     before = world.parameters[place]
     worked = _lets_in(world, before)

@@ -269,7 +269,7 @@ Rows = dict[str, dict[str, Any]]
 
 
 def rows() -> Rows:
-    """Every row under its table and key, without what counts requests, last uses, and the time of a lock."""
+    """Every row under its table and key, without what counts requests, last uses, and times of locks and turns."""
     found = {}
     for name, table in _tables().items():
         if name.endswith("-requests"):
@@ -282,7 +282,8 @@ def rows() -> Rows:
             keys = [item[part] for part in ("pk", "sk", "id") if part in item]
             if str(item.get("sk")).startswith("{'S': 'piece#"):
                 continue  # put before its work, and nobody's when that never came to be
-            plain = {part: value for part, value in item.items() if part != "window" and not part.startswith("hits_")}
+            unlike = {"window", "turn"}
+            plain = {part: value for part, value in item.items() if part not in unlike and not part.startswith("hits_")}
             found[f"{name} {keys}"] = _without_use(plain)
     return found
 

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.access import ingest_secrets
 from chalicelib.access.rows import Ingest
+from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
@@ -94,8 +95,48 @@ def test_a_crash_before_the_commit_leaves_the_old_secret_and_a_retry_heals(owner
     lost = ingest_secrets.rotate(Reading(store()), id, 0, utc_now()).answer  # decided and put, never committed
     assert works(owner, old) and not works(owner, lost.text)
     assert kept_for_operators(owner) == lost.text
-    retried = owner.ok("POST", "/integrations/ingest-secret/")["secret"]
+    at_once = owner.send("POST", PATH)
+    assert (at_once.status, at_once.headers["retry-after"]) == (503, "1")
+    retried = in_a_minute(owner).ok("POST", "/integrations/ingest-secret/")["secret"]
     assert retried == lost.text == kept_for_operators(owner) and works(owner, retried)
+
+
+def in_a_minute(client: Client) -> Client:
+    """When no function of before has time left."""
+    return Client(gateway_at(utc_now() + timedelta(minutes=1)), client.headers)
+
+
+def test_a_rotation_that_stands_still_and_dies_overwrites_the_operators_copy_of_no_other(
+    owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two others would both be done before its put arrives; the secret that it puts would have ended."""
+    put, others = ingest_secrets.keep_for_operators, list[int]()
+
+    def late(company: str, text: str) -> None:
+        monkeypatch.setattr(ingest_secrets, "keep_for_operators", put)
+        others.extend(owner.send("POST", PATH).status for _ in range(2))
+        put(company, text)
+        raise SystemExit
+
+    monkeypatch.setattr(ingest_secrets, "keep_for_operators", late)
+    with pytest.raises(SystemExit):
+        ingest_secrets.rotate(Reading(store()), owner.ok("GET", "/me/")["company"]["id"], 0, utc_now())
+    assert others == [503, 503]
+    secret = in_a_minute(owner).ok("POST", "/integrations/ingest-secret/")["secret"]
+    assert works(owner, secret) and kept_for_operators(owner) == secret
+
+
+def test_operators_whose_copy_cannot_be_put_may_try_again_at_once(
+    owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(company: str, text: str) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ingest_secrets, "keep_for_operators", down)
+        assert owner.send("POST", PATH).status == 503
+    assert works(owner, owner.headers["X-Inbound-Secret"])
+    assert owner.ok("POST", "/integrations/ingest-secret/")["secret"] == kept_for_operators(owner)
 
 
 def test_ended_secrets_leave_the_row_and_overlapping_ones_are_bounded(owner: Client) -> None:
