@@ -48,8 +48,8 @@ def tree(world: "World") -> None:
     world.judge.end(reading)
     if status == 200 and nodes_of(page["results"]) not in reading.seen:
         raise Wrong(f"{path} shows {page['results']}, it was {reading.seen}")
-    if status == 200 and page["count"] != len(page["results"]):
-        raise Wrong(f"{path} counts {page['count']} and shows {page['results']}")
+    if status == 200 and page["count"] not in map(len, reading.seen):
+        raise Wrong(f"{path} counts {page['count']}, there were {[*map(len, reading.seen)]}")
     if status not in (0, 200, 503):
         raise Wrong(f"{path} answers {status} {page}")
 
