@@ -765,7 +765,7 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.simulator.planted", description=__doc__)
     parser.add_argument("name", nargs="*", help="parts of names; by default all")
-    parser.add_argument("--runs", type=int, default=60)
+    parser.add_argument("--runs", type=int, default=200)
     asked = parser.parse_args()
     chosen = [each for each in FAULTS if not asked.name or any(name in each.name for name in asked.name)]
     with tempfile.TemporaryDirectory() as folder:
