@@ -61,6 +61,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         if operation.by == CLOCK and operation.new is not None and not takes_hours(model, operation.new.day):
             self.stopped.add(operation.new.day)
         why = model.refusals(operation)
+        if REFUSED in why.soft and any(REFUSED not in each for each in request.allowed):  # it was let in before
+            why.maybe |= model.reasons(operation).answers()
         request.allowed.append(why.answers())
         request.free = request.free or not why.soft
         request.let_in = request.let_in or REFUSED not in why.soft

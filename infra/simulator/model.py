@@ -22,9 +22,13 @@ class Model(HoursRules, SiteRules, PeopleRules, StrayRules, CompanyRules, Device
             return Why(soft={"not_authenticated"})
         if operation.token and self.people.tokens[operation.token].ended_at is not None:
             return Why(soft={"not_authenticated"})
+        return self.let_in(operation, self.reasons(operation))
+
+    def reasons(self, operation: Operation) -> Why:
+        """Those of somebody who has been let in."""
         judge = getattr(self, f"_judge_{operation.verb}", None)
         why: Why = judge(operation) if judge else self._judge_step(operation)
-        return self.let_in(operation, why)
+        return why
 
     def apply(self, operation: Operation, effect: Effect | None = None) -> None:
         """The effect of an operation at the moment in which it is done."""

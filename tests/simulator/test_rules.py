@@ -468,3 +468,17 @@ def test_what_is_deleted_while_a_plan_is_frozen_is_missing_in_it_unless_it_was_t
     site.activities["a"] = Activity("t", "P-1", plan)
     site.cut("a")
     assert baseline.plans == {"a": plan}
+
+
+def test_whoever_was_let_in_and_is_not_any_more_may_be_told_what_else_stands_against_it() -> None:
+    model, judge = Model(people=people()), Judge(lambda: 0.0)
+    site = model.sites["p"] = Site("P", {"t": None}, {"a": Activity("t", "P-1", Plan(Decimal(8)))})
+    tenant, row = Tenant("c", "A", {}, "UTC", model=model), Entry("p", "hand", DAY, Decimal(8), "P-1", "fay")
+    before, after = (Request(tenant, Operation("sheet", "fay", rows=(row,)), "POST", "/", {}, "k") for _ in range(2))
+    judge.look(before)
+    model.people.inactive.add("fay")
+    site.closed_to = DAY
+    for request in (before, after):
+        judge.look(request)
+    assert before.allowed == [set(), {"not_authenticated", "validation_error"}]
+    assert after.allowed == [{"not_authenticated"}]
