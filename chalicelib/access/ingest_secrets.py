@@ -39,35 +39,36 @@ def rotate(reading: Reading, company: str, overlap_seconds: int, now: datetime) 
     row = reading.row(Ingest, company, "ingest")
     kept = row.secrets if row else {}
     if row and row.turn and row.turn > stamp(now):
-        raise Unavailable("The ingest secret is being rotated. Try again in a minute.")
+        raise Unavailable("Another rotation of the ingest secret is under way. Try again shortly.")
     new = issue(KIND, company, company, _successor(company, kept))
     overlapping = _until(kept, stamp(now), stamp(now + timedelta(seconds=overlap_seconds)))
     if len(overlapping) > MOST_OVERLAPPING:
         raise Conflict("Many earlier secrets still work. Rotate with a shorter overlap, which ends them too.")
     held = overlapping | {new.id: {"digest": new.digest, "until": None, "made": stamp(now)}}
-    if row is None:
-        keep_for_operators(company, new.text)
-        return Decided([Update(Ingest, (company, "ingest"), (Ingest.secrets.set(held),), absent(Ingest))], new)
-    mine = Ingest.turn == _take_turn(reading.store, row, now)
+    mine = Ingest.turn == _take_turn(reading.store, company, row, now)
     try:
         keep_for_operators(company, new.text)
     except Unavailable:
         with suppress(ConditionFailed, Unavailable):
-            reading.store.transact([_of(row, mine, Ingest.turn.remove())])
+            reading.store.transact([_of(company, mine, Ingest.turn.remove())])
         raise
-    return Decided([_of(row, mine, Ingest.secrets.set(held), Ingest.turn.remove())], new)
+    return Decided([_of(company, mine, Ingest.secrets.set(held), Ingest.turn.remove())], new)
 
 
-def _take_turn(store: Store, row: Ingest, now: datetime) -> str:
+def _take_turn(store: Store, company: str, row: Ingest | None, now: datetime) -> str:
     """Nobody else rotates the secrets before this function's time is up; they are still as they were read."""
     turn = f"{stamp(now + timedelta(seconds=store.time_left()) + STANDS_STILL)} {new_id()}"
-    free = Ingest.turn == row.turn if row.turn else Ingest.turn.does_not_exist()
-    store.transact([_of(row, (Ingest.secrets == row.secrets) & free, Ingest.turn.set(turn))])
+    take = Ingest.turn.set(turn)
+    if row is None:
+        store.transact([_of(company, absent(Ingest), take, Ingest.secrets.set({}))])
+    else:
+        free = Ingest.turn == row.turn if row.turn else Ingest.turn.does_not_exist()
+        store.transact([_of(company, (Ingest.secrets == row.secrets) & free, take)])
     return turn
 
 
-def _of(row: Ingest, condition: Condition, *actions: Action) -> Update:
-    return Update(Ingest, (row.pk, row.sk), actions, condition)
+def _of(company: str, condition: Condition, *actions: Action) -> Update:
+    return Update(Ingest, (company, "ingest"), actions, condition)
 
 
 def made_at(reading: Reading, company: str) -> str | None:

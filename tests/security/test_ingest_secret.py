@@ -10,6 +10,7 @@ from chalicelib.access import ingest_secrets
 from chalicelib.access.rows import Ingest
 from chalicelib.errors import Unavailable
 from chalicelib.settings import settings
+from chalicelib.storage.changes import Delete
 from chalicelib.storage.reading import Reading
 from chalicelib.storage.store import store
 from chalicelib.times import utc_now
@@ -137,6 +138,13 @@ def test_operators_whose_copy_cannot_be_put_may_try_again_at_once(
         assert owner.send("POST", PATH).status == 503
     assert works(owner, owner.headers["X-Inbound-Secret"])
     assert owner.ok("POST", "/integrations/ingest-secret/")["secret"] == kept_for_operators(owner)
+
+
+def test_a_company_that_has_no_secret_gets_one(owner: Client) -> None:
+    id = owner.ok("GET", "/me/")["company"]["id"]
+    store().transact([Delete(Ingest, (id, "ingest"))])
+    secret = owner.ok("POST", "/integrations/ingest-secret/")["secret"]
+    assert works(owner, secret) and kept_for_operators(owner) == secret
 
 
 def test_ended_secrets_leave_the_row_and_overlapping_ones_are_bounded(owner: Client) -> None:
