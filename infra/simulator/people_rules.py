@@ -38,9 +38,13 @@ class PeopleRules(Facts):
         return self._made_for(operation, "manage tokens")
 
     def _judge_revoke(self, operation: Operation) -> Why:
+        """Once, and not what is over; what ends with somebody's right may do so while the request runs."""
         token = self.people.tokens[operation.values["token"]]
         lacks = self._lacks(operation, "manage tokens") or self.people.is_above(token.user, operation.by)
-        return Why({"permission_denied"} if lacks else set(), {"not_found"} if token.ended_at is not None else set())
+        why = Why(soft={"permission_denied"} if lacks else set())
+        if token.ended_at is not None:
+            (why.hard if token.revoked else why.soft).add("not_found")
+        return why
 
     # what is done
 

@@ -52,6 +52,16 @@ def test_whoever_has_left_a_project_is_a_former_member_until_they_are_back() -> 
     assert model.people.former_members("p") == []
 
 
+def test_a_token_is_revoked_once_and_may_end_with_its_makers_right_while_it_is() -> None:
+    model = Model(people=people())
+    revoke = Operation("revoke", "owner", values={"token": "t"})
+    model.people.inactive.add("ann")
+    model.people.end_tokens(1.0)
+    assert (model.refusals(revoke).soft, model.refusals(revoke).hard) == ({"not_found"}, set())
+    model.apply(revoke)
+    assert (model.refusals(revoke).soft, model.refusals(revoke).hard) == (set(), {"not_found"})
+
+
 def test_an_admin_makes_no_token_for_an_owner() -> None:
     team = people()
     assert not team.may_make_for("ann", "owner") and team.may_make_for("owner", "owner")
