@@ -104,7 +104,8 @@ class WorkJudge(Docket):
             site.bring_back(id, after["name"]["S"], code)
             site.renamed = site.born[id] = model.now()
             hours = (*model.entries.values(), *model.gone.values())
-            if id in site.activities and not any(each.node == id for each in hours):
+            just_left = model.left.get(id, -RUNS) >= model.now() - RUNS  # since the function has looked for them
+            if id in site.activities and not just_left and not any(each.node == id for each in hours):
                 raise Wrong(f"{id} is brought back without any hours: {work.operation}")
 
     def _frozen(self, changes: Sequence[Change]) -> None:

@@ -1,5 +1,6 @@
 """What the model says by itself, in cases small enough to be worked out by hand."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 
@@ -492,3 +493,17 @@ def test_whoever_was_let_in_and_is_not_any_more_may_be_told_what_else_stands_aga
         judge.look(request)
     assert before.allowed == [set(), {"not_authenticated", "validation_error"}]
     assert after.allowed == [{"not_authenticated"}]
+
+
+def test_an_activity_may_come_back_though_its_hours_have_just_left_it_and_else_not() -> None:
+    row = {"id": {"S": "a"}, "sk": {"S": "node#a"}, "name": {"S": "Pour"}, "cost_code": {"S": "P-1"}}
+    for left, wrong in ((90.0, nullcontext()), (10.0, pytest.raises(Wrong, match="without any hours"))):
+        model = Model(people=people(), now=lambda: 100.0, left={"a": left})
+        site = model.sites["p"] = Site("P", {"t": None}, {"a": Activity("t", "P-1", Plan(Decimal(8)))})
+        site.cut("a")
+        operation = Operation("cut", "owner", project="p", node="a")
+        with wrong:
+            Judge._brought_back(
+                Request(Tenant("c", "A", {}, "UTC", model=model), operation, "DELETE", "/", {}, "k"),
+                [("projects", None, row)],
+            )
