@@ -62,6 +62,11 @@ class HoursRules(Facts):
             return why
         return self._refuses_approval(operation, entry, why) if operation.verb == "approve" else why
 
+    def against_approval(self, operation: Operation) -> set[str]:
+        """What stands against an approval, whatever state its entry is in."""
+        entry = self.entries.get(operation.entry)
+        return self._refuses_approval(operation, entry, Why()).answers() if entry is not None else set()
+
     def _refuses_approval(self, operation: Operation, entry: Entry, why: Why) -> Why:
         hands = (*entry.submitters, *entry.changers.values())
         worked = self.workers.get(entry.operative) in {operation.by, *operation.behind}

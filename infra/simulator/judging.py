@@ -63,6 +63,9 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         why = model.refusals(operation)
         if REFUSED in why.soft and any(REFUSED not in each for each in request.allowed):  # it was let in before
             why.maybe |= model.reasons(operation).answers()
+        was_submitted = any("invalid_transition" not in each for each in request.allowed)
+        if operation.verb == "approve" and "invalid_transition" in why.hard and was_submitted:  # and so it was read
+            why.maybe |= model.against_approval(operation)
         request.allowed.append(why.answers())
         request.free = request.free or not why.soft
         request.let_in = request.let_in or REFUSED not in why.soft

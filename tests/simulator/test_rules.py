@@ -507,3 +507,19 @@ def test_an_activity_may_come_back_though_its_hours_have_just_left_it_and_else_n
                 Request(Tenant("c", "A", {}, "UTC", model=model), operation, "DELETE", "/", {}, "k"),
                 [("projects", None, row)],
             )
+
+
+def test_an_approval_that_was_right_once_may_be_refused_for_a_clash_though_another_was_first() -> None:
+    model, judge = Model(people=people()), Judge(lambda: 0.0)
+    model.sites["p"] = Site("P", {"t": None}, {"a": Activity("t", "P-1", Plan(Decimal(8)))})
+    for id, by in (("e", "fay"), ("f", "ann")):
+        model.entries[id] = Entry("p", "hand", DAY, Decimal(4), "P-1", by, node="a", submitters={Hand(by)})
+    other = model.entries.pop("f")
+    tenant = Tenant("c", "A", {}, "UTC", model=model)
+    before, after = (Request(tenant, Operation("approve", "owner", entry="e"), "POST", "/", {}, "k") for _ in range(2))
+    judge.look(before)
+    model.entries["e"].status, model.entries["f"] = "approved", other
+    for request in (before, after):
+        judge.look(request)
+    assert before.allowed == [set(), {"invalid_transition", "clash_unresolved"}]
+    assert after.allowed == [{"invalid_transition"}]
