@@ -146,8 +146,9 @@ class Clients(Meetings, SiteRequests, PeopleRequests, StrayRequests):
         return any(not worked.isdisjoint(site.gone) for site in tenant.model.sites.values())
 
     def _by_another(self, request: Request) -> None:
-        """The request asked by somebody who is not refused, or by whom the fewest reasons stand against where all are;
-        now and then by somebody who is refused for one reason alone, as whoever has left its project perhaps is. Much
+        """The request asked by somebody who is not refused; where everybody is, by whoever is for the fewest reasons.
+
+        Now and then by somebody who is refused for one reason alone, as whoever has left its project perhaps is. Much
         else happens by chance.
         """
         operation, model, users = request.operation, request.tenant.model, list(request.tenant.tokens)

@@ -63,8 +63,8 @@ class Judge(ClockJudge, WorkJudge, AnswerJudge):
         why = model.refusals(operation)
         if REFUSED in why.soft and any(REFUSED not in each for each in request.allowed):  # it was let in before
             why.maybe |= model.reasons(operation).answers()
-        was_submitted = any("invalid_transition" not in each for each in request.allowed)
-        if operation.verb == "approve" and "invalid_transition" in why.hard and was_submitted:  # and so it was read
+        late = operation.verb == "approve" and "invalid_transition" in why.hard
+        if late and any("invalid_transition" not in each for each in request.allowed):  # it may have been read before
             why.maybe |= model.against_approval(operation)
         request.allowed.append(why.answers())
         request.free = request.free or not why.soft

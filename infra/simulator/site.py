@@ -170,9 +170,8 @@ class Site:
         for id in self.gone:
             self.nodes.pop(id, None)
             self.activities.pop(id, None)
-        for baseline in self.baselines[-1:] if self.busy else ():  # which perhaps is being frozen
-            for id in self.gone:
-                baseline.miss(id)
+            if self.busy and self.baselines:  # the last one is perhaps being frozen
+                self.baselines[-1].miss(id)
 
     def show(self, shown: dict[str, Shown]) -> None:
         """What an import has made and changed is there, all at once."""
